@@ -1,0 +1,203 @@
+"""All days under one folder: kept in step with the files while it is used, and asked for papers."""
+
+import json
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from feeds import folder, index, text
+from feeds.database import Database
+from feeds.digest import Severity
+from feeds.errors import ArchiveError
+from feeds.folder import Signature
+from feeds.index import Progress
+from feeds.model import Paper
+from feeds.query import Has, Order, Query
+
+_log = logging.getLogger(__name__)
+_LOOKING = 20  # one part in so many of the time that passes is spent on looking for changed files
+_TRIGRAMS = 32  # more of them would find no fewer candidates worth checking
+
+
+class DayCount(NamedTuple):
+    """A day of the archive and how many papers it lists."""
+
+    date: date
+    papers: int
+
+
+class FileProblem(NamedTuple):
+    """A problem, with the path of its file under the archive's folder."""
+
+    path: str
+    line: int
+    message: str
+    severity: Severity
+
+
+def _silent(names: Iterable[str], _: int) -> Iterable[str]:
+    return names
+
+
+class Archive:
+    """Answers questions about the days under `root`.
+
+    Threads may share it, and any number of processes share its index. Every answer is of the files as they were at
+    the last `refresh`.
+    """
+
+    def __init__(self, root: Path, index_path: Path, progress: Progress = _silent) -> None:
+        self.root = root.resolve()
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._seen: dict[str, Signature] | None = None
+        self._state = ""
+        self._next_look = 0.0
+        self._database = Database(index_path, index.SCHEMA, f"{index.VERSION} {os.fsdecode(self.root)!a}", self._fill)
+
+    @property
+    def state(self) -> str:
+        """Name what the archive holds; answers may be kept for as long as it stays the same."""
+        return self._state
+
+    def refresh(self) -> None:
+        """Bring the index into step with the files.
+
+        Costs next to nothing when called again and again: it looks at the folder only as often as one twentieth of
+        the time allows. Raises ArchiveError where there is no folder or no index can be made; but when a folder
+        that was there is gone, the last answers stay.
+        """
+        if time.monotonic() < self._next_look or not self._lock.acquire(blocking=self._seen is None):
+            return
+        try:
+            started = time.monotonic()
+            self._look()
+            now = time.monotonic()
+            self._next_look = now + (now - started) * _LOOKING
+        finally:
+            self._lock.release()
+
+    def _look(self) -> None:
+        try:
+            found = folder.find(self.root)
+        except ArchiveError:
+            if self._seen is None:
+                raise
+            _log.warning("%s is gone; answering with what was there", self.root)
+            return
+        if found != self._seen:
+            self._state = self._database.run(lambda connection: self._synchronise(connection, found))
+            self._seen = found
+
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        self._synchronise(connection, folder.find(self.root) if self._seen is None else self._seen)
+
+    def _synchronise(self, connection: sqlite3.Connection, found: dict[str, Signature]) -> str:
+        index.synchronise(connection, self.root, found, self._progress)
+        return index.state(connection)
+
+    def days(self) -> tuple[DayCount, ...]:
+        """List every day, oldest first, those without a paper among them."""
+        rows = self._rows(
+            "SELECT day, (SELECT count(rank) FROM papers WHERE papers.day = claims.day)"
+            " FROM claims GROUP BY day ORDER BY day"
+        )
+        return tuple(DayCount(date.fromisoformat(day), papers) for day, papers in rows)
+
+    def papers(self, query: Query) -> tuple[Paper, ...]:
+        """Answer a query; a paper that two days list is found on its first day only."""
+        return self._papers(*_selection(query))
+
+    def papers_of_day(self, day: date) -> tuple[Paper, ...]:
+        """List the papers of one day in their order, those listed before among them."""
+        return self._papers("day = ? AND rank IS NOT NULL ORDER BY rank", [day.isoformat()])
+
+    def paper(self, slug: str) -> Paper | None:
+        """Find a paper by what names it."""
+        found = self._papers("slug = ? AND rank IS NOT NULL AND day = first_day", [slug])
+        return found[0] if found else None
+
+    def fingerprints(self, query: Query) -> list[tuple[str, str, int]]:
+        """Answer a query with what tells the papers' content and place, without reading them."""
+        where, values = _selection(query)
+        return self._rows(f"SELECT hex(hash), first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
+
+    def modified(self, since: date | None = None, until: date | None = None) -> datetime | None:
+        """Tell when the newest day file of a period was last written, to the second; None where there is none."""
+        rows = self._rows(
+            "SELECT max(modified) FROM files JOIN claims USING (path) WHERE day BETWEEN ? AND ?",
+            [(since or date.min).isoformat(), (until or date.max).isoformat()],
+        )
+        newest = rows[0][0]
+        return None if newest is None else datetime.fromtimestamp(newest // 1_000_000_000, UTC)
+
+    def problems(self) -> tuple[FileProblem, ...]:
+        """List what the files hold that no field could take, and papers that a day lists twice."""
+        rows = self._rows("SELECT path, line, message, severity FROM problems")
+        found = [FileProblem(os.fsdecode(path), line, said, Severity(severity)) for path, line, said, severity in rows]
+        repeats = self._rows(
+            "SELECT again.path, again.line, again.slug, kept.path, kept.line FROM papers AS again JOIN papers AS kept"
+            " USING (day, slug) WHERE again.rank IS NULL AND kept.rank IS NOT NULL"
+        )
+        for path, line, slug, kept_path, kept_line in repeats:
+            message = f"lists {slug} once more; {os.fsdecode(kept_path)}:{kept_line} says more and counts"
+            found.append(FileProblem(os.fsdecode(path), line, message, Severity.WARNING))
+        return tuple(sorted(found, key=lambda problem: problem[:3]))
+
+    def _papers(self, where: str, values: Iterable[object]) -> tuple[Paper, ...]:
+        rows = self._rows(f"SELECT body, first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
+        return tuple(_paper(*row) for row in rows)
+
+    def _rows(self, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        given = tuple(values)
+        return self._database.run(lambda connection: connection.execute(statement, given).fetchall())
+
+
+def _paper(body: str, day: str, rank: int) -> Paper:
+    fields = json.loads(body)
+    fields["authors"] = tuple(fields["authors"])
+    return Paper(day=date.fromisoformat(day), rank=rank, **fields)
+
+
+def _selection(query: Query) -> tuple[str, list[object]]:
+    """Write a query as what stands behind WHERE, and its values."""
+    conditions = ["rank IS NOT NULL", "day = first_day"]
+    values: list[object] = []
+    for condition, value in _filters(query):
+        conditions.append(condition)
+        values.append(value)
+    order = "votes IS NULL, votes DESC, " if query.order is Order.VOTES else ""
+    values.append(-1 if query.limit is None else query.limit)  # SQLite's word for no limit
+    return f"{' AND '.join(conditions)} ORDER BY {order}day DESC, rank LIMIT ?", values
+
+
+def _filters(query: Query) -> Iterable[tuple[str, object]]:
+    if query.since:
+        yield "day >= ?", query.since.isoformat()
+    if query.until:
+        yield "day <= ?", query.until.isoformat()
+    if query.min_votes is not None:
+        yield "votes >= ?", query.min_votes
+    if query.author:
+        yield "instr(authors, ?)", text.fold(query.author)
+    for flag in (Has.VIDEO, Has.CODE):
+        if flag in query.has:
+            yield f"{flag.value} = ?", 1
+    for term in query.terms:
+        if candidates := _trigrams(term):
+            yield "id IN (SELECT rowid FROM letters WHERE letters MATCH ?)", candidates
+        # The letters of 가 are in 각 too: what counts is the composed text.
+        yield "id IN (SELECT id FROM texts WHERE instr(folded, ?))", term
+
+
+def _trigrams(term: str) -> str:
+    """Write an FTS5 query for what holds all trigrams of a term; empty for a term of fewer than three letters."""
+    letters = text.decompose(term)
+    trigrams = dict.fromkeys(letters[start : start + 3] for start in range(len(letters) - 2))
+    return " AND ".join('"{}"'.format(trigram.replace('"', '""')) for trigram in list(trigrams)[:_TRIGRAMS])

@@ -1,0 +1,29 @@
+"""Every exception that is raised on purpose; its message is one line that a person can act on."""
+
+
+class FeedsError(Exception):
+    """Something that a person can put right; the message says where and what."""
+
+
+class ArchiveError(FeedsError):
+    """The archive's folder or its index cannot be used."""
+
+
+class SettingsError(FeedsError):
+    """A setting is unknown or has a wrong value."""
+
+
+class QueryError(FeedsError):
+    """A search parameter has a wrong value; the message names the parameter."""
+
+
+class UnknownEditionError(FeedsError):
+    """No edition has this key."""
+
+
+class ExportError(FeedsError):
+    """An exporter cannot render this edition; raised before its first chunk."""
+
+
+class PluginError(FeedsError):
+    """An exporter cannot be registered; the message names the distribution that it came from."""

@@ -1,0 +1,191 @@
+"""The SQLite index of an archive: its tables, and how they are kept in step with the day files.
+
+The index holds nothing that the files do not: it may be deleted at any time.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from feeds import __version__, content, digest, folder, text
+from feeds.database import transaction
+from feeds.digest import Listing, Problem, Severity
+from feeds.folder import Signature
+from feeds.model import Paper
+
+SCHEMA = """
+CREATE TABLE state (state TEXT NOT NULL);
+CREATE TABLE files (
+    path BLOB PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, hash BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE problems (path BLOB NOT NULL, line INTEGER NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL);
+CREATE TABLE claims (day TEXT NOT NULL, path BLOB NOT NULL, PRIMARY KEY (day, path)) WITHOUT ROWID;
+CREATE TABLE papers (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL, line INTEGER NOT NULL, day TEXT NOT NULL, slug TEXT NOT NULL,
+    rank INTEGER,                           -- place in its day, from 0; NULL for a repeat that does not count
+    first_day TEXT, first_rank INTEGER,     -- where the paper was listed first
+    filled INTEGER NOT NULL, length INTEGER NOT NULL,                       -- Paper.fullness
+    votes INTEGER, authors TEXT NOT NULL, video INTEGER NOT NULL, code INTEGER NOT NULL,
+    body TEXT NOT NULL, hash BLOB NOT NULL
+);
+CREATE INDEX papers_of_day ON papers (day, rank);
+CREATE INDEX listings_of_paper ON papers (slug, day);
+CREATE INDEX papers_of_file ON papers (path);
+CREATE INDEX problems_of_file ON problems (path);
+CREATE TABLE texts (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);
+CREATE VIRTUAL TABLE letters USING fts5 (decomposed, content='', detail=none, tokenize='trigram case_sensitive 1');
+"""
+VERSION = f"{__version__} {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
+
+Progress = Callable[[Iterable[str], int], Iterable[str]]
+"""Passes names on one by one and shows how many of how many are done."""
+
+
+def state(connection: sqlite3.Connection) -> str:
+    """Name what the index holds: the same for the same files with the same times."""
+    row = connection.execute("SELECT state FROM state").fetchone()
+    return str(row[0]) if row else ""
+
+
+def synchronise(connection: sqlite3.Connection, root: Path, found: Mapping[str, Signature], progress: Progress) -> None:
+    """Bring the index into step with the files found; only files whose content changed are parsed again."""
+    with transaction(connection):
+        known = _known(connection)
+        days: set[str] = set()
+        changed = [name for name, signature in found.items() if known.get(name, (None,))[0] != signature]
+        for name in known.keys() - found.keys():
+            days |= _forget(connection, name)
+        for name in progress(changed, len(changed)):
+            days |= _take(connection, root, name, found[name], known.get(name, (None, b""))[1])
+        if changed or known.keys() - found.keys() or not state(connection):
+            _settle(connection, days)
+
+
+def _known(connection: sqlite3.Connection) -> dict[str, tuple[Signature, bytes]]:
+    rows = connection.execute("SELECT path, size, modified, changed, inode, hash FROM files")
+    return {os.fsdecode(path): (Signature(*signature), known) for path, *signature, known in rows}
+
+
+def _forget(connection: sqlite3.Connection, name: str) -> set[str]:
+    """Remove all that came from a file; say which days it had claimed."""
+    path = (os.fsencode(name),)
+    days = {day for (day,) in connection.execute("SELECT day FROM claims WHERE path = ?", path)}
+    rows = "SELECT id, folded FROM texts WHERE id IN (SELECT id FROM papers WHERE path = ?)"
+    for number, folded in connection.execute(rows, path).fetchall():
+        values = (number, text.decompose(folded))
+        connection.execute("INSERT INTO letters (letters, rowid, decomposed) VALUES ('delete', ?, ?)", values)
+        connection.execute("DELETE FROM texts WHERE id = ?", (number,))
+    for table in ("papers", "claims", "problems", "files"):
+        connection.execute(f"DELETE FROM {table} WHERE path = ?", path)  # noqa: S608  # names of ours
+    return days
+
+
+def _take(connection: sqlite3.Connection, root: Path, name: str, signature: Signature, known: bytes) -> set[str]:
+    """Read a file into the index; say which days it claims or had claimed."""
+    try:
+        data = (root / name).read_bytes()
+    except FileNotFoundError:
+        return _forget(connection, name)
+    except OSError as error:
+        days = _forget(connection, name)
+        unreadable = Problem(1, f"cannot be read: {error.strerror}", Severity.ERROR)
+        _insert_file(connection, name, signature, b"", (unreadable,))
+        return days
+    fingerprint = hashlib.sha256(data).digest()
+    if fingerprint == known:
+        values = (*signature, os.fsencode(name))
+        connection.execute("UPDATE files SET size = ?, modified = ?, changed = ?, inode = ? WHERE path = ?", values)
+        return set()
+    days = _forget(connection, name)
+    decoded = folder.decode(data)
+    parsed = digest.parse(decoded.text)
+    _insert_file(connection, name, signature, fingerprint, decoded.problems * bool(parsed.dates) + parsed.problems)
+    for listing in parsed.listings:
+        _insert_paper(connection, name, listing)
+    claimed = {day.isoformat() for day in parsed.dates}
+    connection.executemany("INSERT INTO claims VALUES (?, ?)", [(day, os.fsencode(name)) for day in claimed])
+    return days | claimed
+
+
+def _insert_file(
+    connection: sqlite3.Connection,
+    name: str,
+    signature: Signature,
+    fingerprint: bytes,
+    problems: Iterable[Problem],
+) -> None:
+    path = os.fsencode(name)
+    connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", (path, *signature, fingerprint))
+    rows = [(path, found.line, found.message, found.severity.value) for found in problems]
+    connection.executemany("INSERT INTO problems VALUES (?, ?, ?, ?)", rows)
+
+
+def _insert_paper(connection: sqlite3.Connection, name: str, listing: Listing) -> None:
+    paper = listing.paper
+    body = encode(paper)
+    is_code = any(link.kind is content.LinkKind.CODE for link in content.links(paper.summary))
+    values = (
+        os.fsencode(name),
+        listing.line,
+        paper.day.isoformat(),
+        paper.slug,
+        *paper.fullness,
+        paper.votes,
+        "\n".join(map(text.fold, paper.authors)),
+        paper.video is not None,
+        is_code,
+        body,
+        hashlib.sha256(body.encode()).digest()[:16],
+    )
+    columns = "path, line, day, slug, filled, length, votes, authors, video, code, body, hash"
+    cursor = connection.execute(
+        f"INSERT INTO papers ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # names of ours
+        values,
+    )
+    parts = (paper.title, ", ".join(paper.authors), content.plain(paper.summary), paper.slug)
+    folded = "\n".join(map(text.fold, parts))
+    connection.execute("INSERT INTO texts VALUES (?, ?)", (cursor.lastrowid, folded))
+    letters = text.decompose(folded)
+    connection.execute("INSERT INTO letters (rowid, decomposed) VALUES (?, ?)", (cursor.lastrowid, letters))
+
+
+def _settle(connection: sqlite3.Connection, days: set[str]) -> None:
+    """Rank the papers of the days that changed, and name the new state."""
+    for day in sorted(days):
+        _rank(connection, day)
+    if days:
+        # Of two days that list a paper the earlier one is its own.
+        connection.execute(
+            "UPDATE papers SET (first_day, first_rank) = (SELECT day, rank FROM papers AS other"
+            " WHERE other.slug = papers.slug AND other.rank IS NOT NULL ORDER BY day LIMIT 1)"
+        )
+    seen = hashlib.sha256()
+    for row in connection.execute("SELECT path, hash, modified FROM files ORDER BY path"):
+        seen.update(repr(row).encode())
+    connection.execute("DELETE FROM state")
+    connection.execute("INSERT INTO state VALUES (?)", (seen.hexdigest(),))
+
+
+def _rank(connection: sqlite3.Connection, day: str) -> None:
+    """Give the papers of a day their places; of a paper listed twice the fuller listing counts, at the first place."""
+    rows = connection.execute(
+        "SELECT id, slug, filled, length FROM papers WHERE day = ? ORDER BY path, line", (day,)
+    ).fetchall()
+    best: dict[str, tuple[tuple[int, int], int]] = {}
+    for number, slug, *fullness in rows:
+        if slug not in best or tuple(fullness) > best[slug][0]:
+            best[slug] = ((fullness[0], fullness[1]), number)
+    connection.execute("UPDATE papers SET rank = NULL WHERE day = ?", (day,))
+    ranks = [(rank, number) for rank, (_, number) in enumerate(best.values())]
+    connection.executemany("UPDATE papers SET rank = ? WHERE id = ?", ranks)
+
+
+def encode(paper: Paper) -> str:
+    """Write a paper as the index keeps it; where it stands in a day is kept apart."""
+    fields = {name: value for name, value in asdict(paper).items() if name not in ("day", "rank")}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))

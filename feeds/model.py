@@ -1,0 +1,72 @@
+"""What a digest holds: papers, and the days that list them. No input or output here."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+
+# https://info.arxiv.org/help/arxiv_identifier.html: 2401.16420v2, math.GT/0309136v1
+_ARXIV = re.compile(
+    r"//(?:[\w-]+\.)?(?:arxiv\.org/(?:abs|pdf|html|format|ps)|huggingface\.co/papers|alphaxiv\.org/\w+)/"
+    r"(?:(?P<new>\d{4}\.\d{4,5})|(?P<archive>[a-z-]+)(?:\.[A-Z]{2})?/(?P<number>\d{7}))"
+    r"(?:v\d+)?(?:\.pdf)?(?:[/?#]|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One entry of a digest.
+
+    `day` is the first day that lists the paper and `rank` its place there, from 0. `image` and `video` are
+    absolute http(s) addresses. `votes` is None where the digest counts none, which is not zero.
+    `more_authors` says that the source left names out. `summary` is Markdown, as it was written.
+    """
+
+    title: str
+    url: str
+    day: date
+    rank: int
+    image: str | None = None
+    video: str | None = None
+    votes: int | None = None
+    authors: tuple[str, ...] = ()
+    more_authors: bool = False
+    summary: str = ""
+
+    @property
+    def arxiv_id(self) -> str | None:
+        """The arXiv number without its version, as in `2401.16420` or `math/0309136`."""
+        return arxiv_id(self.url)
+
+    @property
+    def slug(self) -> str:
+        """What names this paper for ever: its arXiv number or, failing that, a hash of its address."""
+        return self.arxiv_id or hashlib.sha256(_essence(self.url).encode()).hexdigest()[:16]
+
+    @property
+    def fullness(self) -> tuple[int, int]:
+        """How much a listing says: of two listings of one paper the larger is kept."""
+        fields = (self.image, self.video, self.authors, self.summary)
+        return sum(map(bool, fields)) + (self.votes is not None), len(self.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One digest: a date and its papers, in the order of the file."""
+
+    date: date
+    papers: tuple[Paper, ...]
+
+
+def arxiv_id(url: str) -> str | None:
+    """Read the arXiv number out of an address; None where the address is of another site."""
+    match = _ARXIV.search(url)
+    if match is None:
+        return None
+    return match["new"] or f"{match['archive'].lower()}/{match['number']}"
+
+
+def _essence(url: str) -> str:
+    """Reduce an address to what tells one document from another."""
+    return url.partition("#")[0].partition("://")[2].rstrip("/")

@@ -1,0 +1,30 @@
+"""What every text is put through: characters that no document may hold, and folding for search."""
+
+import re
+import unicodedata
+
+# XML 1.0 section 2.2 (Char), tab and newline being allowed; JSON and HTML are better off without them too.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# Marks on Latin, Greek and Cyrillic letters. Hangul jamo and Japanese voicing marks lie elsewhere.
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def clean(text: str) -> str:
+    """Drop the characters that XML forbids: controls, lone surrogates, non-characters."""
+    return _FORBIDDEN.sub("", text)
+
+
+def forbidden(text: str) -> list[str]:
+    """List the characters that `clean` would drop, as `U+0008`."""
+    return [f"U+{ord(character):04X}" for character in _FORBIDDEN.findall(text)]
+
+
+def fold(text: str) -> str:
+    """Reduce a text to what search compares: one case, one width, no accents, composed Hangul, single spaces."""
+    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(unicodedata.normalize("NFC", _ACCENTS.sub("", letters)).split())
+
+
+def decompose(folded: str) -> str:
+    """Split the Hangul syllables of a folded text into letters, so that two syllables are four or more."""
+    return unicodedata.normalize("NFD", folded)
