@@ -1,12 +1,13 @@
 """All days under one folder: kept in step with the files while it is used, and asked for papers."""
 
+import hashlib
 import json
 import logging
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,8 +42,18 @@ class FileProblem(NamedTuple):
     severity: Severity
 
 
-def _silent(names: Iterable[str], _: int) -> Iterable[str]:
+def in_silence(names: Iterable[str], _: int) -> Iterable[str]:
+    """Show no progress."""
     return names
+
+
+def default_index(root: Path, environ: Mapping[str, str]) -> Path:
+    """Say where the index of an archive is: $FEEDS_INDEX, or a file in the user's cache folder."""
+    if environ.get("FEEDS_INDEX"):
+        return Path(environ["FEEDS_INDEX"])
+    cache = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".cache")
+    name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    return cache / "daily-papers-feeds" / f"{name}.sqlite"
 
 
 class Archive:
@@ -52,7 +63,7 @@ class Archive:
     the last `refresh`.
     """
 
-    def __init__(self, root: Path, index_path: Path, progress: Progress = _silent) -> None:
+    def __init__(self, root: Path, index_path: Path, progress: Progress = in_silence) -> None:
         self.root = root.resolve()
         self._progress = progress
         self._lock = threading.Lock()
@@ -111,17 +122,10 @@ class Archive:
         return tuple(DayCount(date.fromisoformat(day), papers) for day, papers in rows)
 
     def papers(self, query: Query) -> tuple[Paper, ...]:
-        """Answer a query; a paper that two days list is found on its first day only."""
-        return self._papers(*_selection(query))
-
-    def papers_of_day(self, day: date) -> tuple[Paper, ...]:
-        """List the papers of one day in their order, those listed before among them."""
-        return self._papers("day = ? AND rank IS NOT NULL ORDER BY rank", [day.isoformat()])
-
-    def paper(self, slug: str) -> Paper | None:
-        """Find a paper by what names it."""
-        found = self._papers("slug = ? AND rank IS NOT NULL AND day = first_day", [slug])
-        return found[0] if found else None
+        """Answer a query; unless it asks for repeats, a paper that two days list is found on its first day only."""
+        where, values = _selection(query)
+        rows = self._rows(f"SELECT body, first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
+        return tuple(_paper(*row) for row in rows)
 
     def fingerprints(self, query: Query) -> list[tuple[str, str, int]]:
         """Answer a query with what tells the papers' content and place, without reading them."""
@@ -150,10 +154,6 @@ class Archive:
             found.append(FileProblem(os.fsdecode(path), line, message, Severity.WARNING))
         return tuple(sorted(found, key=lambda problem: problem[:3]))
 
-    def _papers(self, where: str, values: Iterable[object]) -> tuple[Paper, ...]:
-        rows = self._rows(f"SELECT body, first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
-        return tuple(_paper(*row) for row in rows)
-
     def _rows(self, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         given = tuple(values)
         return self._database.run(lambda connection: connection.execute(statement, given).fetchall())
@@ -167,7 +167,7 @@ def _paper(body: str, day: str, rank: int) -> Paper:
 
 def _selection(query: Query) -> tuple[str, list[object]]:
     """Write a query as what stands behind WHERE, and its values."""
-    conditions = ["rank IS NOT NULL", "day = first_day"]
+    conditions = ["rank IS NOT NULL"] if query.repeats else ["rank IS NOT NULL", "day = first_day"]
     values: list[object] = []
     for condition, value in _filters(query):
         conditions.append(condition)
@@ -178,6 +178,8 @@ def _selection(query: Query) -> tuple[str, list[object]]:
 
 
 def _filters(query: Query) -> Iterable[tuple[str, object]]:
+    if query.slug is not None:
+        yield "slug = ?", query.slug
     if query.since:
         yield "day >= ?", query.since.isoformat()
     if query.until:

@@ -7,7 +7,7 @@ tags stay words, bare addresses become links, formulas are no emphasis, and emph
 import html as entities
 import re
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -51,7 +51,7 @@ _HREF = re.compile(r'<a href="([^"]*)"')
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
 
-class LinkKind(Enum):
+class LinkKind(StrEnum):
     """What a link in a summary leads to."""
 
     CODE = "code"

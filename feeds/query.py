@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,8 @@ from feeds.errors import QueryError
 
 _LONGEST = 200  # characters of a text parameter
 _MOST = 500  # papers of one answer
+DEFAULT_LIMIT = 50
+_FIELD_OF = {"from": "since", "to": "until"}  # `from` is no name in Python
 _TERM = re.compile(r'["“”]([^"“”]+)["“”]|([^\s"“”]+)')
 
 
@@ -31,7 +33,11 @@ class Has(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Filters that must all hold. Dates include both ends; `limit` is None for no limit."""
+    """Filters that must all hold. Dates include both ends; `limit` is None for no limit.
+
+    Two things no address asks for: one paper by its `slug`, and, with `repeats`, the papers of a day that an earlier
+    day lists too.
+    """
 
     q: str = ""
     author: str = ""
@@ -41,6 +47,8 @@ class Query:
     has: tuple[Has, ...] = ()
     order: Order = Order.NEW
     limit: int | None = None
+    slug: str | None = None
+    repeats: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -50,17 +58,16 @@ class Query:
 
     def parameters(self) -> dict[str, str]:
         """Write the query as URL parameters: in one order, without defaults."""
-        written = {PARAMETER_OF.get(field.name, field.name): getattr(self, field.name) for field in fields(self)}
         defaults = {"order": Order.NEW, "limit": DEFAULT_LIMIT}
+        values = {name: getattr(self, _FIELD_OF.get(name, name)) for name in READERS}
         return {
             name: ",".join(value) if isinstance(value, tuple) else str(value)
-            for name, value in written.items()
+            for name, value in values.items()
             if value not in ("", None, ()) and value != defaults.get(name)
         }
 
 
-DEFAULT_LIMIT = 50
-PARAMETER_OF = {"since": "from", "until": "to"}  # `from` is no name in Python
+EVERYTHING = Query()
 
 
 def read_query(parameters: Iterable[tuple[str, str]]) -> Query:
@@ -131,4 +138,3 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "order": _order,
     "limit": _number(1, _MOST),
 }
-_FIELD_OF = {parameter: field for field, parameter in PARAMETER_OF.items()}

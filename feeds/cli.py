@@ -1,0 +1,200 @@
+"""The `feeds` command."""
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+from tqdm import tqdm
+
+from feeds import __version__, registry
+from feeds.catalog import Catalog, open_catalog
+from feeds.digest import Severity
+from feeds.errors import ExportError, FeedsError, UnknownEditionError
+from feeds.exporter import Exporter
+from feeds.format import site_keys
+from feeds.query import READERS
+from feeds.site import Publication, Site
+
+_ARCHIVE = click.Path(path_type=Path)
+_DEFAULT_ARCHIVE = "seeds"
+
+
+def main() -> None:
+    """Run the command; an error that was raised on purpose is one line on stderr."""
+    try:
+        commands()
+    except FeedsError as error:
+        click.echo(f"feeds: {error}", err=True)
+        sys.exit(1 if isinstance(error, ExportError) else 2)
+
+
+class _Formats(click.ParamType[str]):
+    """A registered format; the registry is loaded only when a command needs it."""
+
+    name = "format"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002  # click's contract
+        return f"[{'|'.join(registry.load().names())}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        names = registry.load().names()
+        if value not in names:
+            self.fail(f"{value!r} is none of {', '.join(names)}", param, ctx)
+        return value
+
+
+def _search_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name in reversed(list(READERS)):
+        command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=f"Search by {name}.")(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="feeds")
+def commands() -> None:
+    """Turn a folder of daily paper digests into feeds, books and reading lists."""
+
+
+@commands.command()
+@click.argument("archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen at.")
+@click.option("--workers", type=click.IntRange(1, 64), default=min(4, os.cpu_count() or 1), show_default=True)
+def serve(archive: Path, host: str, port: int, workers: int) -> None:
+    """Serve an archive over HTTP."""
+    catalog = _open(archive)
+    _require_free(host, port)
+    if catalog.site.base_url == Site().base_url:
+        name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
+        os.environ["FEEDS_BASE_URL"] = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    os.environ["FEEDS_ARCHIVE"] = str(archive.resolve())
+    click.echo(f"Serving {archive} at {os.environ.get('FEEDS_BASE_URL', catalog.site.base_url)}/  (Ctrl+C stops)")
+    server = Granian(
+        "web:create_app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        factory=True,
+        respawn_failed_workers=True,
+        log_enabled=True,
+        log_access=False,
+    )
+    server.serve()
+
+
+@commands.command()
+@click.argument("format_name", metavar="FORMAT", type=_Formats())
+@click.argument("key", required=False)
+@click.option("--archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@_search_options
+def export(format_name: str, key: str | None, archive: Path, output: Path | None, **parameters: str | None) -> None:
+    """Write one edition in one format: a KEY like 2024-01-30, 2024-W05, latest or search."""
+    catalog = _open(archive)
+    exporter = catalog.registry.exporter(format_name)
+    asked = [(name, value) for name, value in parameters.items() if value is not None]
+    publication = _publication(catalog, exporter, key, asked)
+    edition, _ = catalog.cut(publication)
+    chunks = exporter.render(edition, catalog.site)
+    if output:
+        _write(output, chunks)
+        return
+    document = b"".join(chunks)
+    if sys.stdout.isatty() and b"\0" in document:
+        raise click.UsageError(f"{format_name} is not for a terminal: give -o FILE")
+    sys.stdout.buffer.write(document)
+
+
+@commands.command()
+@click.argument("archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE)
+def check(archive: Path) -> None:
+    """Report what the day files hold that could not be read; exit with 1 where something is lost."""
+    catalog = _open(archive)
+    problems = catalog.archive.problems()
+    for path, line, message, severity in problems:
+        click.echo(f"{archive / path}:{line}: {severity.value}: {message}")
+    days = catalog.archive.days()
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    papers = sum(day.papers for day in days)
+    said = f"{len(days)} days, {papers} papers, {errors} errors, {len(problems) - errors} warnings"
+    click.echo(said, err=True)
+    sys.exit(1 if errors else 0)
+
+
+@commands.command()
+def formats() -> None:
+    """List the registered exporters."""
+    rows = [
+        (each.exporter.name, _addresses(each.exporter), each.exporter.kind, each.exporter.media_type, each.origin)
+        for each in registry.load()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _addresses(exporter: Exporter) -> str:
+    keys = [*site_keys(exporter), *(["KEY"] if len(exporter.scopes) > 1 else [])]
+    return " ".join(f"/{key}{exporter.suffix}" for key in keys)
+
+
+def _open(archive: Path) -> Catalog:
+    return open_catalog(archive, os.environ, _progress)
+
+
+def _progress(names: Iterable[str], total: int) -> Iterable[str]:
+    """Show a bar on a terminal when indexing takes more than a second."""
+    return tqdm(names, total=total, desc="indexing", unit="file", delay=1, leave=False, disable=None)
+
+
+def _publication(
+    catalog: Catalog, exporter: Exporter, key: str | None, parameters: list[tuple[str, str]]
+) -> Publication:
+    text = key or ("search" if parameters else next(iter(site_keys(exporter)), "latest"))
+    if parameters and text != "search":
+        raise click.UsageError(f"--{parameters[0][0].replace('_', '-')} goes with the key search, not {text}")
+    publication = catalog.publication(exporter, text, parameters)
+    if publication is None:
+        raise UnknownEditionError(f"{text}: no edition that {exporter.name} offers; see the keys in the README")
+    return publication
+
+
+def _require_free(host: str, port: int) -> None:
+    """Find out before any worker starts whether the port can be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.UsageError(f"cannot listen at {host}:{port}: {error.strerror}; try --port") from error
+
+
+def _write(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file whole or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.writelines(chunks)
+                file.flush()
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,224 @@
+"""Editions: the cuts of an archive that have a key, and the grammar of the keys."""
+
+import hashlib
+import json
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from feeds.archive import Archive, DayCount
+from feeds.errors import UnknownEditionError
+from feeds.model import Paper
+from feeds.query import EVERYTHING, Query
+
+
+class Scope(StrEnum):
+    """What kind of cut an edition is."""
+
+    SITE = "site"  # what the whole site publishes: home page, catalogues
+    LATEST = "latest"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+    ALL = "all"
+    DAILY = "daily"  # editions of days, one an entry
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    SEARCH = "search"
+    PAPER = "paper"
+
+
+PERIODS = frozenset({Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR})
+SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
+_LONGEST_SERIES = 30  # entries of a feed of editions
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What names an edition: `text` is how addresses and commands write it.
+
+    `since` and `until` are the first and last day of a period, `query` is what a search asks for.
+    """
+
+    scope: Scope
+    text: str
+    since: date | None = None
+    until: date | None = None
+    query: Query = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A cut of the archive: what an exporter turns into a document.
+
+    `papers` come newest day first, a day's in its order, and as the query orders them in a search. `days` are the days
+    that it covers, oldest first. `parts` are the editions that a series holds, newest first. `previous` and `next`
+    are the neighbours of a period that have a day. `tag` changes when anything of this does but `modified`, which is
+    when the newest of its files was written.
+    """
+
+    key: Key
+    papers: tuple[Paper, ...] = ()
+    days: tuple[DayCount, ...] = ()
+    parts: tuple["Edition", ...] = ()
+    previous: Key | None = None
+    next: Key | None = None
+    tag: str = ""
+    modified: datetime | None = None
+
+
+def parse_key(text: str) -> Key | None:
+    """Read a key as addresses write it; None where it is none. What the archive holds plays no part."""
+    if text in _FIXED:
+        return Key(_FIXED[text], text)
+    if text.startswith("papers/") and text != "papers/":
+        return Key(Scope.PAPER, text)
+    for pattern, read in _PERIOD_GRAMMAR:
+        if match := pattern.fullmatch(text):
+            try:
+                return read(match)
+            except (ValueError, OverflowError):
+                return None
+    return None
+
+
+def period(scope: Scope, day: date) -> Key:
+    """Name the day, ISO week, month or year that a date lies in."""
+    if scope is Scope.DAY:
+        return Key(scope, day.isoformat(), day, day)
+    if scope is Scope.WEEK:
+        year, week, weekday = day.isocalendar()
+        monday = day - timedelta(days=weekday - 1)
+        return Key(scope, f"{year:04}-W{week:02}", monday, monday + timedelta(days=6))
+    if scope is Scope.MONTH:
+        return Key(scope, f"{day:%Y-%m}", day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
+    return Key(scope, f"{day:%Y}", day.replace(month=1, day=1), day.replace(month=12, day=31))
+
+
+_FIXED = {
+    scope.value: scope for scope in (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY, Scope.SEARCH)
+}
+_PERIOD_GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Key]], ...] = (
+    (re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"), lambda found: period(Scope.DAY, date.fromisoformat(found[0]))),
+    (
+        re.compile(r"([0-9]{4})-W([0-9]{2})"),
+        lambda found: period(Scope.WEEK, date.fromisocalendar(int(found[1]), int(found[2]), 1)),
+    ),
+    (re.compile(r"([0-9]{4})-([0-9]{2})"), lambda found: period(Scope.MONTH, date(int(found[1]), int(found[2]), 1))),
+    (re.compile(r"[0-9]{4}"), lambda found: period(Scope.YEAR, date(int(found[0]), 1, 1))),
+)
+
+
+class Editions:
+    """Cuts an archive. The newest `latest_days` days, at most `latest_papers` papers, are the edition `latest`."""
+
+    def __init__(self, archive: Archive, latest_days: int, latest_papers: int) -> None:
+        self._archive = archive
+        self._latest_days = latest_days
+        self._latest_papers = latest_papers
+
+    def known(self) -> Iterator[Key]:
+        """List the editions with a fixed address, those of papers but not of the site among them."""
+        days = self._archive.days()
+        for text in _FIXED:
+            if text != Scope.SEARCH:
+                yield Key(_FIXED[text], text)
+        for scope in (Scope.YEAR, Scope.MONTH, Scope.WEEK, Scope.DAY):
+            yield from _periods(scope, days)
+        for paper in self._archive.papers(EVERYTHING):
+            yield Key(Scope.PAPER, f"papers/{paper.slug}")
+
+    def outline(self, key: Key) -> Edition:
+        """Cut an edition but for its papers. Raises UnknownEditionError where the archive has none of this key."""
+        days = self._archive.days()
+        covered = self._covered(key, days)
+        if key.scope in PERIODS and not covered:
+            raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(days)}")
+        previous, following = _neighbours(key, days)
+        edition = Edition(key, (), covered, self._parts(key, days), previous, following)
+        bounds = (covered[0].date, covered[-1].date) if covered else (None, None)
+        return replace(edition, tag=self._tag(edition), modified=self._archive.modified(*bounds))
+
+    def cut(self, key: Key) -> Edition:
+        """Cut an edition out of the archive. Raises UnknownEditionError as `outline` does."""
+        outline = self.outline(key)
+        return replace(
+            outline,
+            parts=tuple(self.cut(part.key) for part in outline.parts),
+            papers=self._archive.papers(self._query(key, outline.days)),
+        )
+
+    def _covered(self, key: Key, days: tuple[DayCount, ...]) -> tuple[DayCount, ...]:
+        if key.scope is Scope.LATEST:
+            return days[-self._latest_days :]
+        if key.scope is Scope.PAPER:
+            found = self._archive.papers(Query(slug=_slug(key)))
+            if not found:
+                raise UnknownEditionError(f"{key.text}: the archive holds no such paper")
+            return tuple(day for day in days if day.date == found[0].day)
+        if key.since and key.until:
+            return tuple(day for day in days if key.since <= day.date <= key.until)
+        return days
+
+    def _parts(self, key: Key, days: tuple[DayCount, ...]) -> tuple[Edition, ...]:
+        """Outline the editions of a series: those of closed periods, which the archive holds a later day than."""
+        if key.scope not in SERIES:
+            return ()
+        closed = [
+            part
+            for part in _periods(SERIES[key.scope], days)
+            if part.scope is Scope.DAY or (part.until and part.until < days[-1].date)
+        ]
+        return tuple(self.outline(part) for part in reversed(closed[-_LONGEST_SERIES:]))
+
+    def _query(self, key: Key, covered: tuple[DayCount, ...]) -> Query:
+        """Say which papers an edition asks the archive for."""
+        if key.scope is Scope.SEARCH:
+            return key.query
+        if key.scope is Scope.PAPER:
+            return Query(slug=_slug(key))
+        if key.scope in SERIES or not covered:
+            return Query(limit=0)
+        if key.scope is Scope.SITE:
+            return Query(since=covered[-1].date)
+        limit = self._latest_papers if key.scope is Scope.LATEST else None
+        return Query(since=covered[0].date, until=covered[-1].date, limit=limit, repeats=key.scope is Scope.DAY)
+
+    def _tag(self, edition: Edition) -> str:
+        key = edition.key
+        neighbours = [neighbour and neighbour.text for neighbour in (edition.previous, edition.next)]
+        seen = [
+            [key.scope, key.text, key.query.parameters(), neighbours],
+            [[day.date.isoformat(), day.papers] for day in edition.days],
+            [part.tag for part in edition.parts],
+            self._archive.fingerprints(self._query(key, edition.days)),
+        ]
+        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+
+
+def _slug(key: Key) -> str:
+    return key.text.removeprefix("papers/")
+
+
+def _periods(scope: Scope, days: tuple[DayCount, ...]) -> list[Key]:
+    """List the periods of a kind that have a day, oldest first."""
+    return list(dict.fromkeys(period(scope, day.date) for day in days))
+
+
+def _neighbours(key: Key, days: tuple[DayCount, ...]) -> tuple[Key | None, Key | None]:
+    if key.scope not in PERIODS or not key.since or not key.until:
+        return None, None
+    before = [day.date for day in days if day.date < key.since]
+    after = [day.date for day in days if day.date > key.until]
+    return (
+        period(key.scope, before[-1]) if before else None,
+        period(key.scope, after[0]) if after else None,
+    )
+
+
+def _extent(days: tuple[DayCount, ...]) -> str:
+    return f"; it reaches from {days[0].date} to {days[-1].date}" if days else "; it holds no day at all"

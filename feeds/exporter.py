@@ -1,0 +1,28 @@
+"""The contract of an exporter: what a module must offer to add a format to the service."""
+
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
+from feeds.edition import Edition, Scope
+from feeds.format import Format, Kind
+from feeds.site import Site
+
+__all__ = ["CUTS", "Exporter", "Kind", "Scope"]
+
+CUTS = frozenset(Scope) - {Scope.SITE}
+"""Every scope but the site itself: what a format of papers can offer."""
+
+
+@runtime_checkable
+class Exporter(Format, Protocol):
+    """Turns an edition into the bytes of one file.
+
+    The same edition and site always give the same bytes: never read the clock, the network, the environment or
+    Flask. Raise ExportError before the first chunk.
+
+    An exporter with Scope.SITE among its scopes also has `site_keys: tuple[str, ...]`, the keys under which it shows
+    the whole site: ("subscriptions",) with the suffix ".opml" answers at /subscriptions.opml.
+    """
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+        """Render an edition, in chunks of any size."""

@@ -1,0 +1,1 @@
+"""The built-in exporters, a module a family of formats."""

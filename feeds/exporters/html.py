@@ -1,0 +1,82 @@
+"""HTML pages for people: the home page, an edition, a paper; and their stylesheet."""
+
+from collections.abc import Iterator
+
+from feeds.edition import Edition, Key, Scope
+from feeds.exporter import Kind
+from feeds.exporters.templates import fill, source
+from feeds.format import site_keys
+from feeds.site import Publication, Site
+from feeds.wording import name
+
+_HUGE = frozenset({Scope.YEAR, Scope.ALL})  # listed by day: their papers would make no page that anyone reads
+_STARTED = (Scope.LATEST, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
+
+
+class HtmlExporter:
+    """A page for every edition, at its key alone."""
+
+    name = "html"
+    suffix = ""
+    media_type = "text/html; charset=utf-8"
+    kind = Kind.PAGE
+    scopes = frozenset(Scope)
+    site_keys = ("",)
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+        """Render a page."""
+        page = fill(
+            _template(edition),
+            edition=edition,
+            site=site,
+            words=site.words,
+            title=site.full_name(edition),
+            name=lambda key: name(key, site.words),
+            feeds=_feeds(edition, site),
+            downloads=site.publications(edition.key),
+            catalogs=_catalogs(site),
+            started=[Key(scope, scope.value) for scope in _STARTED],
+            day_key=lambda day: Key(Scope.DAY, day.isoformat(), day, day),
+            paper_key=lambda paper: Key(Scope.PAPER, f"papers/{paper.slug}"),
+            Kind=Kind,
+        )
+        yield page.encode()
+
+
+class StylesheetExporter:
+    """The stylesheet of the pages."""
+
+    name = "css"
+    suffix = ".css"
+    media_type = "text/css; charset=utf-8"
+    kind = Kind.PAGE
+    scopes = frozenset({Scope.SITE})
+    site_keys = ("style",)
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the same for all
+        """Give the stylesheet as it stands."""
+        yield source("style.css").encode()
+
+
+def _template(edition: Edition) -> str:
+    if edition.key.scope is Scope.SITE:
+        return "page_home.html"
+    if edition.key.scope is Scope.PAPER:
+        return "page_paper.html"
+    return "page_days.html" if edition.key.scope in _HUGE else "page_edition.html"
+
+
+def _feeds(edition: Edition, site: Site) -> list[Publication]:
+    """List the feeds that the page announces: its own, then the main ones."""
+    main = site.publications(Key(Scope.LATEST, "latest"), Kind.FEED)
+    own = site.publications(edition.key, Kind.FEED)
+    return list(dict.fromkeys([*own, *main]))
+
+
+def _catalogs(site: Site) -> list[Publication]:
+    return [
+        Publication(Key(Scope.SITE, key), each)
+        for each in site.formats
+        if each.kind is Kind.CATALOG
+        for key in site_keys(each)
+    ]

@@ -1,0 +1,53 @@
+"""OPML 2.0: the site's feeds as a reading list to import, http://opml.org/spec2.opml."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from feeds.edition import Edition, Key, Scope
+from feeds.exporter import Kind
+from feeds.site import Publication, Site
+from feeds.wording import name
+
+_LISTED = (Scope.LATEST, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
+
+
+class OpmlExporter:
+    """The feeds of a site: grouped at `subscriptions`, flat at `subscriptions-flat`."""
+
+    name = "opml"
+    suffix = ".opml"
+    media_type = "text/x-opml; charset=utf-8"
+    kind = Kind.CATALOG
+    scopes = frozenset({Scope.SITE})
+    site_keys = ("subscriptions", "subscriptions-flat")
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+        """Render the reading list. Whoever imports it subscribes to all of it: each feed is there in one format."""
+        root = etree.Element("opml", version="2.0")
+        head = etree.SubElement(root, "head")
+        etree.SubElement(head, "title").text = site.title
+        etree.SubElement(head, "ownerName").text = site.author
+        etree.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
+        parent = etree.SubElement(root, "body")
+        if edition.key.text == "subscriptions":
+            parent = etree.SubElement(parent, "outline", text=site.title, title=site.title)
+        for scope in _LISTED:
+            for feed in site.publications(Key(scope, scope.value), Kind.FEED)[:1]:
+                _add(parent, feed, site)
+        yield etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+
+
+def _add(parent: "etree._Element", feed: Publication, site: Site) -> None:
+    title = f"{site.title} — {name(feed.key, site.words)}"
+    etree.SubElement(
+        parent,
+        "outline",
+        text=title,
+        title=title,
+        type="rss",  # what every reader expects, of Atom too
+        xmlUrl=site.url(feed),
+        htmlUrl=site.page(feed.key),
+        description=site.description,
+        language=site.language,
+    )

@@ -1,0 +1,38 @@
+"""Fills the Jinja templates that exporters share; everything filled in is escaped."""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from feeds import content
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("feeds.exporters", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    # `content` has made these safe.
+    environment.filters["html"] = lambda markdown: Markup(content.html(markdown))  # noqa: S704
+    environment.filters["xhtml"] = lambda markdown: Markup(content.xhtml(markdown))  # noqa: S704
+    environment.filters["excerpt"] = content.excerpt
+    environment.filters["links"] = content.links
+    return environment
+
+
+def fill(template: str, **values: Any) -> str:
+    """Fill a template of `feeds/exporters/templates`."""
+    return _environment().get_template(template).render(**values)
+
+
+def source(template: str) -> str:
+    """Read a template as it stands."""
+    text, _, _ = _environment().loader.get_source(_environment(), template)  # type: ignore[union-attr]  # set above
+    return text

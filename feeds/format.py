@@ -1,0 +1,44 @@
+"""What is known of an exporter without rendering anything: enough to list and to address what it makes."""
+
+from enum import StrEnum
+from typing import Protocol
+
+from feeds.edition import Scope
+
+
+class Kind(StrEnum):
+    """What a person does with a document."""
+
+    FEED = "feed"  # subscribes to it
+    FILE = "file"  # downloads it
+    CATALOG = "catalog"  # finds the others in it
+    PAGE = "page"  # looks at it
+
+
+class Format(Protocol):
+    """A format that editions come in. An exporter is one; see `feeds.exporter`."""
+
+    @property
+    def name(self) -> str:
+        """What `feeds export` calls it, like `atom`; unique."""
+
+    @property
+    def suffix(self) -> str:
+        """What ends its addresses and file names, like `.atom`; empty for the page at the key itself."""
+
+    @property
+    def media_type(self) -> str:
+        """The type it is served as (RFC 6838), with its parameters."""
+
+    @property
+    def kind(self) -> Kind:
+        """What a person does with it."""
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """The scopes it offers."""
+
+
+def site_keys(format: Format) -> tuple[str, ...]:  # noqa: A002  # the field's word
+    """List the keys under which a format shows the whole site, like `subscriptions`; for those with Scope.SITE."""
+    return tuple(getattr(format, "site_keys", ())) if Scope.SITE in format.scopes else ()

@@ -1,0 +1,217 @@
+"""The settings of whoever publishes, and all that follows from them: addresses, ids and times."""
+
+import hashlib
+import tomllib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from feeds import __version__, text
+from feeds.edition import Edition, Key, Scope
+from feeds.errors import SettingsError
+from feeds.format import Format, Kind
+from feeds.model import Paper
+from feeds.wording import Wording, edition_name, wording
+
+GENERATOR = "daily-papers-feeds"
+_ARXIV = "https://arxiv.org/abs/"
+_EMPTY = date(1970, 1, 1)  # the day of an edition that has none
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One edition in one format, at one address."""
+
+    key: Key
+    format: Format
+
+    @property
+    def path(self) -> str:
+        """The address under the site's base URL, without a leading slash; a search with its parameters."""
+        query = urlencode(self.key.query.parameters(), safe=",", quote_via=quote)
+        return quote(self.key.text + self.format.suffix) + (f"?{query}" if query else "")
+
+    @property
+    def file_name(self) -> str:
+        """What a download is called, in ASCII."""
+        return f"daily-papers-{self.key.text.replace('/', '-')}{self.format.suffix or '.html'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Whoever publishes: settings, and what follows from them.
+
+    `id` goes into every id of a feed and never changes, wherever the site moves. `publish_at` is in UTC.
+    """
+
+    title: str = "Daily Papers"
+    description: str = "매일 새로 나온 AI 논문을 한국어로 요약합니다."
+    author: str = "Daily Papers"
+    language: str = "ko"
+    rights: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    id: str = "daily-papers"
+    publish_at: time = time(23, 0)
+    latest_days: int = 14
+    latest_papers: int = 100
+    formats: tuple[Format, ...] = field(default=(), repr=False)
+
+    @property
+    def tag(self) -> str:
+        """Change when a setting, a format or the version does."""
+        formats = [(each.name, each.suffix, each.media_type, each.kind, sorted(each.scopes)) for each in self.formats]
+        return hashlib.sha256(repr((__version__, self, formats)).encode()).hexdigest()
+
+    @property
+    def words(self) -> Wording:
+        """The words of the site's language."""
+        return wording(self.language)
+
+    def publications(self, key: Key, kind: Kind | None = None) -> tuple[Publication, ...]:
+        """List the formats that an edition comes in."""
+        return tuple(
+            Publication(key, each)
+            for each in self.formats
+            if key.scope in each.scopes and key.scope is not Scope.SITE and kind in (None, each.kind)
+        )
+
+    def url(self, publication: Publication) -> str:
+        """Write the absolute address of a publication."""
+        return f"{self.base_url}/{publication.path}"
+
+    def page(self, key: Key) -> str:
+        """Write the address where a person looks at an edition; the site's own where there is no such page."""
+        pages = self.publications(key, Kind.PAGE)
+        return self.url(pages[0]) if pages else f"{self.base_url}/"
+
+    def name(self, edition: Edition) -> str:
+        """Name an edition in the site's language; the whole site by its title."""
+        return self.title if edition.key.scope is Scope.SITE else edition_name(edition, self.words)
+
+    def full_name(self, edition: Edition) -> str:
+        """Name an edition together with the site."""
+        return self.title if edition.key.scope is Scope.SITE else f"{self.title} — {self.name(edition)}"
+
+    def paper_id(self, paper: Paper) -> str:
+        """Make the id of a paper: of its arXiv number or its address, and of nothing else."""
+        return _urn(_ARXIV + paper.arxiv_id if paper.arxiv_id else paper.url)
+
+    def edition_id(self, key: Key) -> str:
+        """Make the id of an edition, as a feed or as an entry of a series."""
+        parameters = urlencode(key.query.parameters())
+        return _urn(f"{self.id}/{key.text}" + (f"?{parameters}" if parameters else ""))
+
+    def published(self, paper: Paper) -> datetime:
+        """Tell when a paper was published: its first day at `publish_at`, a second earlier for each rank."""
+        return self._at(paper.day) - timedelta(seconds=paper.rank)
+
+    def updated(self, edition: Edition) -> datetime:
+        """Tell when the newest of an edition was published; 1970 where it is empty."""
+        times = [*map(self.published, edition.papers), *map(self.updated, edition.parts)]
+        return max(times, default=self._at(edition.days[-1].date if edition.days else _EMPTY))
+
+    def _at(self, day: date) -> datetime:
+        return datetime.combine(day, self.publish_at, UTC)
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Site:
+    """Read the settings: `feeds.toml` in the archive's folder or at $FEEDS_CONFIG, then FEEDS_<NAME> over them.
+
+    Raises SettingsError, which names the file or the variable, for an unknown setting or a wrong value.
+    """
+    path = Path(environ.get("FEEDS_CONFIG") or folder / "feeds.toml")
+    site = Site()
+    for name, value in _file(path, required="FEEDS_CONFIG" in environ).items():
+        site = _set(site, name, value, f"{path}: {name}")
+    for name in _SETTINGS:
+        variable = f"FEEDS_{name.upper()}"
+        if environ.get(variable):
+            site = _set(site, name, environ[variable], variable)
+    return site
+
+
+def _file(path: Path, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if required:
+            raise SettingsError(f"{path}: no such file; FEEDS_CONFIG names it") from error
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _set(site: Site, name: str, value: Any, where: str) -> Site:
+    if name not in _SETTINGS:
+        close = get_close_matches(name, _SETTINGS, 1)
+        raise SettingsError(f"{where}: no such setting" + (f"; did you mean {close[0]}?" if close else ""))
+    try:
+        read: dict[str, Any] = {name: _SETTINGS[name](value)}
+        return replace(site, **read)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{where}: {error}") from error
+
+
+def _line(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text, not {value!r}")
+    return " ".join(text.clean(value).split())
+
+
+def _named(value: Any) -> str:
+    if not (line := _line(value)):
+        raise ValueError("must not be empty")
+    return line
+
+
+def _count(value: Any) -> int:
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1000:
+        raise ValueError(f"a number from 1 to 1000, not {value!r}")
+    return number
+
+
+def _time(value: Any) -> time:
+    read = time.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(read, time) or read.tzinfo or read.microsecond:
+        raise ValueError(f"a time in UTC like 23:00, not {value!r}")
+    return read
+
+
+def _base_url(value: Any) -> str:
+    url = _line(value).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"an address like https://papers.example.org, not {value!r}")
+    return url
+
+
+def _language(value: Any) -> str:
+    tag = _named(value)
+    if not all(part.isalnum() and part.isascii() and len(part) <= 8 for part in tag.split("-")):
+        raise ValueError(f"a language tag like ko or en, not {value!r}")
+    return tag
+
+
+def _urn(name: str) -> str:
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}"
+
+
+_SETTINGS = {
+    "title": _named,
+    "description": _named,
+    "author": _named,
+    "language": _language,
+    "rights": _line,
+    "base_url": _base_url,
+    "id": _named,
+    "publish_at": _time,
+    "latest_days": _count,
+    "latest_papers": _count,
+}
+assert set(_SETTINGS) == {each.name for each in fields(Site)} - {"formats"}  # noqa: S101  # each setting has a reader

@@ -1,0 +1,156 @@
+"""The words around papers, in the languages of the readers."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from feeds.edition import Edition, Key, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of one language; `{}` stands for what is filled in."""
+
+    votes: str
+    authors: str
+    more_authors: str
+    summary: str
+    code: str
+    link: str
+    video: str
+    picture: str
+    paper: str
+    contents: str
+    previous: str
+    next: str
+    papers: str
+    nothing: str
+    search: str
+    subscribe: str
+    books: str
+    catalogues: str
+    editions: str
+    read_as: str
+    home: str
+    days: str
+    latest: str
+    everything: str
+    daily: str
+    weekly: str
+    monthly: str
+    searched: str
+    day: str
+    week: str
+    month: str
+    year: str
+
+
+KOREAN = Wording(
+    votes="추천 {}",
+    authors="저자",
+    more_authors="외",
+    summary="요약",
+    code="코드",
+    link="링크",
+    video="동영상 보기",
+    picture="그림",
+    paper="논문 원문",
+    contents="차례",
+    previous="이전",
+    next="다음",
+    papers="논문 {}편",
+    nothing="찾은 논문이 없습니다.",
+    search="검색",
+    subscribe="구독",
+    books="전자책",
+    catalogues="목록",
+    editions="모아 보기",
+    read_as="다른 형식으로",
+    home="처음",
+    days="날짜",
+    latest="최근 논문",
+    everything="모든 논문",
+    daily="일간",
+    weekly="주간",
+    monthly="월간",
+    searched="검색: {}",
+    day="{0.year}년 {0.month}월 {0.day}일",
+    week="{}년 {}주 ({}–{})",
+    month="{0.year}년 {0.month}월",
+    year="{0.year}년",
+)
+
+ENGLISH = Wording(
+    votes="{} votes",
+    authors="Authors",
+    more_authors="and others",
+    summary="Summary",
+    code="Code",
+    link="Link",
+    video="Watch video",
+    picture="Picture",
+    paper="Paper",
+    contents="Contents",
+    previous="Previous",
+    next="Next",
+    papers="{} papers",
+    nothing="No paper found.",
+    search="Search",
+    subscribe="Subscribe",
+    books="Books",
+    catalogues="Catalogues",
+    editions="Editions",
+    read_as="Read as",
+    home="Home",
+    days="Days",
+    latest="Latest papers",
+    everything="All papers",
+    daily="Daily",
+    weekly="Weekly",
+    monthly="Monthly",
+    searched="Search: {}",
+    day="{0}",
+    week="{0}, week {1} ({2}–{3})",
+    month="{0.year}-{0.month:02}",
+    year="{0.year}",
+)
+
+
+def wording(language: str) -> Wording:
+    """Choose the words for a language tag (BCP 47); English for a language that has none."""
+    return KOREAN if language.partition("-")[0].lower() == "ko" else ENGLISH
+
+
+def name(key: Key, words: Wording) -> str:
+    """Name an edition in words."""
+    if key.scope is Scope.SEARCH:
+        return words.searched.format(_question(key)) if key.query.parameters() else words.search
+    fixed = {
+        Scope.LATEST: words.latest,
+        Scope.ALL: words.everything,
+        Scope.DAILY: words.daily,
+        Scope.WEEKLY: words.weekly,
+        Scope.MONTHLY: words.monthly,
+    }
+    if key.scope in fixed:
+        return fixed[key.scope]
+    if key.scope is Scope.WEEK and key.since and key.until:
+        year, week = key.text.split("-W")
+        return words.week.format(year, int(week), short_date(key.since), short_date(key.until))
+    patterns = {Scope.DAY: words.day, Scope.MONTH: words.month, Scope.YEAR: words.year}
+    return patterns[key.scope].format(key.since) if key.scope in patterns else key.text
+
+
+def short_date(day: date) -> str:
+    """Write a day of a known year."""
+    return f"{day.month}/{day.day}"
+
+
+def edition_name(edition: Edition, words: Wording) -> str:
+    """Name an edition; that of one paper bears the paper's title."""
+    return edition.papers[0].title if edition.key.scope is Scope.PAPER and edition.papers else name(edition.key, words)
+
+
+def _question(key: Key) -> str:
+    parameters = key.query.parameters()
+    question = parameters.pop("q", "")
+    return " · ".join(filter(None, [question, *(f"{name}={value}" for name, value in parameters.items())]))
