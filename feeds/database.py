@@ -36,15 +36,16 @@ class Database:
 
         Raises ArchiveError where there can be no such file or another process holds it for over a minute.
         """
+        inode = self._inode()
         try:
-            return work(self._connection())
-        except sqlite3.DatabaseError as error:
-            if _is_busy(error):
-                raise ArchiveError(f"{self._path}: another process holds the index: {error}") from error
-            self._discard()
-        try:
-            return work(self._connection())
-        except sqlite3.DatabaseError as error:
+            try:
+                return work(self._connection())
+            except sqlite3.DatabaseError as error:
+                if _is_busy(error):
+                    raise ArchiveError(f"{self._path}: another process holds the index: {error}") from error
+                self._discard(inode)
+                return work(self._connection())
+        except (sqlite3.DatabaseError, OSError) as error:
             advice = "set FEEDS_INDEX to another file"
             raise ArchiveError(f"{self._path}: the index cannot be used: {error}; {advice}") from error
 
@@ -61,14 +62,11 @@ class Database:
     def _inode(self) -> int | None:
         try:
             return os.stat(self._path).st_ino
-        except FileNotFoundError:
+        except OSError:
             return None
 
     def _open(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ArchiveError(f"{self._path}: {error.strerror}; set FEEDS_INDEX to another file") from error
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA cache_spill = OFF")  # a spill would lock readers out before the commit
         if _version(connection) != self._version:
@@ -86,9 +84,9 @@ class Database:
         connection.execute("CREATE TABLE version (version TEXT NOT NULL)")
         connection.execute("INSERT INTO version VALUES (?)", (self._version,))
 
-    def _discard(self) -> None:
+    def _discard(self, inode: int | None) -> None:
         """Delete a broken file, unless somebody has put another one in its place."""
-        if self._inode() in (None, getattr(self._local, "inode", None)):
+        if self._inode() == inode:
             self._path.unlink(missing_ok=True)
             self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
         self._local.inode = None

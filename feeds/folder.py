@@ -19,7 +19,7 @@ class Signature(NamedTuple):
 
     size: int
     modified: int  # nanoseconds since 1970
-    changed: int  # nanoseconds since 1970; unlike `modified` nobody can set it
+    changed: int  # nanoseconds since 1970, which nobody can set; of a file too young to tell, the time of the look
     inode: int
 
 
@@ -59,8 +59,9 @@ def _signed(entry: "os.DirEntry[str]", name: str) -> Iterator[tuple[str, Signatu
         status = entry.stat()
     except OSError:
         return  # a dangling link, or gone since
-    # A file this young may change once more within one tick of its times: the next look must not know it again.
-    changed = status.st_ctime_ns if time.time_ns() - status.st_ctime_ns > _YOUNG else 0
+    # A file this young may change once more within one tick of its times: no look may know it again.
+    now = time.time_ns()
+    changed = status.st_ctime_ns if now - status.st_ctime_ns > _YOUNG else -now
     if stat.S_ISREG(status.st_mode):
         yield name, Signature(status.st_size, status.st_mtime_ns, changed, status.st_ino)
 

@@ -1,0 +1,32 @@
+# Each target does all of its own set-up; what is already there costs nothing.
+PYTHON ?= python3
+PORT ?= 8000
+ARCHIVE ?= seeds
+BIN := .venv/bin
+
+.PHONY: serve test install bench lock
+
+serve: install
+	$(BIN)/feeds serve "$(ARCHIVE)" --port $(PORT)
+
+test: install
+	sh tests/setup.sh
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+install: .venv/installed
+
+bench: install
+	$(BIN)/python -m tests.benchmarks
+
+lock: install
+	$(BIN)/uv pip compile --quiet --universal --no-header --generate-hashes --extra test \
+		--python-version 3.11 --upgrade pyproject.toml --output-file requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml tests/venv.sh
+	PYTHON="$(PYTHON)" sh tests/venv.sh
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,273 @@
+"""Reading a day file: every dialect, and everything that goes wrong."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.digest import Digest, Severity, parse
+from feeds.model import Paper
+from tests.conftest import SEEDS, day, paper
+
+
+def papers(source: str) -> list[Paper]:
+    return [listing.paper for listing in parse(source).listings]
+
+
+def only(source: str) -> Paper:
+    (found,) = papers(source)
+    return found
+
+
+def said(digest: Digest) -> list[tuple[int, Severity]]:
+    return [(problem.line, problem.severity) for problem in digest.problems]
+
+
+FULL = """## Daily Papers (2024-01-30)
+
+### [A Title](https://arxiv.org/abs/2401.16420)
+
+![](https://cdn.example.org/a.png)
+
+Vote: 42
+
+Authors: Ann Lee, Bo Kim, +
+
+- 첫째 문장입니다.
+- 둘째 문장입니다.
+"""
+
+
+def test_a_paper_with_every_field() -> None:
+    assert only(FULL) == Paper(
+        title="A Title",
+        url="https://arxiv.org/abs/2401.16420",
+        day=date(2024, 1, 30),
+        rank=0,
+        image="https://cdn.example.org/a.png",
+        votes=42,
+        authors=("Ann Lee", "Bo Kim"),
+        more_authors=True,
+        summary="- 첫째 문장입니다.\n- 둘째 문장입니다.",
+    )
+
+
+@pytest.mark.parametrize(("path", "count"), [("2024/01/30.md", 11), ("2024/03/20.md", 13)])
+def test_the_seeds_hold_their_papers_and_no_problem(path: str, count: int) -> None:
+    digest = parse((SEEDS / path).read_text(encoding="utf-8"))
+    assert len(digest.listings) == count
+    assert not digest.problems
+
+
+def test_the_first_dialect_has_neither_votes_nor_authors_and_no_blank_line_before_a_heading() -> None:
+    source = "## Daily Papers (2023-11-20)\n### [A](https://arxiv.org/abs/2311.1)\n- 하나\n  - 안쪽\n### [B](https://b.org)\n- 둘"
+    first, second = papers(source)
+    assert (first.votes, first.authors, first.image, first.summary) == (None, (), None, "- 하나\n  - 안쪽")
+    assert (second.rank, second.summary) == (1, "- 둘")
+
+
+@pytest.mark.parametrize(
+    ("line", "votes"), [("Vote: 0", 0), ("Vote: -", None), ("Vote:", None), ("votes: 1,234", 1234), ("**Vote**: 7", 7)]
+)
+def test_no_vote_is_not_zero_votes(line: str, votes: int | None) -> None:
+    digest = parse(day("2024-01-30", paper(votes=line)))
+    assert digest.listings[0].paper.votes == votes
+    assert not digest.problems
+
+
+def test_a_vote_that_is_no_number_is_a_problem() -> None:
+    digest = parse(day("2024-01-30", paper(votes="Vote: many")))
+    assert digest.listings[0].paper.votes is None
+    assert said(digest) == [(5, Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Authors: A B, C D", ("A B", "C D")),
+        ("Authors: ['A B', \"C O'Neil\"]", ("A B", "C O'Neil")),
+        ("Authors: ['A \\'B\\'', 'C']", ("A 'B'", "C")),
+        ("Authors: A B,\nC D", ("A B", "C D")),
+        ("Authors: ['A B',\n 'C D']", ("A B", "C D")),
+        ("Authors: Martin Luther King, Jr., C D", ("Martin Luther King, Jr.", "C D")),
+        ("Authors: Ann Lee, +, Bo Kim", ("Ann Lee", "Bo Kim")),
+        ("Author: Zoë Kravitz", ("Zoë Kravitz",)),
+        ("Authors:", ()),
+    ],
+)
+def test_authors_in_every_way_of_writing(line: str, names: tuple[str, ...]) -> None:
+    digest = parse(day("2024-01-30", paper(authors=line, summary="- 글")))
+    assert digest.listings[0].paper.authors == names
+    assert digest.listings[0].paper.summary == "- 글"
+    assert not digest.problems
+
+
+def test_a_broken_list_of_authors_is_split_and_reported() -> None:
+    digest = parse(day("2024-01-30", paper(authors="Authors: ['A B', 'C D")))
+    assert digest.listings[0].paper.authors == ("A B", "C D")
+    assert said(digest) == [(5, Severity.WARNING)]
+
+
+def test_a_plus_says_that_there_are_more_authors() -> None:
+    assert only(day("2024-01-30", paper(authors="Authors: A, +"))).more_authors
+    assert not only(day("2024-01-30", paper(authors="Authors: A, C++ Lover"))).more_authors
+
+
+@pytest.mark.parametrize("ending", ["mp4", "webm", "qt", "MOV", "mp4?x=1"])
+def test_a_video_hides_in_image_syntax(ending: str) -> None:
+    found = only(day("2024-01-30", paper(media=f"![](https://cdn.example.org/a.{ending})")))
+    assert (found.image, found.video) == (None, f"https://cdn.example.org/a.{ending}")
+
+
+def test_a_video_with_its_player() -> None:
+    player = '<div><video controls src="https://e.org/a.mp4" muted="false"></video></div>'
+    found = only(day("2024-01-30", paper(media=f"[Watch Video](https://e.org/a.mp4)\n{player}", summary="- 글")))
+    assert (found.video, found.summary) == ("https://e.org/a.mp4", "- 글")
+
+
+def test_a_relative_picture_is_a_problem_and_no_picture() -> None:
+    digest = parse(day("2024-01-30", paper(media="![](/avatars/a.svg)")))
+    assert digest.listings[0].paper.image is None
+    assert said(digest) == [(5, Severity.WARNING)]
+
+
+def test_a_second_picture_goes_to_the_summary() -> None:
+    found = only(day("2024-01-30", paper(media="![](https://e.org/a.png)\n![](https://e.org/b.png)", summary="- 글")))
+    assert found.image == "https://e.org/a.png"
+    assert found.summary == "![](https://e.org/b.png)\n- 글"
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("[[IDK] tokens: an [odd] title](https://arxiv.org/abs/2401.1)", "[IDK] tokens: an [odd] title"),
+        (r"[\[IDK\] a\_b](https://arxiv.org/abs/2401.1)", "[IDK] a_b"),
+        ("[LLM$\\times$MapReduce & <think>](https://arxiv.org/abs/2401.1)", "LLM$\\times$MapReduce & <think>"),
+        ("[C# and `code` *star*](https://arxiv.org/abs/2401.1)", "C# and `code` *star*"),
+        ("[Q&amp;A](https://arxiv.org/abs/2401.1) ##", "Q&A"),
+        ("[f[x](y) of z](https://arxiv.org/abs/2401.1)", "f[x](y) of z"),
+        ("[T](<https://arxiv.org/abs/2401.1> \"hover\")", "T"),
+    ],
+)
+def test_titles_as_a_person_reads_them(written: str, title: str) -> None:
+    found = only(f"## Daily Papers (2024-01-30)\n### {written}\n")
+    assert (found.title, found.url) == (title, "https://arxiv.org/abs/2401.1")
+
+
+def test_an_address_with_brackets_spaces_and_hangul_becomes_a_uri() -> None:
+    found = only("## Daily Papers (2024-01-30)\n### [T](https://example.한국/가_(b)?q=a)\n")
+    assert found.url == "https://example.xn--3e0b707e/%EA%B0%80_(b)?q=a"
+
+
+def test_two_headings_of_one_date_are_one_day_in_order() -> None:
+    source = day("2024-10-18", paper("A", "2410.1"), "## Daily Papers (2024-10-18)\n", paper("B", "2410.2"))
+    digest = parse(source)
+    assert digest.dates == (date(2024, 10, 18),)
+    assert [(listing.paper.title, listing.paper.rank) for listing in digest.listings] == [("A", 0), ("B", 1)]
+
+
+def test_a_file_without_the_heading_is_no_day_file() -> None:
+    assert parse("# Readme\n\n### [A](https://a.org)\n") == Digest((), (), ())
+
+
+def test_a_day_without_papers_is_a_day() -> None:
+    assert parse("## Daily Papers (2024-01-30)\n").dates == (date(2024, 1, 30),)
+
+
+def test_a_readme_that_repeats_a_digest_between_its_chapters() -> None:
+    source = "# Papers\nHello\n" + FULL + "## Star history\n\n### [Chart](https://example.org)\n\nA chart.\n"
+    digest = parse(source)
+    assert [listing.paper.title for listing in digest.listings] == ["A Title"]
+    assert "chart" not in digest.listings[0].paper.summary.lower()
+    assert {line for line, _ in said(digest)} == {1, 2, 15, 17, 19}
+    assert all(severity is Severity.WARNING for _, severity in said(digest))
+
+
+def test_any_other_heading_ends_a_paper_and_its_lines_are_reported() -> None:
+    digest = parse(day("2024-01-30", paper("A", "2401.1", summary="- 글"), "#### Note\n\nlost?\n", paper("B", "2401.2")))
+    assert [listing.paper.title for listing in digest.listings] == ["A", "B"]
+    assert digest.listings[0].paper.summary == "- 글"
+    assert said(digest) == [(7, Severity.WARNING), (9, Severity.WARNING)]
+
+
+def test_a_broken_paper_costs_itself_and_not_its_day() -> None:
+    source = day("2024-01-30", paper("A", "2401.1"), "### No address\n\n- 글\n", "### [Bad](javascript:alert(1))\n")
+    digest = parse(source + paper("B", "2401.2"))
+    assert [listing.paper.title for listing in digest.listings] == ["A", "B"]
+    assert said(digest) == [(5, Severity.ERROR), (7, Severity.WARNING), (9, Severity.ERROR)]
+
+
+def test_a_paper_without_a_title_keeps_all_else() -> None:
+    digest = parse(day("2024-01-30", paper("", "2401.1", summary="- 글")))
+    assert digest.listings[0].paper.title == "https://arxiv.org/abs/2401.1"
+    assert digest.listings[0].paper.summary == "- 글"
+    assert said(digest) == [(3, Severity.ERROR)]
+
+
+def test_a_date_that_is_none_is_an_error() -> None:
+    digest = parse(day("2024-02-30", paper()))
+    assert not digest.dates
+    assert said(digest)[0] == (1, Severity.ERROR)
+
+
+def test_code_holds_no_headings_but_an_open_fence_costs_no_paper() -> None:
+    fenced = "- 글\n\n```\n# comment\n```\n끝"
+    source = day("2024-01-30", paper("A", "2401.1", summary=fenced), paper("B", "2401.2", summary="```\n# open"))
+    first, second, third = papers(source + paper("C", "2401.3"))
+    assert first.summary == fenced
+    assert second.summary == "```\n# open"
+    assert third.title == "C"
+
+
+def test_forbidden_characters_are_dropped_and_reported() -> None:
+    digest = parse(day("2024-01-30", paper("A \x08B", summary="- \x0crac \ufffe글")))
+    assert digest.listings[0].paper.title == "A B"
+    assert digest.listings[0].paper.summary == "- rac 글"
+    assert said(digest) == [(3, Severity.WARNING), (5, Severity.WARNING)]
+
+
+def test_line_ends_and_byte_order_marks_of_windows() -> None:
+    assert parse("\ufeff" + FULL.replace("\n", "\r\n")) == parse(FULL)
+
+
+def test_line_separators_within_a_line_start_no_line() -> None:
+    assert only(day("2024-01-30", paper(summary="- 가\u2028나\x0b다"))).summary == "- 가\u2028나다"
+
+
+LINES = st.sampled_from(
+    ["## Daily Papers (2024-01-30)", "### [T](https://arxiv.org/abs/2401.1)", "### [T]()", "###", "# x", "#### [a](b)"]
+    + ["Vote: 3", "Vote: x", "Authors: ['a'", "Authors: b,", "![](https://e.org/a.png)", "![](a.png)", "```", "~~~~"]
+    + ["- 글", "  - 안", "", "<div>", '<video src="https://e.org/b.mp4">', "[Watch Video](https://e.org/c.mp4)", "\x08"]
+)
+
+
+@given(st.lists(LINES | st.text(), max_size=40))
+def test_every_line_ends_up_in_a_field_or_in_a_problem(lines: list[str]) -> None:
+    """Each line carries a mark; each mark is found again in a paper or behind the line of a problem."""
+    marked = [f"{line} mark{number}." if line.startswith("- ") else line for number, line in enumerate(lines)]
+    digest = parse("\n".join(["## Daily Papers (2024-01-30)", *marked]))
+    kept = "\n".join(listing.paper.summary for listing in digest.listings)
+    reported = [problem.message for problem in digest.problems]
+    for number, line in enumerate(marked):
+        if line.startswith("- "):
+            assert f"mark{number}." in kept or any(_reaches(problem, digest, number + 2) for problem in reported)
+
+
+def _reaches(message: str, digest: Digest, line: int) -> bool:
+    for problem in digest.problems:
+        last = int(message.split("to line ")[1].split(")")[0]) if "to line " in message else problem.line
+        if problem.message == message and problem.line <= line <= last:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["#" * 6 + " " * 300_000 + "x", "[" * 300_000, "### " + "[](http://" * 60_000, "Authors: [" + "[" * 300_000]
+    + ["<video " * 60_000, "Vote:" + " " * 300_000, "`" * 300_000, "### [" + "](" * 100_000, "&#" * 150_000],
+)
+def test_a_hostile_line_costs_no_other_paper(line: str) -> None:
+    """In quadratic time this would take many minutes."""
+    found = papers(day("2024-01-30", paper("A", "2401.1", summary=line), line, paper("B", "2401.2")))
+    assert {"A", "B"} <= {each.title for each in found}
