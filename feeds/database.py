@@ -50,13 +50,13 @@ class Database:
             raise ArchiveError(f"{self._path}: the index cannot be used: {error}; {advice}") from error
 
     def _connection(self) -> sqlite3.Connection:
-        """Open the file once a thread, and again when it is another file."""
+        """Open the file once a thread, and again when it is another file or was made anew for another version."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         inode = self._inode()
-        if inode is None or getattr(self._local, "inode", None) != inode:
-            self._local.connection = self._open()
+        if connection is None or inode is None or self._local.inode != inode or _version(connection) != self._version:
+            self._local.connection = connection = self._open()
             self._local.inode = self._inode()
-            self._fill(self._local.connection)
-        connection: sqlite3.Connection = self._local.connection
+            self._fill(connection)
         return connection
 
     def _inode(self) -> int | None:
@@ -89,7 +89,7 @@ class Database:
         if self._inode() == inode:
             self._path.unlink(missing_ok=True)
             self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
-        self._local.inode = None
+        self._local.connection = None
 
 
 class transaction:  # noqa: N801  # reads as a statement
@@ -106,10 +106,12 @@ class transaction:  # noqa: N801  # reads as a statement
 
 
 def _version(connection: sqlite3.Connection) -> str | None:
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'version'").fetchone():
-        return None
-    row = connection.execute("SELECT version FROM version").fetchone()
-    return str(row[0]) if row else None
+    try:
+        return str(connection.execute("SELECT version FROM version").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

@@ -77,7 +77,7 @@ def _media(number: int, chance: random.Random) -> Iterator[str]:
     kind = chance.random()
     if kind < 0.05:
         video = f"https://cdn.example.org/{number}.mp4"
-        yield f"[Watch Video]({video})\n<div><video controls src=\"{video}\" muted=\"false\"></video></div>\n"
+        yield f'[Watch Video]({video})\n<div><video controls src="{video}" muted="false"></video></div>\n'
     elif kind < 0.06:
         yield f"![](https://cdn.example.org/{number}.qt)\n"
     elif kind < 0.99:
@@ -104,6 +104,8 @@ def _summary(day: date, chance: random.Random) -> Iterator[str]:
 
 
 def _sentence(chance: random.Random) -> str:
-    words = [chance.choice(_NOUNS) + chance.choice(["을", "의", "와", "에서", ""]) for _ in range(chance.randrange(6, 14))]
+    words = [
+        chance.choice(_NOUNS) + chance.choice(["을", "의", "와", "에서", ""]) for _ in range(chance.randrange(6, 14))
+    ]
     words.insert(chance.randrange(len(words)), chance.choice(_LATIN))
     return f"{' '.join(words)} {chance.choice(_VERBS)}."

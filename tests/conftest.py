@@ -62,8 +62,9 @@ def client(environ: dict[str, str]) -> FlaskClient:
 
 
 def paper(title: str = "A Paper", number: str = "2401.00001", **lines: str) -> str:
-    """Write a paper of a day file; `votes`, `authors`, `media` and `summary` are lines of it."""
-    parts = [f"### [{title}](https://arxiv.org/abs/{number})"]
+    """Write a paper of a day file; 2401.1 is short for 2401.00001; `votes`, `authors` … are lines of it."""
+    month, _, serial = number.partition(".")
+    parts = [f"### [{title}](https://arxiv.org/abs/{month}.{serial:0>5})"]
     parts += [lines[name] for name in ("media", "votes", "authors", "summary") if name in lines]
     return "\n\n".join(parts) + "\n"
 

@@ -170,6 +170,15 @@ def test_the_index_may_be_harmed_at_any_time(folder: Path, tmp_path: Path, harm:
     assert (again.papers(EVERYTHING), again.days(), again.state, again.problems()) == before
 
 
+def test_two_archives_that_share_an_index_by_mistake_still_answer_right(folder: Path, tmp_path: Path) -> None:
+    write_files(folder, {"a.md": A})
+    write_files(tmp_path / "other", {"b.md": B})
+    one, other = (Archive(root, tmp_path / "index.sqlite") for root in (folder, tmp_path / "other"))
+    for _ in range(2):
+        assert titles(refreshed(one)) == ["A"]
+        assert titles(refreshed(other)) == ["B", "B2"]
+
+
 def test_an_index_that_cannot_be_written_is_one_clear_error(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="FEEDS_INDEX"):
         Archive(folder, tmp_path).refresh()

@@ -147,7 +147,7 @@ def test_a_second_picture_goes_to_the_summary() -> None:
         ("[C# and `code` *star*](https://arxiv.org/abs/2401.1)", "C# and `code` *star*"),
         ("[Q&amp;A](https://arxiv.org/abs/2401.1) ##", "Q&A"),
         ("[f[x](y) of z](https://arxiv.org/abs/2401.1)", "f[x](y) of z"),
-        ("[T](<https://arxiv.org/abs/2401.1> \"hover\")", "T"),
+        ('[T](<https://arxiv.org/abs/2401.1> "hover")', "T"),
     ],
 )
 def test_titles_as_a_person_reads_them(written: str, title: str) -> None:
@@ -185,7 +185,9 @@ def test_a_readme_that_repeats_a_digest_between_its_chapters() -> None:
 
 
 def test_any_other_heading_ends_a_paper_and_its_lines_are_reported() -> None:
-    digest = parse(day("2024-01-30", paper("A", "2401.1", summary="- 글"), "#### Note\n\nlost?\n", paper("B", "2401.2")))
+    digest = parse(
+        day("2024-01-30", paper("A", "2401.1", summary="- 글"), "#### Note\n\nlost?\n", paper("B", "2401.2"))
+    )
     assert [listing.paper.title for listing in digest.listings] == ["A", "B"]
     assert digest.listings[0].paper.summary == "- 글"
     assert said(digest) == [(7, Severity.WARNING), (9, Severity.WARNING)]
@@ -200,7 +202,7 @@ def test_a_broken_paper_costs_itself_and_not_its_day() -> None:
 
 def test_a_paper_without_a_title_keeps_all_else() -> None:
     digest = parse(day("2024-01-30", paper("", "2401.1", summary="- 글")))
-    assert digest.listings[0].paper.title == "https://arxiv.org/abs/2401.1"
+    assert digest.listings[0].paper.title == "https://arxiv.org/abs/2401.00001"
     assert digest.listings[0].paper.summary == "- 글"
     assert said(digest) == [(3, Severity.ERROR)]
 

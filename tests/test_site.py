@@ -1,0 +1,100 @@
+"""Settings, and the ids, addresses and times that follow from them."""
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from feeds.errors import SettingsError
+from feeds.model import Paper
+from feeds.site import Site, load
+
+
+def test_settings_come_from_the_file_and_then_from_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text('title = "논문"\nlatest_days = 7\npublish_at = 09:30:00\n', encoding="utf-8")
+    site = load(tmp_path, {"FEEDS_LATEST_DAYS": "3", "FEEDS_BASE_URL": "https://e.org/papers/", "FEEDS_TITLE": ""})
+    assert (site.title, site.latest_days, site.publish_at) == ("논문", 3, time(9, 30))
+    assert site.base_url == "https://e.org/papers"
+
+
+def test_another_file_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text('title = "Other"')
+    assert load(tmp_path, {"FEEDS_CONFIG": str(tmp_path / "other.toml")}).title == "Other"
+    with pytest.raises(SettingsError, match="FEEDS_CONFIG"):
+        load(tmp_path, {"FEEDS_CONFIG": str(tmp_path / "missing.toml")})
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('titel = "x"', "titel: no such setting; did you mean title"),
+        ("title = 3", "title: a text"),
+        ('title = " "', "title: must not be empty"),
+        ('base_url = "papers.org"', "base_url: an address"),
+        ('base_url = "https://e.org/?a"', "base_url: an address"),
+        ('publish_at = "25:00"', "publish_at"),
+        ("publish_at = 23", "publish_at: a time"),
+        ("latest_days = 0", "latest_days: a number"),
+        ("latest_days = true", "latest_days: a number"),
+        ('language = "한국어"', "language"),
+        ("title = ", "feeds.toml"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, written: str, said: str) -> None:
+    (tmp_path / "feeds.toml").write_text(written, encoding="utf-8")
+    with pytest.raises(SettingsError, match="feeds.toml") as raised:
+        load(tmp_path, {})
+    assert said in str(raised.value)
+
+
+def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="FEEDS_LATEST_DAYS: a number"):
+        load(tmp_path, {"FEEDS_LATEST_DAYS": "many"})
+
+
+def a_paper(url: str, on: date = date(2024, 1, 30), rank: int = 0) -> Paper:
+    return Paper(title="T", url=url, day=on, rank=rank)
+
+
+def test_a_papers_id_comes_from_its_number_and_from_nothing_else() -> None:
+    ids = {
+        site.paper_id(a_paper(url, on, rank))
+        for site in (Site(), Site(base_url="https://elsewhere.org", title="Other", id="other"))
+        for url in (
+            "https://arxiv.org/abs/2401.16420",
+            "http://arxiv.org/pdf/2401.16420v3.pdf",
+            "https://huggingface.co/papers/2401.16420",
+        )
+        for on, rank in ((date(2024, 1, 30), 0), (date(2025, 1, 1), 7))
+    }
+    assert len(ids) == 1
+
+
+# uuid5 in the namespace of URLs (RFC 9562 section 5.5) of the two addresses.
+ARXIV_ID = "urn:uuid:92a83bf9-1dca-5154-a797-338908263eb8"
+OTHER_ID = "urn:uuid:a4965249-3398-5cf1-b930-551fea507c0a"
+
+
+def test_the_id_of_a_paper_never_changes() -> None:
+    """Subscribers know papers by these ids: whoever changes them shows everybody everything again."""
+    assert Site().paper_id(a_paper("https://arxiv.org/abs/2401.16420")) == ARXIV_ID
+    assert Site().paper_id(a_paper("https://e.org/paper")) == OTHER_ID
+
+
+@pytest.mark.parametrize(
+    ("url", "slug"),
+    [
+        ("https://arxiv.org/abs/2401.16420v2", "2401.16420"),
+        ("https://arxiv.org/pdf/math.GT/0309136v1", "math/0309136"),
+        ("https://export.arxiv.org/abs/0704.0001", "0704.0001"),
+        ("https://e.org/paper/", "7d2cf0d7511afbd4"),
+    ],
+)
+def test_slugs(url: str, slug: str) -> None:
+    assert a_paper(url).slug == slug
+
+
+def test_papers_are_published_on_their_day_a_second_apart() -> None:
+    assert Site().published(a_paper("https://e.org", rank=3)) == datetime(2024, 1, 30, 22, 59, 57, tzinfo=UTC)
+    early = Site(publish_at=time(0, 0))
+    assert early.published(a_paper("https://e.org", rank=1)) == datetime(2024, 1, 29, 23, 59, 59, tzinfo=UTC)
