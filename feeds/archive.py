@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from feeds import folder, index, text
 from feeds.database import Database
-from feeds.digest import Severity
 from feeds.errors import ArchiveError
 from feeds.folder import Signature
 from feeds.index import Progress
 from feeds.model import Paper
+from feeds.problems import Severity
 from feeds.query import Has, Order, Query
 
 _log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Archive:
         self._seen: dict[str, Signature] | None = None
         self._state = ""
         self._next_look = 0.0
-        self._database = Database(index_path, index.SCHEMA, f"{index.VERSION} {os.fsdecode(self.root)!a}", self._fill)
+        self._database = Database(index_path, index.SCHEMA, f"{index.VERSION} {os.fspath(self.root)!a}", self._fill)
 
     @property
     def state(self) -> str:
@@ -96,22 +96,23 @@ class Archive:
 
     def _look(self) -> None:
         try:
-            found = folder.find(self.root)
-        except ArchiveError:
+            if self._seen is None or folder.find(self.root) != self._seen:
+                self._database.run(self._synchronise)
+        except ArchiveError as error:
             if self._seen is None:
                 raise
-            _log.warning("%s is gone; answering with what was there", self.root)
-            return
-        if found != self._seen:
-            self._state = self._database.run(lambda connection: self._synchronise(connection, found))
-            self._seen = found
+            _log.warning("%s; answering with what was there", error)
+        self._state = self._database.run(index.state)  # other processes bring the index into step too
+
+    def _synchronise(self, connection: sqlite3.Connection) -> None:
+        self._seen = index.synchronise(connection, self.root, self._progress)
 
     def _fill(self, connection: sqlite3.Connection) -> None:
-        self._synchronise(connection, folder.find(self.root) if self._seen is None else self._seen)
-
-    def _synchronise(self, connection: sqlite3.Connection, found: dict[str, Signature]) -> str:
-        index.synchronise(connection, self.root, found, self._progress)
-        return index.state(connection)
+        try:
+            self._synchronise(connection)
+        except ArchiveError:
+            if self._seen is None or not index.state(connection):
+                raise  # else the folder is gone for now, and the index holds what was there
 
     def days(self) -> tuple[DayCount, ...]:
         """List every day, oldest first, those without a paper among them."""
@@ -150,7 +151,7 @@ class Archive:
             " USING (day, slug) WHERE again.rank IS NULL AND kept.rank IS NOT NULL"
         )
         for path, line, slug, kept_path, kept_line in repeats:
-            message = f"lists {slug} once more; {os.fsdecode(kept_path)}:{kept_line} says more and counts"
+            message = f"lists {slug} once more; {os.fsdecode(kept_path)}:{kept_line} says no less and counts"
             found.append(FileProblem(os.fsdecode(path), line, message, Severity.WARNING))
         return tuple(sorted(found, key=lambda problem: problem[:3]))
 

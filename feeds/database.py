@@ -6,6 +6,7 @@ It uses a rollback journal: a write-ahead log that somebody deletes alone would 
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,10 @@ from typing import TypeVar
 from feeds.errors import ArchiveError
 
 _WAIT = 60.0  # seconds that a process waits for another one's transaction
+_TRIES = 6  # each time the file may have been deleted under our hands
+_PAUSE = 0.05  # seconds between two tries, growing
+_OURS = 0x44504644  # "DPFD": tells our file from anybody else's database
+_ADVICE = "set FEEDS_INDEX to another file"
 
 Result = TypeVar("Result")
 
@@ -20,8 +25,8 @@ Result = TypeVar("Result")
 class Database:
     """Runs work on a connection of the calling thread.
 
-    `fill` brings a database that was just opened to where it must be; it runs once a connection. A file of
-    another `version` is emptied and made anew.
+    `fill` brings a database that was just opened to where it must be; it runs once a connection. A file of ours of
+    another `version` is emptied and made anew; a file that is not ours is never touched.
     """
 
     def __init__(self, path: Path, schema: str, version: str, fill: Callable[[sqlite3.Connection], None]) -> None:
@@ -32,32 +37,41 @@ class Database:
         self._local = threading.local()
 
     def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do work on the database; where the file proves to be broken, make it anew and do it again.
+        """Do work on the database; where the file proves to be broken or gone, make it anew and do it again.
 
         Raises ArchiveError where there can be no such file or another process holds it for over a minute.
         """
-        inode = self._inode()
-        try:
+        for tried in range(1, _TRIES + 1):
+            inode = self._inode()
             try:
                 return work(self._connection())
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, OSError) as error:
+                self._close()
                 if _is_busy(error):
                     raise ArchiveError(f"{self._path}: another process holds the index: {error}") from error
+                if tried == _TRIES:
+                    raise ArchiveError(f"{self._path}: the index cannot be used: {error}; {_ADVICE}") from error
+                time.sleep(_PAUSE * tried)
                 self._discard(inode)
-                return work(self._connection())
-        except (sqlite3.DatabaseError, OSError) as error:
-            advice = "set FEEDS_INDEX to another file"
-            raise ArchiveError(f"{self._path}: the index cannot be used: {error}; {advice}") from error
+        raise AssertionError("the last try returns or raises")
 
     def _connection(self) -> sqlite3.Connection:
         """Open the file once a thread, and again when it is another file or was made anew for another version."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        inode = self._inode()
-        if connection is None or inode is None or self._local.inode != inode or _version(connection) != self._version:
-            self._local.connection = connection = self._open()
-            self._local.inode = self._inode()
-            self._fill(connection)
+        if connection and self._local.inode == self._inode() and _version(connection) == self._version:
+            return connection
+        self._close()
+        connection = self._open()
+        self._fill(connection)
+        self._local.inode = self._inode()
+        self._local.connection = connection
         return connection
+
+    def _close(self) -> None:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if connection:
+            connection.close()
 
     def _inode(self) -> int | None:
         try:
@@ -76,20 +90,25 @@ class Database:
         return connection
 
     def _make(self, connection: sqlite3.Connection) -> None:
-        tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY sql NOT LIKE 'CREATE VIRTUAL%'"
-        for (name,) in connection.execute(tables).fetchall():
-            connection.execute(f'DROP TABLE IF EXISTS "{name}"')  # virtual ones first: they drop their own
+        tables = [name for (name,) in connection.execute(_TABLES)]
+        if tables and connection.execute("PRAGMA application_id").fetchone() != (_OURS,):
+            raise ArchiveError(f"{self._path}: a database of somebody else; {_ADVICE}")
+        for name in tables:
+            connection.execute(f'DROP TABLE IF EXISTS "{name}"')
         for statement in self._schema.split(";\n"):
             connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_OURS}")
         connection.execute("CREATE TABLE version (version TEXT NOT NULL)")
         connection.execute("INSERT INTO version VALUES (?)", (self._version,))
 
     def _discard(self, inode: int | None) -> None:
-        """Delete a broken file, unless somebody has put another one in its place."""
-        if self._inode() == inode:
-            self._path.unlink(missing_ok=True)
-            self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
-        self._local.connection = None
+        """Delete a broken file, unless somebody has put another one in its place or it may be no index at all."""
+        if inode is None or self._inode() != inode:
+            return
+        if not _looks_like_index(self._path):
+            raise ArchiveError(f"{self._path}: no index of ours; delete it or {_ADVICE}")
+        self._path.unlink(missing_ok=True)
+        self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
 
 
 class transaction:  # noqa: N801  # reads as a statement
@@ -102,17 +121,40 @@ class transaction:  # noqa: N801  # reads as a statement
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        if kind is None:
+            self._connection.execute("COMMIT")
+        elif self._connection.in_transaction:  # some errors have ended it already
+            self._connection.execute("ROLLBACK")
+
+
+# Virtual tables first: they drop the tables of their own.
+_TABLES = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    " ORDER BY sql NOT LIKE 'CREATE VIRTUAL%'"
+)
 
 
 def _version(connection: sqlite3.Connection) -> str | None:
     try:
-        return str(connection.execute("SELECT version FROM version").fetchone()[0])
+        row = connection.execute("SELECT version FROM version").fetchone()
     except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
+        if str(error).startswith("no such"):
             return None
         raise
+    return str(row[0]) if row else None
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+def _is_busy(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _looks_like_index(path: Path) -> bool:
+    """Whether nobody would miss a broken file: it is a database of ours, or is at least called one."""
+    if path.suffix == ".sqlite":
+        return True
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)  # https://sqlite.org/fileformat.html section 1.3
+    except OSError:
+        return False
+    return header[68:72] == _OURS.to_bytes(4, "big") or not header

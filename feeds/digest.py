@@ -2,34 +2,17 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import Enum
 from typing import NamedTuple
 
-from feeds import fields, text
-from feeds.model import Paper
+from feeds import fields, sections
+from feeds.model import Paper, arxiv_id
+from feeds.problems import Problem, Problems, excerpt
+from feeds.sections import Line, Section
 
-_HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})(?:[ \t]+|(?=\[)|$)(?P<text>.*)")
-_DAY = re.compile(r"daily\s+papers?\s*[(\[]\s*(\d{4})-(\d{1,2})-(\d{1,2})\s*[)\]]", re.IGNORECASE)
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _BULLET = re.compile(r"\s*(?:[-*•]|\d+[.)])\s")
-
-
-class Severity(Enum):
-    """An error lost something or changed its meaning; a warning did not."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class Problem(NamedTuple):
-    """Something in a file that no field could take. Lines count from 1."""
-
-    line: int
-    message: str
-    severity: Severity
+_WRAPPED = 1000  # lines that a list of authors may go on for
 
 
 class Listing(NamedTuple):
@@ -48,140 +31,82 @@ class Digest:
     problems: tuple[Problem, ...]
 
 
-class _Line(NamedTuple):
-    number: int
-    text: str
-
-
-class _Section(NamedTuple):
-    """A heading and the lines up to the next one; the lines before any heading have level 0."""
-
-    line: int
-    level: int
-    heading: str
-    body: list[_Line]
-
-
-@dataclass(slots=True)
-class _Draft:
-    """The fields of a paper while its lines are being read."""
-
-    image: str | None = None
-    video: str | None = None
-    votes: int | None = None
-    authors: tuple[str, ...] = ()
-    more_authors: bool = False
-    summary: list[str] = field(default_factory=list)
-
-
-class _Problems(list[Problem]):
-    def error(self, line: int, message: str) -> None:
-        self.append(Problem(line, message, Severity.ERROR))
-
-    def warning(self, line: int, message: str) -> None:
-        self.append(Problem(line, message, Severity.WARNING))
-
-
 def parse(source: str) -> Digest:
     """Read a day file. Every line ends up in a field of a paper or in a problem.
 
     Never raises on any text: what cannot be read is reported, and the rest is kept.
     """
-    problems = _Problems()
-    sections = list(_sections(_lines(source, problems)))
-    if not any(_DAY.fullmatch(section.heading) for section in sections):
+    problems = Problems()
+    cut = list(sections.cut(source, problems))
+    if not any(fields.DAY.fullmatch(section.heading) for section in cut):
         return Digest((), (), ())
-    papers_of: dict[date, int] = {}
-    listings: list[Listing] = []
-    today: date | None = None
-    for section in sections:
-        if day := _DAY.fullmatch(section.heading):
-            today = _date(day, section.line, problems)
-            if today is not None:
-                papers_of.setdefault(today, 0)
-            _pass_over(section.body, problems)
-        elif today is not None and (paper := _paper(section, today, papers_of[today], problems)):
-            listings.append(Listing(section.line, paper))
-            papers_of[today] += 1
+    reader = _Reader(problems)
+    for section in cut:
+        reader.read(section)
+    ordered = sorted(problems, key=lambda problem: problem.line)
+    return Digest(tuple(reader.papers_of), tuple(reader.listings), tuple(ordered))
+
+
+class _Reader:
+    """Goes through the sections of a file; `papers_of` counts the papers of each date."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.papers_of: dict[date, int] = {}
+        self.listings: list[Listing] = []
+        self._problems = problems
+        self._today: date | None = None
+        self._ended = False  # by a heading that is neither a day's nor a paper's
+
+    def read(self, section: Section) -> None:
+        """Take a section for a day, a paper, or neither."""
+        if day := fields.DAY.fullmatch(section.heading):
+            self._start_day(day, section)
+        elif self._today is None or (self._ended and not _has_facts(section)):
+            self._pass_over(section, outside=True)
+        elif paper := _paper(section, self._today, self._problems):
+            self.listings.append(Listing(section.line, replace(paper, rank=self.papers_of[self._today])))
+            self.papers_of[self._today] += 1
         else:
-            _no_paper(section, today, problems)
-            today = today if section.level > 2 else None
-    return Digest(tuple(papers_of), tuple(listings), tuple(sorted(problems, key=lambda found: found.line)))
+            self._pass_over(section, outside=False)
+            self._ended = self._ended or section.level <= 2
+
+    def _start_day(self, day: re.Match[str], section: Section) -> None:
+        self._ended = False
+        try:
+            self._today = date(*map(int, day.groups()))
+            self.papers_of.setdefault(self._today, 0)
+        except ValueError:
+            self._today = None
+            self._problems.error(section.line, f"{'-'.join(day.groups())} is no date: its papers are left out")
+        self._pass_over_lines(section.body)
+
+    def _pass_over(self, section: Section, outside: bool) -> None:
+        """Report a section that is no paper of a day."""
+        link = fields.link(section.heading)
+        said = excerpt(section.heading)
+        if not outside and section.level == 3:
+            self._problems.error(section.line, f"not a paper, which starts with ### [TITLE](http…): {said}")
+        elif link and arxiv_id(link.url):
+            self._problems.error(section.line, f"a paper outside of any day is left out: {said}")
+        elif section.heading:
+            self._problems.warning(section.line, f"belongs to no paper: {said}")
+        self._pass_over_lines(section.body)
+
+    def _pass_over_lines(self, lines: list[Line]) -> None:
+        """Report the lines that belong to no paper, in one problem."""
+        said = sections.said(lines)
+        if said:
+            reach = f" (to line {said[-1].number})" if len(said) > 1 else ""
+            self._problems.warning(said[0].number, f"belongs to no paper{reach}: {excerpt(said[0].text)}")
 
 
-def _lines(source: str, problems: _Problems) -> Iterator[_Line]:
-    """Number the lines and drop, with a problem, the characters that no document may hold."""
-    whole = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(whole.split("\n"), 1):
-        if dropped := text.forbidden(line):
-            problems.warning(number, f"dropped {', '.join(sorted(set(dropped)))}, which no document may hold")
-        yield _Line(number, text.clean(line))
+def _has_facts(section: Section) -> bool:
+    """Whether a section has votes or authors: behind a chapter of a README not every link is a paper."""
+    lines = [line.text.strip() for line in section.body]
+    return any(fields.VOTES.fullmatch(line) or fields.AUTHORS.fullmatch(line) for line in lines)
 
 
-def _sections(lines: Iterator[_Line]) -> Iterator[_Section]:
-    """Cut a file at its headings. In fenced code only a day or a paper is one, for a fence may lack its end."""
-    section = _Section(1, 0, "", [])
-    fence = ""
-    for line in lines:
-        heading = _heading(line)
-        if heading and (not fence or _DAY.fullmatch(heading.heading) or fields.link(heading.heading)):
-            yield section
-            section, fence = heading, ""
-        else:
-            section.body.append(line)
-            fence = _fence_after(line.text, fence)
-    yield section
-
-
-def _heading(line: _Line) -> _Section | None:
-    """Read an ATX heading (CommonMark section 4.2); the space may be missing before a link."""
-    match = _HEADING.fullmatch(line.text)
-    if match is None:
-        return None
-    heading = match["text"].rstrip()
-    opened = heading.rstrip("#")
-    if opened == opened.rstrip():
-        opened = heading  # `C#` ends in no closing sequence
-    return _Section(line.number, len(match["marks"]), opened.rstrip(), [])
-
-
-def _fence_after(line: str, fence: str) -> str:
-    """Tell which fence is open behind a line (CommonMark section 4.5); empty for none."""
-    mark = _FENCE.match(line)
-    if mark is None:
-        return fence
-    if not fence:
-        return mark[1]
-    closes = mark[1].startswith(fence) and not line.strip().strip(fence[0])
-    return "" if closes else fence
-
-
-def _date(day: re.Match[str], line: int, problems: _Problems) -> date | None:
-    try:
-        return date(*map(int, day.groups()))
-    except ValueError:
-        problems.error(line, f"{'-'.join(day.groups())} is no date: its papers are left out")
-        return None
-
-
-def _no_paper(section: _Section, today: date | None, problems: _Problems) -> None:
-    """Report a heading that starts no paper, and the lines below it."""
-    if today is not None and section.level == 3:
-        problems.error(section.line, f"not a paper, which starts with ### [TITLE](http…): {_excerpt(section.heading)}")
-    elif section.heading:
-        problems.warning(section.line, f"belongs to no paper: {_excerpt(section.heading)}")
-    _pass_over(section.body, problems)
-
-
-def _pass_over(lines: list[_Line], problems: _Problems) -> None:
-    """Report the lines that belong to no paper, in one problem."""
-    said = [line for line in lines if line.text.strip()]
-    if said:
-        reach = f"(to line {said[-1].number}) " if len(said) > 1 else ""
-        problems.warning(said[0].number, f"belongs to no paper {reach}: {_excerpt(said[0].text)}".replace(" :", ":"))
-
-
-def _paper(section: _Section, day: date, rank: int, problems: _Problems) -> Paper | None:
+def _paper(section: Section, day: date, problems: Problems) -> Paper | None:
     """Read a paper; None where the section is none, or has no address to know it by."""
     link = fields.link(section.heading) if section.level == 3 else None
     url = fields.address(link.url) if link else None
@@ -191,13 +116,14 @@ def _paper(section: _Section, day: date, rank: int, problems: _Problems) -> Pape
     if not title:
         problems.error(section.line, f"paper has no title: {url} stands in for it")
     if link.rest:
-        problems.warning(section.line, f"left out what follows the paper's address: {_excerpt(link.rest)}")
-    draft = _draft(section.body, problems)
+        problems.warning(section.line, f"left out what follows the paper's address: {excerpt(link.rest)}")
+    draft = _Draft(problems)
+    draft.read(section.body)
     return Paper(
         title=title or url,
         url=url,
         day=day,
-        rank=rank,
+        rank=0,
         image=draft.image,
         video=draft.video,
         votes=draft.votes,
@@ -207,70 +133,88 @@ def _paper(section: _Section, day: date, rank: int, problems: _Problems) -> Pape
     )
 
 
-def _draft(body: list[_Line], problems: _Problems) -> _Draft:
-    """Read the lines of a paper: the known fields in any order, then the summary."""
-    draft = _Draft()
-    lines = deque(body)
-    while lines:
-        line = lines.popleft()
-        if line.text.strip() and not _field(line, lines, draft, problems):
-            draft.summary += [line.text, *(line.text for line in lines)]
-            break
-    return draft
+@dataclass(slots=True)
+class _Draft:
+    """The fields of a paper while its lines are read."""
+
+    problems: Problems
+    image: str | None = None
+    video: str | None = None
+    votes: int | None = None
+    authors: tuple[str, ...] = ()
+    more_authors: bool = False
+    summary: list[str] = field(default_factory=list)
+
+    def read(self, body: list[Line]) -> None:
+        """Read the known fields in any order, up to the first bullet; all else is the summary."""
+        lines = deque(body)
+        while lines:
+            line = lines.popleft()
+            if _BULLET.match(line.text):
+                self.summary += [line.text, *(line.text for line in lines)]
+                return
+            if not line.text.strip() or not self._take(line, lines):
+                self.summary.append(line.text)
+
+    def _take(self, line: Line, following: deque[Line]) -> bool:
+        """Put a line into a field; False where it is none of a kind that is still missing."""
+        content = line.text.strip()
+        if (votes := fields.VOTES.fullmatch(content)) and self.votes is None:
+            self._take_votes(votes["value"], line)
+        elif (authors := fields.AUTHORS.fullmatch(content)) and not self.authors:
+            self._take_authors(authors["value"].strip(), line, following)
+        elif picture := fields.PICTURE.fullmatch(content):
+            self._take_picture(picture, line)
+        elif watch := fields.WATCH.fullmatch(content):
+            self._take_media(watch["url"], True, line)
+        elif fields.MARKUP.fullmatch(content) and (sources := fields.sources(content)):
+            for source in sources:
+                self._take_media(source, "<video" in content.lower(), line)
+        else:
+            return bool(fields.MARKUP.fullmatch(content))  # a box around a video
+        return True
+
+    def _take_votes(self, value: str, line: Line) -> None:
+        try:
+            self.votes = fields.votes(value)
+        except ValueError:
+            self.problems.error(line.number, f"Vote is neither a number nor '-': {excerpt(value)}")
+
+    def _take_authors(self, value: str, line: Line, following: deque[Line]) -> None:
+        parts = [value]
+        is_list = value.startswith("[")
+        while following and len(parts) < _WRAPPED and fields.authors_go_on(parts[-1], is_list):
+            if not _continues(following[0].text, is_list):
+                break
+            parts.append(following.popleft().text.strip())
+        authors = fields.authors(" ".join(parts))
+        self.authors, self.more_authors = authors.names, authors.more
+        if not authors.well_formed:
+            self.problems.warning(line.number, f"Authors is no proper list, split at its commas: {excerpt(value)}")
+
+    def _take_picture(self, picture: re.Match[str], line: Line) -> None:
+        self._take_media(picture["url"], False, line)
+        if description := picture["description"].strip():
+            self.problems.warning(line.number, f"left out the picture's description: {excerpt(description)}")
+
+    def _take_media(self, written: str, video: bool, line: Line) -> None:
+        """Take a picture or a video; one of each has a field, and what is written besides goes to the summary."""
+        url = fields.address(written)
+        if url is None:
+            self.problems.warning(line.number, f"no address that a reader could open: {excerpt(line.text)}")
+        elif fields.is_video(url, default=video) and self.video in (None, url):
+            self.video = url
+        elif not fields.is_video(url, default=video) and self.image in (None, url):
+            self.image = url
+        else:
+            self.summary.append(line.text)
 
 
-def _field(line: _Line, following: deque[_Line], draft: _Draft, problems: _Problems) -> bool:
-    """Put a line into the draft; False where it is no field and the summary starts."""
-    content = line.text.strip()
-    if (votes := fields.VOTES.fullmatch(content)) and draft.votes is None:
-        _read_votes(votes["value"], line, draft, problems)
-    elif (authors := fields.AUTHORS.fullmatch(content)) and not draft.authors:
-        _read_authors(authors["value"], line, following, draft, problems)
-    elif picture := fields.PICTURE.fullmatch(content):
-        _read_media(picture["url"], False, line, draft, problems)
-    elif watch := fields.WATCH.fullmatch(content):
-        _read_media(watch["url"], True, line, draft, problems)
-    elif fields.MARKUP.fullmatch(content):
-        for source in fields.sources(content):
-            _read_media(source, True, line, draft, problems)
-    else:
+def _continues(line: str, is_list: bool) -> bool:
+    """Whether a line goes on with names: not with another field, nor with a sentence."""
+    content = line.strip()
+    patterns = (fields.VOTES, fields.AUTHORS, fields.PICTURE, fields.WATCH, fields.MARKUP)
+    if not content or _BULLET.match(line) or any(pattern.fullmatch(content) for pattern in patterns):
         return False
-    return True
-
-
-def _read_votes(value: str, line: _Line, draft: _Draft, problems: _Problems) -> None:
-    try:
-        draft.votes = fields.votes(value)
-    except ValueError:
-        problems.error(line.number, f"Vote is neither a number nor '-': {_excerpt(value)}")
-
-
-def _read_authors(value: str, line: _Line, following: deque[_Line], draft: _Draft, problems: _Problems) -> None:
-    while fields.authors_go_on(value) and following and _continues(following[0].text):
-        value = f"{value.rstrip()} {following.popleft().text.strip()}"
-    authors = fields.authors(value)
-    draft.authors, draft.more_authors = authors.names, authors.more
-    if not authors.well_formed:
-        problems.warning(line.number, f"Authors is no proper list, split at its commas: {_excerpt(value)}")
-
-
-def _continues(line: str) -> bool:
-    return bool(line.strip()) and not _BULLET.match(line)
-
-
-def _read_media(written: str, video: bool, line: _Line, draft: _Draft, problems: _Problems) -> None:
-    """Take a picture or a video; one of each has a field, and what is written besides goes to the summary."""
-    url = fields.address(written)
-    if url is None:
-        problems.warning(line.number, f"no address that a reader could open: {_excerpt(line.text)}")
-    elif fields.is_video(url, default=video) and draft.video in (None, url):
-        draft.video = url
-    elif not fields.is_video(url, default=video) and draft.image is None:
-        draft.image = url
-    else:
-        draft.summary.append(line.text)
-
-
-def _excerpt(line: str) -> str:
-    flat = " ".join(line.split())
-    return flat if len(flat) <= 60 else f"{flat[:59]}…"
+    first_name = content.partition(",")[0]
+    return is_list or (len(first_name.split()) <= 5 and not content.endswith(".") and "*" not in first_name)

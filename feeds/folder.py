@@ -1,4 +1,4 @@
-"""Finds the Markdown files under a folder, and reads one."""
+"""Finds the Markdown files under a folder, and decodes one."""
 
 import os
 import stat
@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from feeds.digest import Problem, Severity
 from feeds.errors import ArchiveError
+from feeds.problems import Problem, Severity
 
 _ENDINGS = (".md", ".markdown")
 _YOUNG = 50_000_000  # nanoseconds; file systems stamp times some 4 ms apart
+_INTEGER = 2**63 - 1  # the largest that SQLite keeps
 
 
 class Signature(NamedTuple):
@@ -31,46 +32,61 @@ class Content(NamedTuple):
 
 
 def find(root: Path) -> dict[str, Signature]:
-    """List the Markdown files at any depth, by their path under the folder with `/`; hidden folders are passed over.
+    """List the Markdown files at any depth, by their path under the folder with `/`.
 
-    Raises ArchiveError where there is no such folder.
+    Hidden folders are passed over, links are followed. A folder that may not be read is listed like a file, so that
+    reading it says why. Raises ArchiveError where there is no such folder or it cannot be read at the moment.
     """
     if not root.is_dir():
         raise ArchiveError(f"{root}: no such folder; give the folder of an archive or set FEEDS_ARCHIVE")
-    return dict(_walk(os.fspath(root), ""))
-
-
-def _walk(folder: str, prefix: str) -> Iterator[tuple[str, Signature]]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return  # gone since its parent was read, or not ours to read
-    for entry in entries:
-        if entry.name.startswith("."):
+        return dict(sorted(_walk(os.fspath(root))))
+    except OSError as error:
+        raise ArchiveError(f"{error.filename or root}: cannot be read: {error.strerror}") from error
+
+
+def _walk(root: str) -> Iterator[tuple[str, Signature]]:
+    folders = [(root, "")]
+    known: set[tuple[int, int]] = set()
+    while folders:
+        folder, prefix = folders.pop()
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in known:
+            continue  # a link back
+        known.add((status.st_dev, status.st_ino))
+        try:
+            with os.scandir(folder) as found:
+                entries = [entry for entry in found if not entry.name.startswith(".")]
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # gone since its parent was read
+        except PermissionError:
+            yield prefix.rstrip("/"), Signature(0, 0, 0, 0)
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{prefix}{entry.name}/")
-        elif entry.name.lower().endswith(_ENDINGS):
-            yield from _signed(entry, prefix + entry.name)
+        for entry in entries:
+            if entry.is_dir():
+                folders.append((entry.path, f"{prefix}{entry.name}/"))
+            elif entry.name.lower().endswith(_ENDINGS):
+                yield from _signed(entry, prefix + entry.name)
 
 
 def _signed(entry: "os.DirEntry[str]", name: str) -> Iterator[tuple[str, Signature]]:
     try:
         status = entry.stat()
-    except OSError:
+    except FileNotFoundError:
         return  # a dangling link, or gone since
     # A file this young may change once more within one tick of its times: no look may know it again.
     now = time.time_ns()
     changed = status.st_ctime_ns if now - status.st_ctime_ns > _YOUNG else -now
     if stat.S_ISREG(status.st_mode):
-        yield name, Signature(status.st_size, status.st_mtime_ns, changed, status.st_ino)
+        yield name, Signature(status.st_size, status.st_mtime_ns, changed, status.st_ino & _INTEGER)
 
 
 def decode(data: bytes) -> Content:
-    """Decode UTF-8; a byte that is none becomes U+FFFD and a problem with its line."""
+    """Decode UTF-8, or UTF-16 behind its mark; a byte that is neither becomes U+FFFD and a problem with its line."""
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     try:
-        return Content(data.decode("utf-8"), ())
+        return Content(data.decode(encoding), ())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(line, f"not UTF-8: {error.reason}, shown as \ufffd", Severity.ERROR)
-        return Content(data.decode("utf-8", "replace"), (problem,))
+        problem = Problem(line, f"not {encoding.upper()}: {error.reason}, shown as \ufffd", Severity.ERROR)
+        return Content(data.decode(encoding, "replace"), (problem,))

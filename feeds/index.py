@@ -3,19 +3,23 @@
 The index holds nothing that the files do not: it may be deleted at any time.
 """
 
+import errno
 import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from feeds import __version__, content, digest, folder, text
 from feeds.database import transaction
-from feeds.digest import Listing, Problem, Severity
+from feeds.digest import Listing
 from feeds.folder import Signature
 from feeds.model import Paper
+from feeds.problems import Problem, Severity
+
+_LARGEST = 16_000_000  # bytes of a day file; 68 papers are 150,000
 
 SCHEMA = """
 CREATE TABLE state (state TEXT NOT NULL);
@@ -52,9 +56,13 @@ def state(connection: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def synchronise(connection: sqlite3.Connection, root: Path, found: Mapping[str, Signature], progress: Progress) -> None:
-    """Bring the index into step with the files found; only files whose content changed are parsed again."""
+def synchronise(connection: sqlite3.Connection, root: Path, progress: Progress) -> dict[str, Signature]:
+    """Bring the index into step with the files; only files whose content changed are parsed again.
+
+    Returns the files found: after the lock was had, for an older view of them would undo another process's work.
+    """
     with transaction(connection):
+        found = folder.find(root)
         known = _known(connection)
         days: set[str] = set()
         changed = [name for name, signature in found.items() if known.get(name, (None,))[0] != signature]
@@ -64,6 +72,7 @@ def synchronise(connection: sqlite3.Connection, root: Path, found: Mapping[str, 
             days |= _take(connection, root, name, found[name], known.get(name, (None, b""))[1])
         if changed or known.keys() - found.keys() or not state(connection):
             _settle(connection, days)
+    return found
 
 
 def _known(connection: sqlite3.Connection) -> dict[str, tuple[Signature, bytes]]:
@@ -88,7 +97,7 @@ def _forget(connection: sqlite3.Connection, name: str) -> set[str]:
 def _take(connection: sqlite3.Connection, root: Path, name: str, signature: Signature, known: bytes) -> set[str]:
     """Read a file into the index; say which days it claims or had claimed."""
     try:
-        data = (root / name).read_bytes()
+        data = _read(root / name, signature)
     except FileNotFoundError:
         return _forget(connection, name)
     except OSError as error:
@@ -110,6 +119,12 @@ def _take(connection: sqlite3.Connection, root: Path, name: str, signature: Sign
     claimed = {day.isoformat() for day in parsed.dates}
     connection.executemany("INSERT INTO claims VALUES (?, ?)", [(day, os.fsencode(name)) for day in claimed])
     return days | claimed
+
+
+def _read(path: Path, signature: Signature) -> bytes:
+    if signature.size > _LARGEST:
+        raise OSError(errno.EFBIG, f"larger than {_LARGEST:,} bytes")
+    return path.read_bytes()
 
 
 def _insert_file(
@@ -172,9 +187,14 @@ def _settle(connection: sqlite3.Connection, days: set[str]) -> None:
 
 
 def _rank(connection: sqlite3.Connection, day: str) -> None:
-    """Give the papers of a day their places; of a paper listed twice the fuller listing counts, at the first place."""
+    """Give the papers of a day their places; of a paper listed twice the fuller listing counts, at the first place.
+
+    The file with most papers of the day comes first: a README may repeat some of them in an order of its own.
+    """
     rows = connection.execute(
-        "SELECT id, slug, filled, length FROM papers WHERE day = ? ORDER BY path, line", (day,)
+        "SELECT id, slug, filled, length FROM papers WHERE day = ?"
+        " ORDER BY count(*) OVER (PARTITION BY path) DESC, path, line",
+        (day,),
     ).fetchall()
     best: dict[str, tuple[tuple[int, int], int]] = {}
     for number, slug, *fullness in rows:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-_NOUNS = "모델 언어모델 확산 영상 이미지 추론 학습 데이터 벤치마크 토큰 주의 기제 강화학습 로봇 음성 표현 정렬 증류 양자화 검색 생성 평가".split()
+_NOUNS = """모델 언어모델 확산 영상 이미지 추론 학습 데이터 벤치마크 토큰 주의 기제 강화학습 로봇 음성 표현 정렬 증류
+양자화 검색 생성 평가""".split()
 _VERBS = "제안합니다 보여줍니다 개선합니다 달성했습니다 분석합니다 소개합니다 공개합니다 줄입니다".split()
 _LATIN = "LLM Diffusion Transformer Agent RLHF GPT-4 Video 3D Mixture Sparse Token Vision Reasoning Gaussian".split()
 _GIVEN = "Min-jun Seo-yeon Ji-ho Wei Yang Haoran Anna Jürgen Chloé O'Neil Søren Aditi Kenji María".split()

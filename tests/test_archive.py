@@ -205,7 +205,9 @@ INDEXING = """
 import sys
 from pathlib import Path
 from feeds.archive import Archive
-archive = Archive(Path(sys.argv[1]), Path(sys.argv[2]), lambda names, _: (print(name, flush=True) or name for name in names))
+def told(names, _):
+    return (print(name, flush=True) or name for name in names)
+archive = Archive(Path(sys.argv[1]), Path(sys.argv[2]), told)
 archive.refresh()
 print("done", len(archive.papers(__import__("feeds.query").query.EVERYTHING)), flush=True)
 """

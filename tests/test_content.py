@@ -28,6 +28,16 @@ from feeds.content import Link, LinkKind
         ("$x_1 * y_2 * z$", "<p>$x_1 * y_2 * z$</p>"),
         ("$5와 $10", "<p>$5와 $10</p>"),
         ("제어 &#8; 문자", "<p>제어  문자</p>"),
+        ("[MASK](마스크)를 W[l](x)", "<p>[MASK](마스크)를 W[l](x)</p>"),
+        ("- [코드]: 중요", "<ul>\n<li>[코드]: 중요</li>\n</ul>"),
+        ("$P(<EOS>|x)$ 와 $a &lt; b$", "<p>$P(&lt;EOS&gt;|x)$ 와 $a &lt; b$</p>"),
+        ("<think>\n`<EOS>` 토큰", "<p>&lt;think&gt;\n<code>&lt;EOS&gt;</code> 토큰</p>"),
+        ("<image:1>과 <INST:0>", "<p>&lt;image:1&gt;과 &lt;INST:0&gt;</p>"),
+        (r"\(x_1 * y_1\)와 \[a_i\]", r"<p>\(x_1 * y_1\)와 \[a_i\]</p>"),
+        ("__init__ 5*3*2", "<p>__init__ 5*3*2</p>"),
+        ("<br>\n- 가", "<p><br></p>\n<ul>\n<li>가</li>\n</ul>"),
+        ("***모델(Model)***을", "<p><strong>모델(Model)</strong>을</p>"),
+        ("가\n===\n나", "<p><strong>가</strong></p>\n<p>나</p>"),
     ],
 )
 def test_markdown_as_html(markdown: str, expected: str) -> None:
@@ -44,6 +54,9 @@ def test_markdown_as_html(markdown: str, expected: str) -> None:
         ("**https://e.org**", "https://e.org", ""),
         ("<https://e.org/x>은", "https://e.org/x", "은"),
         ("https://e.org/a\\_b 끝", "https://e.org/a_b", " 끝"),
+        ("https://e.org/a<EOS>", "https://e.org/a", "&lt;EOS&gt;"),
+        ("https://e.org/**/y/**/z", "https://e.org/**/y/**/z", ""),
+        ("- [코드]: https://e.org/a\n", "https://e.org/a", "</li>\n</ul>"),
     ],
 )
 def test_a_bare_address_becomes_a_link_that_ends_before_the_particle(markdown: str, url: str, behind: str) -> None:
@@ -115,6 +128,18 @@ def test_an_excerpt_is_no_longer_than_asked_and_starts_the_text(words: list[str]
     assert len(short) <= length
     assert whole.startswith(short.removesuffix("…"))
     assert (short == whole) == (len(whole) <= length)
+
+
+@pytest.mark.parametrize(
+    "markdown", [">" * 300 + "가", "".join(" " * 2 * n + "- 가\n" for n in range(140)), "가" * 100_001]
+)
+def test_what_nobody_would_write_is_shown_as_it_stands(markdown: str) -> None:
+    etree.fromstring(f"<div>{content.xhtml(markdown)}</div>")
+    assert content.plain(markdown).count("가") == markdown.count("가")
+
+
+def test_cells_of_a_table_are_words_apart() -> None:
+    assert content.plain("|가|나|\n|-|-|\n|1|2|") == "가 나\n1 2"
 
 
 def test_plain_text_has_a_line_an_item() -> None:

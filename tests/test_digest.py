@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.digest import Digest, Severity, parse
+from feeds.digest import Digest, parse
 from feeds.model import Paper
+from feeds.problems import Severity
 from tests.conftest import SEEDS, day, paper
 
 
@@ -61,14 +62,19 @@ def test_the_seeds_hold_their_papers_and_no_problem(path: str, count: int) -> No
 
 
 def test_the_first_dialect_has_neither_votes_nor_authors_and_no_blank_line_before_a_heading() -> None:
-    source = "## Daily Papers (2023-11-20)\n### [A](https://arxiv.org/abs/2311.1)\n- 하나\n  - 안쪽\n### [B](https://b.org)\n- 둘"
+    source = (
+        "## Daily Papers (2023-11-20)\n### [A](https://arxiv.org/abs/2311.1)\n- 하나\n  - 안쪽\n### [B](https://b.org)"
+    )
+    source += "\n- 둘"
     first, second = papers(source)
     assert (first.votes, first.authors, first.image, first.summary) == (None, (), None, "- 하나\n  - 안쪽")
     assert (second.rank, second.summary) == (1, "- 둘")
 
 
 @pytest.mark.parametrize(
-    ("line", "votes"), [("Vote: 0", 0), ("Vote: -", None), ("Vote:", None), ("votes: 1,234", 1234), ("**Vote**: 7", 7)]
+    ("line", "votes"),
+    [("Vote: 0", 0), ("Vote: -", None), ("Vote:", None), ("votes: 1,234", 1234), ("**Vote**: 7", 7)]
+    + [("Vote: **42**", 42), ("Vote: 42 👍", 42), ("Vote: N/A", None), ("Vote: None", None)],
 )
 def test_no_vote_is_not_zero_votes(line: str, votes: int | None) -> None:
     digest = parse(day("2024-01-30", paper(votes=line)))
@@ -93,6 +99,13 @@ def test_a_vote_that_is_no_number_is_a_problem() -> None:
         ("Authors: Martin Luther King, Jr., C D", ("Martin Luther King, Jr.", "C D")),
         ("Authors: Ann Lee, +, Bo Kim", ("Ann Lee", "Bo Kim")),
         ("Author: Zoë Kravitz", ("Zoë Kravitz",)),
+        ("Authors: ['A B', 'C D'],", ("A B", "C D")),
+        ("Authors: ['A B', ['C D', None]]", ("A B", "C D")),
+        ("Authors: 'A B', 'C D'", ("A B", "C D")),
+        ("Authors: A B, C D, and E F", ("A B", "C D", "E F")),
+        ("Authors: A B and 640 others", ("A B",)),
+        ("Authors: N/A", ()),
+        ("Authors: -", ()),
         ("Authors:", ()),
     ],
 )
@@ -135,7 +148,7 @@ def test_a_relative_picture_is_a_problem_and_no_picture() -> None:
 def test_a_second_picture_goes_to_the_summary() -> None:
     found = only(day("2024-01-30", paper(media="![](https://e.org/a.png)\n![](https://e.org/b.png)", summary="- 글")))
     assert found.image == "https://e.org/a.png"
-    assert found.summary == "![](https://e.org/b.png)\n- 글"
+    assert found.summary == "![](https://e.org/b.png)\n\n- 글"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +161,13 @@ def test_a_second_picture_goes_to_the_summary() -> None:
         ("[Q&amp;A](https://arxiv.org/abs/2401.1) ##", "Q&A"),
         ("[f[x](y) of z](https://arxiv.org/abs/2401.1)", "f[x](y) of z"),
         ('[T](<https://arxiv.org/abs/2401.1> "hover")', "T"),
+        ("**[T](https://arxiv.org/abs/2401.1)**", "T"),
+        ("2. [T](https://arxiv.org/abs/2401.1)", "T"),
+        ("[T] (https://arxiv.org/abs/2401.1)", "T"),
+        ("[T](arxiv.org/abs/2401.1)", "T"),
+        ("[A [b](https://x.org) c](https://arxiv.org/abs/2401.1)", "A [b](https://x.org) c"),
+        ("[[0, 1) intervals](https://arxiv.org/abs/2401.1)", "[0, 1) intervals"),
+        (r"[The $\|x\|$ norm &times; &notit;](https://arxiv.org/abs/2401.1)", r"The $\|x\|$ norm × &notit;"),
     ],
 )
 def test_titles_as_a_person_reads_them(written: str, title: str) -> None:
@@ -227,6 +247,60 @@ def test_forbidden_characters_are_dropped_and_reported() -> None:
     assert digest.listings[0].paper.title == "A B"
     assert digest.listings[0].paper.summary == "- rac 글"
     assert said(digest) == [(3, Severity.WARNING), (5, Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["## Daily Papers (2024-01-30) 🔥", "##Daily Papers (2024-01-30)", "# **Daily Papers (2024.01.30)**:"]
+    + ["## 🤗 Daily Papers （2024/01/30）", "## daily paper 2024-01-30", "\ufeff## Daily Papers (2024-01-30)"],
+)
+def test_headings_of_days_that_are_written_amiss(heading: str) -> None:
+    assert parse(f"\n{heading}\n").dates == (date(2024, 1, 30),)
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\u200b", "    ", "\u00a0"])
+def test_what_cannot_be_seen_before_a_heading_glues_no_papers_together(before: str) -> None:
+    source = day("2024-01-30", paper("A", "2401.1", summary="- 글"), before + paper("B", "2401.2"))
+    assert [found.title for found in papers(source)] == ["A", "B"]
+
+
+def test_a_chapter_within_a_day_costs_only_what_is_no_paper() -> None:
+    chapter = paper("B", "2401.2", summary="## 요약\n\n- 글")
+    source = day("2024-01-30", paper("A", "2401.1"), chapter, paper("C", "2401.3", votes="Vote: 1"))
+    digest = parse(source + paper("D", "2401.4"))
+    assert [listing.paper.title for listing in digest.listings] == ["A", "B", "C"]
+    assert digest.problems[-1].severity is Severity.ERROR
+    assert "D" in digest.problems[-1].message
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["![](https://e.org/a.png) ![](https://e.org/b.png)", "[![](https://e.org/a.png)](https://e.org)", "한 줄 소개"]
+    + ['<img src="https://e.org/a.png">', "![](https://e.org/a b.png)", "<div>"]
+    + ['<div><video controls src="https://e.org/a.mp4">No video.</video></div>', "Vote: many"],
+)
+def test_an_unknown_line_before_them_hides_neither_votes_nor_authors(before: str) -> None:
+    found = only(day("2024-01-30", paper(media=before, votes="Vote: 3", authors="Authors: A", summary="- 글")))
+    assert (found.votes, found.authors) == (3, ("A",))
+    assert found.summary.endswith("- 글")
+
+
+@pytest.mark.parametrize("after", ["Vote: 3", "![](https://e.org/i.png)", "**New**: 새롭다.", "이 논문은 새롭다."])
+def test_authors_that_end_in_a_comma_take_nothing_but_names(after: str) -> None:
+    assert only(day("2024-01-30", paper(authors=f"Authors: A, B,\n{after}"))).authors == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://［.com/x.png", "https://x［y］.com/x.png", "http://" + "é" * 300, "http://[x"]
+)
+def test_an_address_that_is_none_is_a_problem(address: str) -> None:
+    digest = parse(day("2024-01-30", paper(media=f"![]({address})")))
+    assert said(digest) == [(5, Severity.WARNING)]
+
+
+def test_an_ampersand_in_an_address_starts_no_entity() -> None:
+    address = "https://x.org/i.png?a=1&timestamp=2&copy=3&region=us&section=4"
+    assert only(day("2024-01-30", paper(media=f"![]({address})"))).image == address
 
 
 def test_line_ends_and_byte_order_marks_of_windows() -> None:

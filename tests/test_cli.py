@@ -1,0 +1,155 @@
+"""The `feeds` command, run as a person runs it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests import archives
+from tests.conftest import ROOT, SEEDS, day, paper, write_files
+
+FEEDS = Path(sys.executable).with_name("feeds")
+
+
+def feeds(*arguments: str | Path, environ: dict[str, str]) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        [FEEDS, *arguments], env=environ | {"PATH": os.environ["PATH"]}, capture_output=True, check=False, cwd=ROOT
+    )
+
+
+def test_export_writes_to_a_file_and_to_a_pipe(environ: dict[str, str], tmp_path: Path) -> None:
+    piped = feeds("export", "json", "2024-01-30", environ=environ)
+    assert piped.returncode == 0
+    assert len(json.loads(piped.stdout)["items"]) == 11
+    written = feeds("export", "json", "2024-01-30", "-o", tmp_path / "a.json", environ=environ)
+    assert (written.returncode, written.stdout, written.stderr) == (0, b"", b"")
+    assert (tmp_path / "a.json").read_bytes() == piped.stdout
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_export_takes_search_parameters_as_options(environ: dict[str, str]) -> None:
+    found = feeds("export", "json", "--q", "확산", "--min-votes", "10", "--order", "votes", environ=environ)
+    titles = [item["title"] for item in json.loads(found.stdout)["items"]]
+    assert titles
+    assert titles[0].startswith("Motion-I2V")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "pdf"], "'pdf' is none of html, rss"),
+        (["export", "rss", "2031-01-01"], "2031-01-01: the archive holds no such day; it reaches from 2024-01-30"),
+        (["export", "rss", "nonsense"], "nonsense: no edition that rss offers"),
+        (["export", "epub", "daily"], "daily: no edition that epub offers"),
+        (["export", "rss", "--min-votes", "x"], "min_votes: a number from 0"),
+        (["export", "rss", "2024", "--q", "x"], "--q goes with the key search"),
+        (["export", "rss", "--archive", "nowhere"], "nowhere: no such folder"),
+        (["export", "rss", "-o", "/nonexistent/x.rss"], "/nonexistent/x.rss: No such file"),
+        (["serve", "--port", "99999"], "99999"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_to_do(environ: dict[str, str], arguments: list[str], said: str) -> None:
+    result = feeds(*arguments, environ=environ)
+    assert result.returncode == 2
+    assert said in result.stderr.decode()
+    assert b"Traceback" not in result.stderr
+
+
+def test_check_names_file_and_line_and_ends_with_1_for_an_error(folder: Path, environ: dict[str, str]) -> None:
+    assert feeds("check", environ=environ).returncode == 0
+    write_files(folder, {"a/b.md": day("2024-01-30", paper("A", "2401.1", votes="Vote: x"), "### [Bad]()\n")})
+    result = feeds("check", folder, environ=environ)
+    assert result.returncode == 1
+    assert [line.split(": ")[:2] for line in result.stdout.decode().splitlines()] == [
+        [f"{folder}/a/b.md:5", "error"],
+        [f"{folder}/a/b.md:7", "error"],
+    ]
+    assert result.stderr.decode() == "1 days, 1 papers, 2 errors, 0 warnings\n"
+
+
+def test_a_warning_ends_with_0(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"a.md": "Hello\n\n" + day("2024-01-30", paper())})
+    result = feeds("check", folder, environ=environ)
+    assert (result.returncode, result.stdout.decode()) == (
+        0,
+        f"{folder}/a.md:1: warning: belongs to no paper: Hello\n",
+    )
+
+
+def test_formats_lists_what_is_registered(environ: dict[str, str]) -> None:
+    listed = feeds("formats", environ=environ).stdout.decode().splitlines()
+    assert any(line.split()[:3] == ["rss", "/KEY.rss", "feed"] for line in listed)
+    assert any("/subscriptions.opml" in line for line in listed)
+
+
+def test_no_progress_bar_in_a_pipe(folder: Path, environ: dict[str, str]) -> None:
+    archives.write(folder, days=3, papers=10)
+    assert feeds("check", folder, environ=environ).stderr.decode().startswith("3 days, 10 papers")
+
+
+def test_a_wrong_setting_stops_the_start(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"feeds.toml": 'titel = "x"'})
+    result = feeds("serve", folder, environ=environ)
+    assert result.returncode == 2
+    assert "feeds.toml: titel: no such setting; did you mean title?" in result.stderr.decode()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def get(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def test_serve_answers_with_the_seeds_and_survives_a_killed_worker(environ: dict[str, str]) -> None:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    command = [FEEDS, "serve", SEEDS, "--port", str(port), "--workers", "2"]
+    with subprocess.Popen(
+        command, env=environ | {"PATH": os.environ["PATH"]}, cwd=ROOT, stdout=subprocess.PIPE
+    ) as server:
+        try:
+            assert server.stdout
+            assert f"at {base}/".encode() in server.stdout.readline()
+            wait_for(f"{base}/healthz")
+            assert get(f"{base}/all.rss").count(b"<item>") == 24
+            assert f"{base}/latest.rss".encode() in get(f"{base}/subscriptions.opml")
+            before = get(f"{base}/latest.atom")
+            kill_a_worker(server.pid)
+            wait_for(f"{base}/healthz")
+            assert get(f"{base}/latest.atom") == before
+        finally:
+            server.terminate()
+
+
+def wait_for(address: str) -> None:
+    """Ask until the server answers, for at most a minute."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            get(address)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def kill_a_worker(server: int) -> None:
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    workers = [pid for pid in children if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(int(workers[0]), 9)

@@ -1,0 +1,76 @@
+"""The rooms of the project: what each module may import."""
+
+import ast
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+# A module imports only what stands above it.
+ORDER = [
+    "errors",
+    "text",
+    "model",
+    "problems",
+    "fields",
+    "sections",
+    "digest",
+    "markdown",
+    "content",
+    "query",
+    "folder",
+    "database",
+    "index",
+    "archive",
+]
+ORDER += ["edition", "format", "wording", "site", "exporter", "exporters", "registry", "catalog", "cli"]
+
+
+def imports(path: Path) -> set[str]:
+    """List the modules that a file imports, `feeds.x` as such."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "feeds":
+            found |= {f"feeds.{alias.name}" for alias in node.names if not alias.name.startswith("__")}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def room(path: Path) -> str:
+    return "exporters" if path.parent.name == "exporters" else path.stem
+
+
+def test_a_module_imports_only_what_stands_above_it() -> None:
+    modules = [path for path in (ROOT / "feeds").rglob("*.py") if path != ROOT / "feeds/__init__.py"]
+    assert {room(path) for path in modules} == set(ORDER)
+    for path in modules:
+        own = ORDER.index(room(path))
+        for name in imports(path):
+            if name.startswith("feeds."):
+                used = name.split(".")[1]
+                assert ORDER.index(used) < own or room(path) == used == "exporters", f"{path} imports {name}"
+
+
+def test_only_the_app_imports_flask_and_only_exporters_the_makers_of_documents() -> None:
+    for path in (ROOT / "feeds").rglob("*.py"):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert not roots & {"flask", "werkzeug", "web"}, path
+        assert room(path) == "exporters" or not roots & {"feedgen", "ebooklib", "lxml", "jinja2"}, path
+        assert room(path) == "cli" or not roots & {"granian", "click", "tqdm"}, path
+
+
+def test_no_clock_chance_environment_or_network_below_the_commands() -> None:
+    for path in (ROOT / "feeds").rglob("*.py"):
+        if room(path) == "cli":
+            continue
+        used = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert not used & {"now", "today", "utcnow", "environ", "getenv", "urlopen"}, path
+        assert not imports(path) & {"random", "secrets", "urllib.request", "socket", "http.client"}, path
+
+
+def test_the_app_names_no_format() -> None:
+    source = (ROOT / "web.py").read_text(encoding="utf-8")
+    words = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+    assert not words & {"rss", "atom", "json", "epub", "opml", "html", "css"}

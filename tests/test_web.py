@@ -1,0 +1,170 @@
+"""The app over HTTP: addresses, validators, errors."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from feeds.edition import Edition
+from feeds.exporters.xml_feeds import RssExporter
+from feeds.site import Site
+from tests.conftest import Files, day, paper, write_files
+from web import create_app
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/2024-01-30", "text/html; charset=utf-8"),
+        ("/papers/2401.16420", "text/html; charset=utf-8"),
+        ("/search?q=확산", "text/html; charset=utf-8"),
+        ("/all.rss", "application/rss+xml; charset=utf-8"),
+        ("/2024-W05.atom", "application/atom+xml; charset=utf-8"),
+        ("/weekly.json", "application/feed+json; charset=utf-8"),
+        ("/papers/2401.16420.json", "application/feed+json; charset=utf-8"),
+        ("/2024-01.epub", "application/epub+zip"),
+        ("/search.epub?min_votes=10", "application/epub+zip"),
+        ("/subscriptions.opml", "text/x-opml; charset=utf-8"),
+        ("/style.css", "text/css; charset=utf-8"),
+        ("/healthz", "text/plain; charset=utf-8"),
+    ],
+)
+def test_addresses(client: FlaskClient, path: str, media_type: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, media_type)
+    assert client.head(path).headers["Content-Length"] == answer.headers["Content-Length"] == str(len(answer.data))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/2024-01-31", "/2024-01-30.exe", "/2024-13.rss", "/papers/1.rss", "/daily.epub", "//", "/latest/"]
+    + ["/subscriptions", "/subscriptions.rss", "/.rss", "/2024-01-30.rss.atom", "/%00", "/%FF.rss", "/.css"],
+)
+def test_what_is_not_there_is_404_in_one_line(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.text.count("\n") == 1
+    assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+def test_a_wrong_parameter_is_400_in_one_line_that_names_it(client: FlaskClient) -> None:
+    answer = client.get("/search.atom?min_votes=many")
+    assert (answer.status_code, answer.text) == (400, "min_votes: a number from 0 to 999999999, not 'many'\n")
+    assert client.get("/latest.atom?min_votes=many").status_code == 200  # counts for a search only
+
+
+def test_a_search_finds_nothing_and_is_valid(client: FlaskClient) -> None:
+    answer = client.get("/search.json?q=없는말입니다")
+    assert answer.status_code == 200
+    assert answer.get_json(force=True)["items"] == []
+
+
+def test_other_methods_are_refused(client: FlaskClient) -> None:
+    answer = client.post("/latest.rss")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/latest.rss", "/2024-01-30.epub", "/", "/search.atom?q=a&utm_source=x"])
+def test_a_known_tag_is_304(client: FlaskClient, path: str) -> None:
+    first = client.get(path)
+    for known in (first.headers["ETag"], f"W/{first.headers['ETag']}", f'"x", {first.headers["ETag"]}', "*"):
+        answer = client.get(path, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.data) == (304, b"")
+        assert answer.headers["ETag"] == first.headers["ETag"]
+    assert client.get(path, headers={"If-None-Match": '"other"'}).data == first.data
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert client.get(path, headers=since).status_code == 304
+    assert client.get(path, headers=since | {"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_304_renders_nothing_and_a_poll_renders_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[str] = []
+    render = RssExporter.render
+
+    def counted(self: RssExporter, edition: Edition, site: Site) -> Iterator[bytes]:
+        rendered.append(edition.key.text)
+        return render(self, edition, site)
+
+    monkeypatch.setattr(RssExporter, "render", counted)
+    tag = client.head("/latest.rss").headers["ETag"]
+    for _ in range(20):
+        assert client.get("/latest.rss").status_code == 200
+        assert client.get("/latest.rss", headers={"If-None-Match": tag}).status_code == 304
+    assert rendered == ["latest"]
+    other = client.get("/2024.rss", headers={"If-None-Match": "*"})
+    assert other.status_code == 304
+    assert rendered == ["latest"]
+
+
+def test_a_search_has_one_tag_however_it_is_written(client: FlaskClient) -> None:
+    addresses = ["?q=a&min_votes=1", "?min_votes=01&q=a&utm_x=1", "?order=new&q=+a&limit=50&min_votes=1"]
+    assert len({client.get(f"/search.rss{address}").headers["ETag"] for address in addresses}) == 1
+
+
+def test_books_come_in_ranges_under_their_names(client: FlaskClient) -> None:
+    whole = client.get("/2024-W05.epub")
+    assert whole.headers["Content-Disposition"] == "attachment; filename=daily-papers-2024-W05.epub"
+    part = client.get("/2024-W05.epub", headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.data) == (206, whole.data[10:20])
+    beyond = client.get("/2024-W05.epub", headers={"Range": "bytes=99999999-"})
+    assert beyond.status_code == 416
+
+
+FILES: Files = {"1.md": day("2024-01-30", paper("A", "2401.1")), "2.md": day("2024-01-31", paper("B", "2401.2"))}
+
+
+@pytest.fixture
+def changing(folder: Path, environ: dict[str, str]) -> FlaskClient:
+    write_files(folder, FILES)
+    for name in FILES:
+        os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+    return create_app(folder, environ).test_client()
+
+
+def eventually_titles(client: FlaskClient, path: str, expected: list[str]) -> None:
+    """Ask until the answer is there: a worker looks at its folder many times a second, not at every request."""
+    for _ in range(10_000):
+        titles = [item["title"] for item in client.get(path).get_json(force=True)["items"]]
+        if titles == expected:
+            break
+    assert titles == expected
+
+
+def test_a_correction_is_served_under_a_new_tag_and_other_days_keep_theirs(changing: FlaskClient, folder: Path) -> None:
+    before = {path: changing.get(path).headers["ETag"] for path in ("/2024-01-30.json", "/2024-01-31.json")}
+    write_files(folder, {"1.md": day("2024-01-30", paper("Corrected", "2401.1"))})
+    eventually_titles(changing, "/2024-01-30.json", ["Corrected"])
+    after = {path: changing.get(path).headers["ETag"] for path in before}
+    assert [before[path] == after[path] for path in before] == [False, True]
+    (folder / "2.md").unlink()
+    eventually_titles(changing, "/all.json", ["Corrected"])
+    assert changing.get("/2024-01-31.json").status_code == 404
+
+
+def test_last_modified_is_the_newest_file_and_never_in_the_future(changing: FlaskClient, folder: Path) -> None:
+    assert changing.get("/all.rss").headers["Last-Modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+    write_files(folder, {"3.md": day("2024-02-01", paper("C", "2402.1"))})
+    os.utime(folder / "3.md", (4_000_000_000, 4_000_000_000))
+    eventually_titles(changing, "/all.json", ["C", "B", "A"])
+    assert changing.get("/all.rss").last_modified == changing.get("/all.rss").date
+    assert changing.get("/2024-01-30.rss").headers["Last-Modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
+def test_ids_and_addresses_come_from_the_settings_and_not_from_the_host_header(
+    folder: Path, environ: dict[str, str]
+) -> None:
+    write_files(folder, FILES)
+    client = create_app(folder, environ | {"FEEDS_BASE_URL": "https://papers.example.org"}).test_client()
+    answer = client.get("/latest.atom", headers={"Host": "evil.example.com"})
+    assert "https://papers.example.org/latest.atom" in answer.text
+    assert "evil" not in answer.text
+
+
+def test_an_archive_with_no_day_is_served(folder: Path, environ: dict[str, str]) -> None:
+    client = create_app(folder, environ).test_client()
+    for path in ("/", "/latest.rss", "/all.atom", "/latest.epub", "/weekly.json", "/subscriptions.opml", "/search"):
+        assert client.get(path).status_code == 200
