@@ -28,7 +28,7 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     """
     server = _Server(open_catalog(Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds"), environ))
     app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False  # an address is what it is: no redirects
+    app.url_map.merge_slashes = app.url_map.redirect_defaults = False  # an address is what it is: no redirects
     app.add_url_rule("/", "publication", server.publication, defaults={"path": ""})
     app.add_url_rule("/<path:path>", "publication", server.publication)
     app.add_url_rule("/healthz", "health", server.health)

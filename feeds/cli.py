@@ -24,6 +24,9 @@ from feeds.site import Publication, Site
 
 _ARCHIVE = click.Path(path_type=Path)
 _DEFAULT_ARCHIVE = "seeds"
+_THREADS = 4  # of each worker
+_WAITING = 64  # requests that a worker has taken on at a time
+_GRACE = 5  # seconds that a worker may take to stop
 
 
 def main() -> None:
@@ -82,10 +85,12 @@ def serve(archive: Path, host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
+        blocking_threads=_THREADS,
+        backpressure=_WAITING,
+        websockets=False,
         factory=True,
         respawn_failed_workers=True,
-        log_enabled=True,
-        log_access=False,
+        workers_kill_timeout=_GRACE,  # a worker that is told to stop while it starts never hears it
     )
     server.serve()
 
