@@ -37,7 +37,7 @@ CREATE TABLE papers (
     votes INTEGER, authors TEXT NOT NULL, video INTEGER NOT NULL, code INTEGER NOT NULL,
     body TEXT NOT NULL, hash BLOB NOT NULL
 );
-CREATE INDEX papers_of_day ON papers (day, rank);
+CREATE INDEX papers_of_day ON papers (day DESC, rank);
 CREATE INDEX listings_of_paper ON papers (slug, day);
 CREATE INDEX papers_of_file ON papers (path);
 CREATE INDEX problems_of_file ON problems (path);

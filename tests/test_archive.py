@@ -71,7 +71,12 @@ def test_only_files_whose_content_changed_are_parsed_again(
 ) -> None:
     parsed: list[str] = []
     parse = digest.parse
-    monkeypatch.setattr(digest, "parse", lambda source: parsed.append(source) or parse(source))
+
+    def noted(source: str) -> digest.Digest:
+        parsed.append(source)
+        return parse(source)
+
+    monkeypatch.setattr(digest, "parse", noted)
     write_files(folder, {"a.md": A, "b.md": B})
     refreshed(archive)
     assert parsed == [A, B]

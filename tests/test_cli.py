@@ -117,7 +117,7 @@ def get(address: str) -> bytes:
 def test_serve_answers_with_the_seeds_and_survives_a_killed_worker(environ: dict[str, str]) -> None:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    command = [FEEDS, "serve", SEEDS, "--port", str(port), "--workers", "2"]
+    command: list[str | Path] = [FEEDS, "serve", SEEDS, "--port", str(port), "--workers", "2"]
     with subprocess.Popen(
         command, env=environ | {"PATH": os.environ["PATH"]}, cwd=ROOT, stdout=subprocess.PIPE
     ) as server:

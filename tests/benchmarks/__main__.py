@@ -1,0 +1,150 @@
+"""Prints how fast things are as ratios against a named rival, measured in the same run on the same archive.
+
+The archive is of the size of a real one: 357 days, 5,488 papers. These numbers are noisy: look at ratios, run it twice.
+"""
+
+import http.client
+import os
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nh3
+from markdown_it import MarkdownIt
+
+from feeds import content, text
+from feeds.archive import Archive
+from feeds.catalog import Catalog, open_catalog
+from feeds.markdown import html
+from feeds.query import EVERYTHING, Query
+from tests import archives
+
+_REQUESTS = 3000
+
+
+def main() -> None:
+    """Run every benchmark."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "archive")
+        archives.write(root, days=357, papers=5488)
+        environ = {"FEEDS_INDEX": str(Path(folder, "index.sqlite")), "HOME": folder, "PATH": os.environ["PATH"]}
+        summaries, index = _index(root, environ)
+        _summaries(summaries)
+        _search(index.archive)
+        _documents(index)
+        _http(root, environ, Path(folder))
+        print(f"largest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Time some work: the best of three."""
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def _report(what: str, ours: float, rival: str, theirs: float) -> None:
+    print(f"{what}: {ours * 1000:,.1f} ms; {rival}: {theirs * 1000:,.1f} ms; {theirs / ours:.1f} times as fast")
+
+
+def _index(root: Path, environ: dict[str, str]) -> tuple[list[str], Catalog]:
+    started = time.perf_counter()
+    catalog = open_catalog(root, environ)
+    first = time.perf_counter() - started
+    again = _seconds(lambda: Archive(root, Path(environ["FEEDS_INDEX"])).refresh())
+    _report("index in step, nothing changed", again, "index from nothing", first)
+    return [paper.summary for paper in catalog.archive.papers(EVERYTHING)], catalog
+
+
+def _summaries(summaries: list[str]) -> None:
+    ours = _seconds(lambda: [html.__wrapped__(summary) for summary in summaries])
+    rival = MarkdownIt("commonmark")
+    theirs = _seconds(lambda: [nh3.clean(rival.render(summary)) for summary in summaries])
+    _report("5,488 summaries to safe HTML", ours, "markdown-it-py and nh3", theirs)
+
+
+def _search(archive: Archive) -> None:
+    texts = [text.fold(f"{paper.title}\n{content.plain(paper.summary)}") for paper in archive.papers(EVERYTHING)]
+    for words in ("강화학습을", "가", "gaussian 확산"):
+        folded = words.split()
+        ours = _seconds(lambda asked=Query(q=words, limit=50): archive.papers(asked))  # type: ignore[misc]
+        theirs = _seconds(lambda asked=folded: [all(word in each for word in asked) for each in texts])  # type: ignore[misc]
+        _report(f"search {words!r}", ours, "reading every text in memory", theirs)
+
+
+def _documents(catalog: Catalog) -> None:
+    for name in ("json", "rss", "atom", "epub"):
+        exporter = catalog.registry.exporter(name)
+        publication = catalog.publication(exporter, "latest")
+        assert publication
+        edition, _ = catalog.cut(publication)
+        render = _seconds(lambda e=exporter, c=edition: b"".join(e.render(c, catalog.site)))  # type: ignore[misc]
+        tag = _seconds(lambda p=publication: catalog.validators(p))  # type: ignore[misc]
+        _report(f"tag of latest.{name}", tag, "rendering it", render)
+
+
+def _http(root: Path, environ: dict[str, str], folder: Path) -> None:
+    with _server([Path(sys.executable).with_name("feeds"), "serve", root, "--workers", "1"], environ) as port:
+        document, tag = _get(port, "/latest.rss", {})
+        ours = _requests(port, "/latest.rss", {})
+        unchanged = _requests(port, "/latest.rss", {"If-None-Match": tag})
+    (folder / "latest.rss").write_bytes(document)
+    with _server([sys.executable, "-m", "http.server", "--directory", folder], environ, flag=False) as port:
+        theirs = _requests(port, "/latest.rss", {})
+    _report(f"{_REQUESTS} GETs of latest.rss", ours, "http.server with the file", theirs)
+    _report(f"{_REQUESTS} GETs answered 304", unchanged, "http.server with the file", theirs)
+
+
+@contextmanager
+def _server(command: list[str | Path], environ: dict[str, str], flag: bool = True) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = ["--port", str(port)] if flag else ["--protocol", "HTTP/1.1", "--bind", "127.0.0.1", str(port)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen([*command, *address], env=environ, stdout=quiet, stderr=quiet) as server:
+        try:
+            _wait(port)
+            yield port
+        finally:
+            server.terminate()
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("the server does not answer")
+
+
+def _get(port: int, path: str, headers: dict[str, str]) -> tuple[bytes, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    return answer.read(), answer.headers["ETag"]
+
+
+def _requests(port: int, path: str, headers: dict[str, str]) -> float:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    started = time.perf_counter()
+    for _ in range(_REQUESTS):
+        connection.request("GET", path, headers=headers)
+        connection.getresponse().read()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""What the README says is so."""
+
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from feeds import digest
+from feeds.site import Site
+from tests.conftest import ROOT
+from tests.test_cli import feeds
+from tests.test_rooms import ORDER
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+COMMANDS = [
+    line.split("  #")[0].strip() for block in blocks("sh") for line in block.splitlines() if line.startswith("feeds ")
+]
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "feeds serve"])
+def test_commands_run(command: str, environ: dict[str, str], tmp_path: Path) -> None:
+    arguments = shlex.split(command)[1:]
+    if "-o" in arguments:
+        arguments[-1] = str(tmp_path / arguments[-1])
+    result = feeds(*arguments, environ=environ)
+    assert result.returncode == 0, result.stderr.decode()
+
+
+def test_the_first_commands_are_make_serve_and_make_test() -> None:
+    assert [line.split("#")[0].strip() for line in blocks("sh")[0].splitlines()] == ["make serve", "make test"]
+
+
+def test_the_plug_in_is_the_one_that_is_tested() -> None:
+    assert blocks("toml")[0] == (ROOT / "tests/plugin/pyproject.toml").read_text()
+    assert blocks("python")[0] == (ROOT / "tests/plugin/feeds_csv.py").read_text()
+
+
+def test_the_example_of_a_day_file_is_read_whole() -> None:
+    parsed = digest.parse(blocks("markdown")[0])
+    assert not parsed.problems
+    (listing,) = parsed.listings
+    assert (listing.paper.votes, listing.paper.authors, listing.paper.image) == (
+        42,
+        ("Ann Lee", "Bo Kim"),
+        "https://example.org/picture.png",
+    )
+
+
+def test_every_setting_is_named() -> None:
+    table = README[README.index("## Settings") : README.index("## Add a format")]
+    named = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert named == [each.name for each in fields(Site) if each.name != "formats"]
+
+
+def test_every_room_is_named() -> None:
+    table = README[README.index("| room |") : README.index("Why it is so")]
+    assert set(re.findall(r"`(\w+)/?`", table)) | {"web"} >= set(ORDER)
+
+
+def test_every_address_answers(client: FlaskClient) -> None:
+    addresses = re.findall(r"`(/[a-z0-9][^`{ ]*)`", README.replace("(/", "(`/"))
+    assert len(addresses) > 10
+    for address in addresses:
+        if not address.endswith(".csv"):
+            assert client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)h][^)]*)\)", README))
+def test_links_into_the_repository_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_the_app_runs_under_flask_too(environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "web", "routes"]
+    listed = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "/<path:path>" in listed.stdout
