@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import nh3
@@ -75,10 +76,14 @@ def _summaries(summaries: list[str]) -> None:
 def _search(archive: Archive) -> None:
     texts = [text.fold(f"{paper.title}\n{content.plain(paper.summary)}") for paper in archive.papers(EVERYTHING)]
     for words in ("강화학습을", "가", "gaussian 확산"):
-        folded = words.split()
-        ours = _seconds(lambda asked=Query(q=words, limit=50): archive.papers(asked))  # type: ignore[misc]
-        theirs = _seconds(lambda asked=folded: [all(word in each for word in asked) for each in texts])  # type: ignore[misc]
+        query = Query(q=words, limit=50)
+        ours = _seconds(partial(archive.papers, query))
+        theirs = _seconds(partial(_reading, texts, words.split()))
         _report(f"search {words!r}", ours, "reading every text in memory", theirs)
+
+
+def _reading(texts: list[str], words: list[str]) -> list[bool]:
+    return [all(word in each for word in words) for each in texts]
 
 
 def _documents(catalog: Catalog) -> None:
@@ -87,8 +92,8 @@ def _documents(catalog: Catalog) -> None:
         publication = catalog.publication(exporter, "latest")
         assert publication
         edition, _ = catalog.cut(publication)
-        render = _seconds(lambda e=exporter, c=edition: b"".join(e.render(c, catalog.site)))  # type: ignore[misc]
-        tag = _seconds(lambda p=publication: catalog.validators(p))  # type: ignore[misc]
+        render = _seconds(lambda: b"".join(exporter.render(edition, catalog.site)))  # noqa: B023  # called at once
+        tag = _seconds(partial(catalog.validators, publication))
         _report(f"tag of latest.{name}", tag, "rendering it", render)
 
 
