@@ -6,12 +6,14 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from feeds.markdown import html
+from feeds.formula import as_text
+from feeds.markdown import Formulas, html
 
-__all__ = ["Link", "LinkKind", "excerpt", "html", "links", "plain", "xhtml"]
+__all__ = ["Link", "LinkKind", "excerpt", "html", "links", "plain", "title", "xhtml"]
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
+_FORMULA = re.compile(r"\$([^$]+)\$")
 _VOID = re.compile(r"<(br|hr)>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
 _CELL_END = re.compile(r"</t[dh]>")
@@ -33,15 +35,20 @@ class Link(NamedTuple):
     kind: LinkKind
 
 
+def title(written: str) -> str:
+    """Write a title as plain text: formulas in Unicode where that says all of them, all else as it is."""
+    return _FORMULA.sub(lambda formula: as_text(formula[1]) or formula[0], written)
+
+
 def xhtml(markdown: str) -> str:
-    """Render Markdown as `html` does, well-formed as XML."""
+    """Render Markdown as `html` does, well-formed as XML; formulas in Unicode where that says all of them."""
     # nh3 closes all but the void elements and quotes every attribute; &nbsp; is its only entity unknown to XML.
-    return _VOID.sub(r"<\1/>", html(markdown)).replace("&nbsp;", "\u00a0")
+    return _VOID.sub(r"<\1/>", html(markdown, Formulas.TEXT)).replace("&nbsp;", "\u00a0")
 
 
 def plain(markdown: str) -> str:
     """Render Markdown as text: a line a paragraph or item, items behind a dash."""
-    flat = _CELL_END.sub(" ", html(markdown).replace("\n", " ").replace("<li>", "\n- "))
+    flat = _CELL_END.sub(" ", html(markdown, Formulas.PLAIN).replace("\n", " ").replace("<li>", "\n- "))
     lines = entities.unescape(_TAG.sub("", _BLOCK_END.sub("\n", flat))).split("\n")
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line not in ("", "-"))
 

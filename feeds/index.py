@@ -162,7 +162,13 @@ def _insert_paper(connection: sqlite3.Connection, name: str, listing: Listing) -
         f"INSERT INTO papers ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # names of ours
         values,
     )
-    parts = (paper.title, ", ".join(paper.authors), content.plain(paper.summary), paper.slug)
+    parts = (
+        paper.title,
+        content.title(paper.title),
+        ", ".join(paper.authors),
+        content.plain(paper.summary),
+        paper.slug,
+    )
     folded = "\n".join(map(text.fold, parts))
     connection.execute("INSERT INTO texts VALUES (?, ?)", (cursor.lastrowid, folded))
     letters = text.decompose(folded)

@@ -7,12 +7,14 @@ stay words, bare addresses become links, formulas are no emphasis, and emphasis 
 import html as entities
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from enum import Enum
+from functools import lru_cache, partial
 
 import nh3
 import pyromark
 
 from feeds import text
+from feeds.formula import as_mathml, as_text
 
 _OPTIONS = pyromark.Options.ENABLE_TABLES  # no strikethrough: "3~5개, 7~9개" is none
 _CLEANER = nh3.Cleaner(
@@ -30,6 +32,9 @@ _DEEPEST = 100  # elements in one another; libxml2 takes 256
 _ABSURD_LINE = re.compile(r"^[ \t>*+\-0-9.)]{150}", re.MULTILINE)
 
 _WORD = "\ufdd1"  # stands for the < of a word while Markdown is read; no text holds it, being a non-character
+_ASIDE = "\ufdd2"  # stands around the number of a formula
+_FORMULA = re.compile(rf"{_ASIDE}(\d+){_ASIDE}")
+_PROSE = re.compile(r"[가-힣]|^[^\\]*[A-Za-z]{2,} [A-Za-z]{2,}[^\\]*$")  # of `$5 to buy and 10$`
 _MEANT_TAG = re.compile(rf"{_WORD}(/?su[bp]|br ?/?)&gt;")  # the only raw HTML that is meant as such
 _DEFINITION = re.compile(r"^((?:[ \t]*(?:[-*+]|\d{1,9}[.)]))?[ \t]*)\[(?=[^\]\n]*\]:)", re.MULTILINE)
 _CANDIDATE = re.compile(
@@ -59,17 +64,43 @@ _VOID = re.compile(r"<(?:br|hr)>")
 _TAG = re.compile(r"<(/?)[^>]*>")
 
 
+class Formulas(Enum):
+    """How formulas are written."""
+
+    MATHML = "mathml"
+    TEXT = "text"  # in Unicode where that says all of them, else in MathML
+    PLAIN = "plain"  # in Unicode where that says all of them, else as they were written
+
+
 @lru_cache(maxsize=8192)
-def html(markdown: str) -> str:
-    """Render Markdown as HTML without script, style or relative links; a picture becomes a link to it."""
+def html(markdown: str, formulas: Formulas = Formulas.MATHML) -> str:
+    """Render Markdown as HTML without script, style or relative links; a picture becomes a link to it.
+
+    LaTeX that is not understood stays as it was written.
+    """
     source = text.clean(markdown)
     if len(source) > _LONGEST or _ABSURD_LINE.search(source):
         return _verbatim(source)
-    prepared = _mark_links_and_formulas(_mark_words(_DEFINITION.sub(r"\1\\[", source)))
+    found: list[str] = []
+    prepared = _mark_links_and_formulas(_mark_words(_DEFINITION.sub(r"\1\\[", source)), found)
     rendered = _repair(pyromark.html(prepared, options=_OPTIONS))
     safe = _NO_LINK.sub(r"\1", _CLEANER.clean(rendered))
-    safe = text.clean(_EMPTY_LINK.sub(r"\1\2</a>", safe)).strip()
-    return safe if _depth(safe) <= _DEEPEST else _verbatim(source)
+    safe = _FORMULA.sub(lambda place: _written(found[int(place[1])], formulas), _EMPTY_LINK.sub(r"\1\2</a>", safe))
+    return text.clean(safe).strip() if _depth(safe) <= _DEEPEST else _verbatim(source)
+
+
+def _written(formula: str, formulas: Formulas) -> str:
+    """Write a formula, given with its dollars, as HTML."""
+    latex, display = formula.strip("$").strip(), formula.startswith(("$$", r"\["))
+    if formula.startswith("\\"):
+        latex = formula[2:-2].strip()
+    written = None
+    if not _PROSE.search(latex):
+        if formulas is not Formulas.MATHML and (plain := as_text(latex)):
+            written = entities.escape(plain, quote=False)
+        elif formulas is not Formulas.PLAIN:
+            written = as_mathml(latex, display)
+    return written or entities.escape(formula, quote=False)
 
 
 def _verbatim(source: str) -> str:
@@ -121,11 +152,11 @@ def _as_word(found: str) -> str:
     return found.replace("<", _WORD)
 
 
-def _mark_links_and_formulas(markdown: str) -> str:
-    """Put bare addresses into angle brackets and escape what is no emphasis, but in code and in links."""
+def _mark_links_and_formulas(markdown: str, formulas: list[str]) -> str:
+    """Put bare addresses into angle brackets and formulas aside; escape what is no emphasis. Leave code and links."""
     if not _CANDIDATE.search(markdown):
         return markdown
-    return _rewrite(markdown, _gaps(markdown), lambda gap: _CANDIDATE.sub(_mark, gap))
+    return _rewrite(markdown, _gaps(markdown), lambda gap: _CANDIDATE.sub(partial(_mark, formulas), gap))
 
 
 def _gaps(markdown: str) -> Iterator[tuple[int, int]]:
@@ -143,9 +174,10 @@ def _is_opaque(event: Mapping[str, object]) -> bool:
     return "Code" in event or (isinstance(start, dict) and not {"CodeBlock", "Link", "Image"}.isdisjoint(start))
 
 
-def _mark(candidate: re.Match[str]) -> str:
+def _mark(formulas: list[str], candidate: re.Match[str]) -> str:
     if candidate["formula"]:
-        return _PUNCTUATION.sub(r"\\\1", entities.unescape(candidate["formula"]))
+        formulas.append(entities.unescape(candidate["formula"].replace(_WORD, "<")))
+        return f"{_ASIDE}{len(formulas) - 1}{_ASIDE}"
     if candidate["literal"]:
         return _PUNCTUATION.sub(r"\\\1", candidate["literal"])
     url = _trim(candidate["url"])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from feeds import content
 from feeds.edition import Edition, Key, Scope
 
 
@@ -147,7 +148,11 @@ def short_date(day: date) -> str:
 
 def edition_name(edition: Edition, words: Wording) -> str:
     """Name an edition; that of one paper bears the paper's title."""
-    return edition.papers[0].title if edition.key.scope is Scope.PAPER and edition.papers else name(edition.key, words)
+    return (
+        content.title(edition.papers[0].title)
+        if edition.key.scope is Scope.PAPER and edition.papers
+        else name(edition.key, words)
+    )
 
 
 def _question(key: Key) -> str:

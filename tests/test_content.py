@@ -25,15 +25,12 @@ from feeds.content import Link, LinkKind
         ("**'인용'**은 **둘(2)**은", "<p><strong>'인용'</strong>은 <strong>둘(2)</strong>은</p>"),
         ("`**a(b)**c`", "<p><code>**a(b)**c</code></p>"),
         ("3~5개, 7~9개", "<p>3~5개, 7~9개</p>"),
-        ("$x_1 * y_2 * z$", "<p>$x_1 * y_2 * z$</p>"),
         ("$5와 $10", "<p>$5와 $10</p>"),
         ("제어 &#8; 문자", "<p>제어  문자</p>"),
         ("[MASK](마스크)를 W[l](x)", "<p>[MASK](마스크)를 W[l](x)</p>"),
         ("- [코드]: 중요", "<ul>\n<li>[코드]: 중요</li>\n</ul>"),
-        ("$P(<EOS>|x)$ 와 $a &lt; b$", "<p>$P(&lt;EOS&gt;|x)$ 와 $a &lt; b$</p>"),
         ("<think>\n`<EOS>` 토큰", "<p>&lt;think&gt;\n<code>&lt;EOS&gt;</code> 토큰</p>"),
         ("<image:1>과 <INST:0>", "<p>&lt;image:1&gt;과 &lt;INST:0&gt;</p>"),
-        (r"\(x_1 * y_1\)와 \[a_i\]", r"<p>\(x_1 * y_1\)와 \[a_i\]</p>"),
         ("__init__ 5*3*2", "<p>__init__ 5*3*2</p>"),
         ("<br>\n- 가", "<p><br></p>\n<ul>\n<li>가</li>\n</ul>"),
         ("***모델(Model)***을", "<p><strong>모델(Model)</strong>을</p>"),
@@ -42,6 +39,41 @@ from feeds.content import Link, LinkKind
 )
 def test_markdown_as_html(markdown: str, expected: str) -> None:
     assert content.html(markdown) == expected
+
+
+@pytest.mark.parametrize(
+    ("markdown", "mathml", "plain"),
+    [
+        ("$x_1 * y_2 * z$", "<msub><mi>x</mi><mn>1</mn></msub>", "x₁ * y₂ * z"),
+        (r"$\frac{a}{b}$를", "<mfrac>", r"$\frac{a}{b}$를"),
+        ("$P(<EOS>|x)$ 와 $a &lt; b$", 'alttext="P(&lt;EOS&gt;|x)"', "P(<EOS>|x) 와 a < b"),
+        (r"\(x_1 * y_1\)와 \[a_i\]", 'display="block"', "x₁ * y₁와 aᵢ"),
+        ("LLM$\\times$MapReduce", "<mo>×</mo>", "LLM×MapReduce"),
+        (r"$\unknown{x}$ $\frac{a}$ $}{$", r"$\unknown{x}$ $\frac{a}$ $}{$", r"$\unknown{x}$ $\frac{a}$ $}{$"),
+        ("`$x_1$` [$y$](https://e.org)", "<code>$x_1$</code>", "$x_1$ $y$"),
+        ("값은 $5 이고 나중에 10$ 입니다", "$5 이고 나중에 10$", "값은 $5 이고 나중에 10$ 입니다"),
+    ],
+)
+def test_formulas(markdown: str, mathml: str, plain: str) -> None:
+    assert mathml in content.html(markdown)
+    assert content.plain(markdown) == plain
+    assert "\ufdd2" not in content.html(markdown)
+    etree.fromstring(f"<div>{content.xhtml(markdown)}</div>")
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("LLM$\\times$MapReduce", "LLM×MapReduce"),
+        ("$O(n^2)$ & <think>", "O(n²) & <think>"),
+        ("$\\texttt{Foo}^2$: Bar", "Foo²: Bar"),
+        ("$\\tau^2$-Bench costs $5", "τ²-Bench costs $5"),
+        (r"$\mathcal{L}_{CE}$ loss", r"$\mathcal{L}_{CE}$ loss"),
+        ("[IDK] `a` *b*", "[IDK] `a` *b*"),
+    ],
+)
+def test_titles_are_plain_and_readable(written: str, title: str) -> None:
+    assert content.title(written) == title
 
 
 @pytest.mark.parametrize(
@@ -96,6 +128,9 @@ def test_script_never_survives(markdown: str) -> None:
 
 def assert_safe(rendered: str) -> None:
     root = html.fragment_fromstring(rendered, create_parent="div")
+    for formula in root.xpath("//math"):
+        assert not formula.xpath(".//@*[starts-with(name(), 'on')] | .//a | .//script")
+        formula.getparent().remove(formula)
     allowed = {"div", "p", "ul", "ol", "li", "strong", "em", "code", "pre", "a", "br", "hr", "sub", "sup"}
     for element in root.iter():
         assert element.tag in allowed | {"blockquote", "table", "thead", "tbody", "tr", "th", "td"}

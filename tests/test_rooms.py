@@ -14,6 +14,7 @@ ORDER = [
     "fields",
     "sections",
     "digest",
+    "formula",
     "markdown",
     "content",
     "query",

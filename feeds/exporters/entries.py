@@ -49,7 +49,7 @@ def entries(edition: Edition, site: Site) -> Iterator[Entry]:
 def _of_paper(paper: Paper, site: Site) -> Entry:
     return Entry(
         id=site.paper_id(paper),
-        title=paper.title,
+        title=content.title(paper.title),
         url=paper.url,
         published=site.published(paper),
         summary=content.excerpt(paper.summary, _SUMMARY),
@@ -68,7 +68,7 @@ def _of_edition(edition: Edition, site: Site) -> Entry:
         title=site.name(edition),
         url=site.page(edition.key),
         published=site.updated(edition),
-        summary=" · ".join(paper.title for paper in ranked[:3]),
+        summary=" · ".join(content.title(paper.title) for paper in ranked[:3]),
         html=fill("entry_edition.html", edition=edition, papers=ranked, books=books, site=site, words=site.words),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from ebooklib import epub
 from lxml import etree
 
+from feeds import content
 from feeds.edition import PERIODS, SERIES, Edition, Scope, period
 from feeds.errors import ExportError
 from feeds.exporter import CUTS, Kind
@@ -118,13 +119,16 @@ def _documents(chapters: list[_Chapter], site: Site, language: str) -> Iterator[
 def _item(file_name: str, media_type: str, text: str) -> Any:
     """Make an item that ebooklib writes as it is: EpubHtml would send it through an HTML parser."""
     uid = file_name.rpartition(".")[0]
-    return epub.EpubItem(uid=uid, file_name=file_name, media_type=media_type, content=text.encode())
+    item = epub.EpubItem(uid=uid, file_name=file_name, media_type=media_type, content=text.encode())
+    item.properties = ["mathml"] if "<math" in text else []  # ebooklib does not look (epubcheck OPF-014)
+    return item
 
 
 def _contents(edition: Edition, chapters: list[_Chapter], site: Site) -> Iterable[Any]:
     """List the chapters; those of several days in a section a day."""
     links = [
-        epub.Link(chapter.file_name, chapter.paper.title, f"to-{number}") for number, chapter in enumerate(chapters)
+        epub.Link(chapter.file_name, content.title(chapter.paper.title), f"to-{number}")
+        for number, chapter in enumerate(chapters)
     ]
     if edition.key.scope not in PERIODS - {Scope.DAY}:
         return links
@@ -153,19 +157,19 @@ def _pack(written: bytes, language: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(written)) as parts, zipfile.ZipFile(file, "w") as book:
         for part in sorted(parts.namelist(), key=lambda part: (part != "mimetype", part)):
-            content = parts.read(part)
+            body = parts.read(part)
             if part.endswith((".opf", ".ncx")):
-                content = _with_language(content, language)
+                body = _with_language(body, language)
             entry = zipfile.ZipInfo(part, _EARLIEST)
             entry.compress_type = zipfile.ZIP_STORED if part == "mimetype" else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             entry.create_system = 3  # Unix, on every machine
-            book.writestr(entry, content)
+            book.writestr(entry, body)
     return file.getvalue()
 
 
-def _with_language(content: bytes, language: str) -> bytes:
+def _with_language(body: bytes, language: str) -> bytes:
     """Say the language of package and NCX, which ebooklib leaves out."""
-    root = etree.fromstring(content)
+    root = etree.fromstring(body)
     root.set(_XML_LANG, language)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -23,6 +23,7 @@ def _environment() -> Environment:
     environment.filters["html"] = lambda markdown: Markup(content.html(markdown))  # noqa: S704
     environment.filters["xhtml"] = lambda markdown: Markup(content.xhtml(markdown))  # noqa: S704
     environment.filters["excerpt"] = content.excerpt
+    environment.filters["plain_title"] = content.title
     environment.filters["links"] = content.links
     return environment
 
