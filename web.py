@@ -1,24 +1,41 @@
 """The Flask app: finds a publication, answers 404 or 304, renders, sets the headers. It names no format."""
 
 import os
+import re
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 from flask import Flask, Response, request
-from werkzeug.http import is_resource_modified
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date, is_resource_modified
 
-from feeds.catalog import Catalog, Validators, open_catalog
+from feeds import encoding
+from feeds.catalog import Catalog, open_catalog
+from feeds.edition import Edition
 from feeds.errors import ArchiveError, ExportError, FeedsError, QueryError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import Kind
 from feeds.site import Publication
 
-_KEPT_BYTES = 64 * 1024 * 1024  # of rendered documents, in each worker
-_CACHE_CONTROL = "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400"
+_KEPT_BYTES = 64 * 1024 * 1024  # of documents, in each worker
+_STALE = "stale-while-revalidate=3600, stale-if-error=86400"
 _STATUS = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, ExportError: 500}
+_RETRY = "60"  # seconds, after a 503
+_EXPOSED = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, A-IM, Range, Cache-Control, Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
+# Apache writes "…-gzip" where it compresses; so do we, for a tag is of one sequence of bytes (RFC 9110 section 8.8.3).
+_CODED_TAG = re.compile(r"-(?:gzip|br|zstd|deflate)$")
+_ONE_RANGE = re.compile(r"bytes=(?:\d+-\d*|-\d+)")
 
 
 def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Flask:
@@ -33,7 +50,28 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     app.add_url_rule("/<path:path>", "publication", server.publication)
     app.add_url_rule("/healthz", "health", server.health)
     app.register_error_handler(FeedsError, _failed)
+    app.register_error_handler(HTTPException, _refused)
+    app.after_request(_vary)
     return app
+
+
+class _Asked(NamedTuple):
+    """A publication that was asked for, and what is known without rendering it."""
+
+    publication: Publication
+    exporter: Exporter
+    outline: Edition
+    tag: str
+
+
+class _Answer(Response):
+    """A response whose 304 repeats Last-Modified too (RFC 9110 section 15.4.5); Werkzeug drops it."""
+
+    def get_wsgi_headers(self, environ: Any) -> Any:
+        headers = super().get_wsgi_headers(environ)
+        if self.last_modified:
+            headers["Last-Modified"] = http_date(self.last_modified)
+        return headers
 
 
 class _Server:
@@ -46,56 +84,146 @@ class _Server:
         """Answer with the publication at a path."""
         self._catalog.archive.refresh()
         publication, exporter = self._catalog.find(path, request.args.items(multi=True))
-        validators = self._catalog.validators(publication)
-        if _is_current(validators):
-            return _with_headers(Response(status=304), publication, validators)
-        body, validators = self._body(publication, exporter, validators)
-        response = _with_headers(Response(body, content_type=exporter.media_type), publication, validators)
-        if exporter.kind is Kind.FILE:
-            response.headers.set("Content-Disposition", "attachment", filename=publication.file_name)
-            response.make_conditional(request, accept_ranges=True, complete_length=len(body))
-        return response
+        outline = self._catalog.outline(publication)
+        asked = _Asked(publication, exporter, outline, self._catalog.tag(publication, outline))
+        if _is_current(asked):
+            return self._with_headers(_Answer(status=304), asked)
+        return self._delta(asked) or self._whole(asked)
 
     def health(self) -> Response:
         """Answer that this worker can read its archive."""
         self._catalog.archive.refresh()
         return Response("ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
 
-    def _body(self, publication: Publication, exporter: Exporter, validators: Validators) -> tuple[bytes, Validators]:
-        """Take a document that was rendered before, or render it."""
+    def _whole(self, asked: _Asked) -> Response:
+        """Answer with all of a publication, or the range of it that was asked for."""
+        body = self._body(asked.tag, lambda: self._render(asked.exporter, self._catalog.cut(asked.publication)))
+        response = self._coded(body, asked, asked.tag)
+        if asked.exporter.kind is Kind.FILE:
+            _cut_range(response, len(body))
+        return response
+
+    def _delta(self, asked: _Asked) -> Response | None:
+        """Answer with what is new to the client (RFC 3229, and the `feed` manipulation); None where nobody can tell."""
+        manipulations = {each.partition(";")[0].strip() for each in request.headers.get("A-IM", "").split(",")}
+        if asked.exporter.kind is not Kind.FEED or "feed" not in manipulations:
+            return None
+        for held in sorted(_held_tags()):
+            if edition := self._catalog.since(asked.publication, held):
+                name = f"{asked.tag} since {held}"
+                body = self._body(name, partial(self._render, asked.exporter, edition))
+                response = self._coded(body, asked, name)
+                response.status_code = 226
+                response.headers["IM"] = "feed"
+                response.headers["Delta-Base"] = f'"{held}"'
+                response.headers["Cache-Control"] = "no-store, im"  # no cache may take it for the whole
+                return response
+        return None
+
+    def _render(self, exporter: Exporter, edition: Edition) -> bytes:
+        return b"".join(exporter.render(edition, self._catalog.site))
+
+    def _body(self, name: str, make: Any) -> bytes:
+        """Take bytes that were made before under a name that changes with them, or make them."""
         with self._lock:
-            body = self._bodies.get(validators.tag)
-        if body is not None:
-            return body, validators
-        edition, validators = self._catalog.cut(publication)
-        body = b"".join(exporter.render(edition, self._catalog.site))
-        if len(body) <= _KEPT_BYTES:
-            with self._lock:
-                self._bodies[validators.tag] = body
-        return body, validators
+            body = self._bodies.get(name)
+        if body is None:
+            body = make()
+            if len(body) <= _KEPT_BYTES:
+                with self._lock:
+                    self._bodies[name] = body
+        return body
+
+    def _coded(self, body: bytes, asked: _Asked, name: str) -> Response:
+        """Answer with a document as small as the client understands."""
+        coding = _coding(asked.exporter.media_type, len(body))
+        if coding:
+            body = self._body(f"{name} {coding}", lambda: encoding.CODINGS[coding](body))
+        response = self._with_headers(_Answer(body, content_type=asked.exporter.media_type), asked)
+        if coding:
+            response.headers["Content-Encoding"] = coding
+            response.set_etag(f"{asked.tag}-{coding}")
+        if asked.exporter.kind is Kind.FILE:
+            response.headers.set("Content-Disposition", "attachment", filename=asked.publication.file_name)
+        return response
+
+    def _with_headers(self, response: Response, asked: _Asked) -> Response:
+        """Set what a 200 and its 304 have in common."""
+        response.set_etag(asked.tag)
+        response.last_modified = _last_modified(asked.outline)
+        response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if asked.exporter.kind is not Kind.PAGE:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        if links := self._catalog.site.links(asked.publication, asked.outline):
+            response.headers["Link"] = links
+        return response
+
+    def _max_age(self, outline: Edition) -> int:
+        """Say for how long a document stays as it is, in seconds: a past month is hardly ever corrected."""
+        days = self._catalog.archive.days()
+        until = outline.key.until
+        return 86400 if until and days and (days[-1].date - until).days > 31 else 300
 
 
-def _is_current(validators: Validators) -> bool:
-    return not is_resource_modified(
-        request.environ, etag=validators.tag, last_modified=_last_modified(validators), ignore_if_range=True
-    )
+def _held_tags() -> set[str]:
+    """List the tags that the client knows, as they were before any coding."""
+    return {_CODED_TAG.sub("", tag) for tag in request.if_none_match.as_set(include_weak=True)}
 
 
-def _last_modified(validators: Validators) -> datetime | None:
-    return validators.modified and min(validators.modified, datetime.now(UTC))
+def _is_current(asked: _Asked) -> bool:
+    """Whether the client has the newest bytes (RFC 9110 section 13.2.2)."""
+    if "If-None-Match" in request.headers:
+        return request.if_none_match.star_tag or asked.tag in _held_tags()
+    return not is_resource_modified(request.environ, last_modified=_last_modified(asked.outline), ignore_if_range=True)
 
 
-def _with_headers(response: Response, publication: Publication, validators: Validators) -> Response:
-    response.set_etag(validators.tag)
-    response.last_modified = _last_modified(validators)
-    response.headers["Cache-Control"] = _CACHE_CONTROL
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if publication.format.kind is not Kind.PAGE:
-        response.headers["Access-Control-Allow-Origin"] = "*"
+def _last_modified(outline: Edition) -> datetime | None:
+    return outline.modified and min(outline.modified, datetime.now(UTC).replace(microsecond=0))
+
+
+def _coding(media_type: str, size: int) -> str | None:
+    """Choose a content coding (RFC 9110 section 12.5.3); none for a part of a document."""
+    accepted = request.accept_encodings
+    if "Range" in request.headers or not encoding.is_worth_it(media_type, size) or not accepted.provided:
+        return None
+    best = max(encoding.CODINGS, key=lambda coding: accepted.quality(coding))
+    return best if accepted.quality(best) > 0 and accepted.quality(best) >= _identity(accepted) else None
+
+
+def _identity(accepted: Any) -> float:
+    """How much the client likes a document as it is: less than any coding where it does not say."""
+    named = {value.lower() for value, _ in accepted}
+    return float(accepted.quality("identity")) if "identity" in named else 0.0
+
+
+def _cut_range(response: Response, length: int) -> None:
+    """Answer a request for one range; anything else is answered whole (RFC 9110 section 14.2)."""
+    environ = dict(request.environ)
+    if not _ONE_RANGE.fullmatch(environ.get("HTTP_RANGE", "")):
+        environ.pop("HTTP_RANGE", None)
+    environ.pop("HTTP_IF_NONE_MATCH", None)  # these were looked at before
+    environ.pop("HTTP_IF_MODIFIED_SINCE", None)
+    response.make_conditional(environ, accept_ranges=True, complete_length=length)
+
+
+def _vary(response: Response) -> Response:
+    """Say on every answer what it depends on, and let scripts of other sites ask first."""
+    response.headers["Vary"] = "Accept-Encoding, A-IM"
+    if request.method == "OPTIONS":
+        response.headers.update(_PREFLIGHT)
     return response
 
 
 def _failed(error: FeedsError) -> Response:
     """Answer an error in one line that a person can read."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-    return Response(f"{error}\n", status, content_type="text/plain; charset=utf-8")
+    headers = {"Retry-After": _RETRY} if status == 503 else {}
+    return Response(f"{error}\n", status, headers, content_type="text/plain; charset=utf-8")
+
+
+def _refused(error: HTTPException) -> Response:
+    """Answer what Flask or Werkzeug refuses in the same way, with the headers that they set."""
+    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    return Response(f"{error.name}\n", error.code, headers, content_type="text/plain; charset=utf-8")

@@ -4,9 +4,8 @@ import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 from cachetools import LRUCache
 
@@ -21,17 +20,7 @@ from feeds.query import read_query
 from feeds.registry import Registry
 from feeds.site import Publication, Site
 
-_KEPT = 10_000  # validators, of some 200 bytes each
-
-
-class Validators(NamedTuple):
-    """What tells whether a publication has changed (RFC 9110 section 8.8).
-
-    `tag` changes with the bytes; `modified` is when the newest day file of the edition was written.
-    """
-
-    tag: str
-    modified: datetime | None
+_KEPT = 5_000  # outlines of editions
 
 
 class Catalog:
@@ -43,7 +32,7 @@ class Catalog:
         self.site = replace(site, formats=registry.exporters)
         self._editions = Editions(archive, site.latest_days, site.latest_papers)
         self._site_tag = self.site.tag
-        self._validators: LRUCache[tuple[str, Key], Validators] = LRUCache(_KEPT)
+        self._outlines: LRUCache[tuple[str, Key], Edition] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Publication]:
@@ -58,7 +47,7 @@ class Catalog:
         """Find the publication at a path like `2024-01-30.epub`; parameters count for a search only.
 
         Raises UnknownEditionError where there can be none, QueryError for a wrong parameter of a search. Whether
-        the archive has the edition, `validators` and `cut` tell.
+        the archive has the edition, `outline` and `cut` tell.
         """
         for exporter, text in self.registry.split(path):
             if publication := self.publication(exporter, text, parameters):
@@ -78,28 +67,46 @@ class Catalog:
             key = replace(key, query=read_query(parameters))
         return Publication(key, exporter)
 
-    def validators(self, publication: Publication) -> Validators:
-        """Compute the validators of a publication without rendering it.
+    def outline(self, publication: Publication) -> Edition:
+        """Cut the edition of a publication but for its papers: all that its headers need.
 
         Raises UnknownEditionError where the archive has no such edition.
         """
         asked = (self.archive.state, publication.key)
         with self._lock:
-            kept = self._validators.get(asked)
+            kept = self._outlines.get(asked)
         if kept is None:
-            outline = self._editions.outline(publication.key)
-            kept = Validators(outline.tag, outline.modified)
+            kept = self._editions.outline(publication.key)
             with self._lock:
-                self._validators[asked] = kept
-        return Validators(self._tag(kept.tag, publication), kept.modified)
+                self._outlines[asked] = kept
+        return kept
 
-    def cut(self, publication: Publication) -> tuple[Edition, Validators]:
-        """Cut the edition of a publication out of the archive, with the validators of its bytes."""
-        edition = self._editions.cut(publication.key)
-        return edition, Validators(self._tag(edition.tag, publication), edition.modified)
+    def cut(self, publication: Publication) -> Edition:
+        """Cut the edition of a publication out of the archive, to be rendered. Raises as `outline` does."""
+        return self._editions.cut(publication.key)
 
-    def _tag(self, edition_tag: str, publication: Publication) -> str:
-        seen = f"{edition_tag} {publication.format.name} {self._site_tag}"
+    def since(self, publication: Publication, tag: str) -> Edition | None:
+        """Cut what is new since the publication had a tag; None where nobody can tell (RFC 3229 section 10.5.3)."""
+        digest, _, day = tag.partition(".")
+        try:
+            as_of = date.fromisoformat(day)
+            held = self._editions.outline(publication.key, as_of)
+        except (ValueError, UnknownEditionError):
+            return None
+        if self._digest(held, publication) != digest:
+            return None
+        return self._editions.since(publication.key, as_of)
+
+    def tag(self, publication: Publication, edition: Edition) -> str:
+        """Compute what changes when the bytes of a publication do, of an outline or of all of its edition.
+
+        Behind a dot stands the edition's newest day, by which `since` knows what a client holds.
+        """
+        newest = f".{edition.newest:%Y%m%d}" if edition.newest else ""
+        return self._digest(edition, publication) + newest
+
+    def _digest(self, edition: Edition, publication: Publication) -> str:
+        seen = f"{edition.tag} {publication.format.name} {self._site_tag}"
         return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
 

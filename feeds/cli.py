@@ -107,8 +107,7 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
     exporter = catalog.registry.exporter(format_name)
     asked = [(name, value) for name, value in parameters.items() if value is not None]
     publication = _publication(catalog, exporter, key, asked)
-    edition, _ = catalog.cut(publication)
-    chunks = exporter.render(edition, catalog.site)
+    chunks = exporter.render(catalog.cut(publication), catalog.site)
     if output:
         _write(output, chunks)
         return

@@ -56,9 +56,9 @@ class Edition:
     """A cut of the archive: what an exporter turns into a document.
 
     `papers` come newest day first, a day's in its order, and as the query orders them in a search. `days` are the days
-    that it covers, oldest first. `parts` are the editions that a series holds, newest first. `previous` and `next`
-    are the neighbours of a period that have a day. `tag` changes when anything of this does but `modified`, which is
-    when the newest of its files was written.
+    that it covers, oldest first; a search covers none. `parts` are the editions that a series holds, newest first.
+    `previous` and `next` are the neighbours of a period that have a day. `newest` is the day of its newest paper.
+    `tag` changes when anything of this does but `modified`, which is when the newest of its files was written.
     """
 
     key: Key
@@ -67,6 +67,7 @@ class Edition:
     parts: tuple["Edition", ...] = ()
     previous: Key | None = None
     next: Key | None = None
+    newest: date | None = None
     tag: str = ""
     modified: datetime | None = None
 
@@ -132,24 +133,39 @@ class Editions:
         for paper in self._archive.papers(EVERYTHING):
             yield Key(Scope.PAPER, f"papers/{paper.slug}")
 
-    def outline(self, key: Key) -> Edition:
-        """Cut an edition but for its papers. Raises UnknownEditionError where the archive has none of this key."""
-        days = self._archive.days()
+    def outline(self, key: Key, as_of: date | None = None) -> Edition:
+        """Cut an edition but for its papers; one `as_of` a day as if the archive ended with that day.
+
+        Raises UnknownEditionError where the archive has none of this key.
+        """
+        days = tuple(day for day in self._archive.days() if as_of is None or day.date <= as_of)
         covered = self._covered(key, days)
         if key.scope in PERIODS and not covered:
             raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(days)}")
         previous, following = _neighbours(key, days)
-        edition = Edition(key, (), covered, self._parts(key, days), previous, following)
+        parts = self._parts(key, days)
+        found = self._archive.fingerprints(self._query(key, covered, as_of))
+        edition = Edition(key, (), covered, parts, previous, following, newest=_newest(found, parts))
         bounds = (covered[0].date, covered[-1].date) if covered else (None, None)
-        return replace(edition, tag=self._tag(edition), modified=self._archive.modified(*bounds))
+        return replace(edition, tag=_tag(edition, found), modified=self._archive.modified(*bounds))
 
-    def cut(self, key: Key) -> Edition:
+    def cut(self, key: Key, as_of: date | None = None) -> Edition:
         """Cut an edition out of the archive. Raises UnknownEditionError as `outline` does."""
-        outline = self.outline(key)
+        outline = self.outline(key, as_of)
         return replace(
             outline,
             parts=tuple(self.cut(part.key) for part in outline.parts),
-            papers=self._archive.papers(self._query(key, outline.days)),
+            papers=self._archive.papers(self._query(key, outline.days, as_of)),
+        )
+
+    def since(self, key: Key, as_of: date) -> Edition:
+        """Cut what an edition holds that it did not as of a day."""
+        held, edition = self.cut(key, as_of), self.cut(key)
+        papers, parts = set(held.papers), {part.key for part in held.parts}
+        return replace(
+            edition,
+            papers=tuple(paper for paper in edition.papers if paper not in papers),
+            parts=tuple(part for part in edition.parts if part.key not in parts),
         )
 
     def _covered(self, key: Key, days: tuple[DayCount, ...]) -> tuple[DayCount, ...]:
@@ -162,7 +178,7 @@ class Editions:
             return tuple(day for day in days if day.date == found[0].day)
         if key.since and key.until:
             return tuple(day for day in days if key.since <= day.date <= key.until)
-        return days
+        return () if key.scope is Scope.SEARCH else days
 
     def _parts(self, key: Key, days: tuple[DayCount, ...]) -> tuple[Edition, ...]:
         """Outline the editions of a series: those of closed periods, which the archive holds a later day than."""
@@ -175,10 +191,10 @@ class Editions:
         ]
         return tuple(self.outline(part) for part in reversed(closed[-_LONGEST_SERIES:]))
 
-    def _query(self, key: Key, covered: tuple[DayCount, ...]) -> Query:
+    def _query(self, key: Key, covered: tuple[DayCount, ...], as_of: date | None) -> Query:
         """Say which papers an edition asks the archive for."""
         if key.scope is Scope.SEARCH:
-            return key.query
+            return replace(key.query, until=min(filter(None, (key.query.until, as_of)), default=None))
         if key.scope is Scope.PAPER:
             return Query(slug=_slug(key))
         if key.scope in SERIES or not covered:
@@ -188,16 +204,22 @@ class Editions:
         limit = self._latest_papers if key.scope is Scope.LATEST else None
         return Query(since=covered[0].date, until=covered[-1].date, limit=limit, repeats=key.scope is Scope.DAY)
 
-    def _tag(self, edition: Edition) -> str:
-        key = edition.key
-        neighbours = [neighbour and neighbour.text for neighbour in (edition.previous, edition.next)]
-        seen = [
-            [key.scope, key.text, key.query.parameters(), neighbours],
-            [[day.date.isoformat(), day.papers] for day in edition.days],
-            [part.tag for part in edition.parts],
-            self._archive.fingerprints(self._query(key, edition.days)),
-        ]
-        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+
+def _tag(edition: Edition, found: list[tuple[str, str, int]]) -> str:
+    key = edition.key
+    seen = [
+        [key.scope, key.text, key.query.parameters()],
+        [neighbour and neighbour.text for neighbour in (edition.previous, edition.next)],
+        [[day.date.isoformat(), day.papers] for day in edition.days],
+        [part.tag for part in edition.parts],
+        found,
+    ]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+
+
+def _newest(found: list[tuple[str, str, int]], parts: tuple[Edition, ...]) -> date | None:
+    days = [date.fromisoformat(day) for _, day, _ in found]
+    return max([*days, *(part.newest for part in parts if part.newest)], default=None)
 
 
 def _slug(key: Key) -> str:

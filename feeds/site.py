@@ -59,6 +59,7 @@ class Site:
     publish_at: time = time(23, 0)
     latest_days: int = 14
     latest_papers: int = 100
+    hub: str = ""
     formats: tuple[Format, ...] = field(default=(), repr=False)
 
     @property
@@ -83,6 +84,22 @@ class Site:
     def url(self, publication: Publication) -> str:
         """Write the absolute address of a publication."""
         return f"{self.base_url}/{publication.path}"
+
+    def links(self, publication: Publication, edition: Edition) -> str:
+        """Write the Link header of a publication (RFC 8288): itself, its other formats, its neighbours, the hub."""
+        links = [(self.url(publication), "self", publication.format)]
+        links += [
+            (self.url(other), "alternate", other.format)
+            for other in self.publications(publication.key)
+            if other != publication
+        ]
+        for relation, neighbour in (("prev", edition.previous), ("next", edition.next)):
+            if neighbour:
+                links.append((self.url(replace(publication, key=neighbour)), relation, publication.format))
+        written = [f'<{url}>; rel="{relation}"; type="{_bare(each)}"' for url, relation, each in links]
+        if self.hub and publication.format.kind is Kind.FEED:
+            written.append(f'<{self.hub}>; rel="hub"')
+        return ", ".join(written)
 
     def page(self, key: Key) -> str:
         """Write the address where a person looks at an edition; the site's own where there is no such page."""
@@ -117,6 +134,10 @@ class Site:
 
     def _at(self, day: date) -> datetime:
         return datetime.combine(day, self.publish_at, UTC)
+
+
+def _bare(format: Format) -> str:  # noqa: A002  # the field's word
+    return format.media_type.replace("; charset=utf-8", "").replace('"', "'")
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Site:
@@ -191,6 +212,10 @@ def _base_url(value: Any) -> str:
     return url
 
 
+def _hub(value: Any) -> str:
+    return _base_url(value) if value else ""
+
+
 def _language(value: Any) -> str:
     tag = _named(value)
     if not all(part.isalnum() and part.isascii() and len(part) <= 8 for part in tag.split("-")):
@@ -213,5 +238,6 @@ _SETTINGS = {
     "publish_at": _time,
     "latest_days": _count,
     "latest_papers": _count,
+    "hub": _hub,
 }
 assert set(_SETTINGS) == {each.name for each in fields(Site)} - {"formats"}  # noqa: S101  # each setting has a reader

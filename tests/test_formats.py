@@ -18,7 +18,7 @@ from lxml import etree, html
 
 from feeds import content
 from feeds.catalog import Catalog, open_catalog
-from feeds.edition import Scope, parse_key
+from feeds.edition import Scope
 from feeds.format import Kind
 from feeds.model import Paper
 from tests import archives
@@ -31,8 +31,7 @@ def render(catalog: Catalog, name: str, key: str) -> bytes:
     exporter = catalog.registry.exporter(name)
     publication = catalog.publication(exporter, key)
     assert publication is not None
-    edition, _ = catalog.cut(publication)
-    return b"".join(exporter.render(edition, catalog.site))
+    return b"".join(exporter.render(catalog.cut(publication), catalog.site))
 
 
 def texts(catalog: Catalog, name: str, key: str) -> str:
@@ -79,10 +78,9 @@ def test_each_title_vote_author_and_sentence_of_the_seeds_is_there_in_order(
     seeds: Catalog, name: str, key: str
 ) -> None:
     text = texts(seeds, name, key)
-    found = parse_key(key)
-    assert found is not None
+    publication, _ = seeds.find(key)
     position = 0
-    for each in seeds.archive.papers(seeds._editions._query(found, seeds._editions.outline(found).days)):
+    for each in seeds.cut(publication).papers:
         for part in expected(each):
             position = text.find(" ".join(part.split()), position)
             assert position >= 0, f"{part!r} is missing or out of order"
@@ -211,11 +209,12 @@ from pathlib import Path
 from feeds.catalog import open_catalog
 catalog = open_catalog(Path(sys.argv[1]), os.environ)
 for publication in catalog:
-    edition, validators = catalog.cut(publication)
+    edition = catalog.cut(publication)
     exporter = catalog.registry.exporter(publication.format.name)
     body = b"".join(exporter.render(edition, catalog.site))
-    assert validators.tag == catalog.validators(publication).tag
-    print(publication.path, validators.tag, hashlib.sha256(body).hexdigest())
+    tag = catalog.tag(publication, edition)
+    assert tag == catalog.tag(publication, catalog.outline(publication))
+    print(publication.path, tag, hashlib.sha256(body).hexdigest())
 """
 
 

@@ -23,7 +23,7 @@ ORDER = [
     "index",
     "archive",
 ]
-ORDER += ["edition", "format", "wording", "site", "exporter", "exporters", "registry", "catalog", "cli"]
+ORDER += ["edition", "format", "wording", "site", "exporter", "encoding", "exporters", "registry", "catalog", "cli"]
 
 
 def imports(path: Path) -> set[str]:

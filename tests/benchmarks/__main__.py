@@ -91,9 +91,9 @@ def _documents(catalog: Catalog) -> None:
         exporter = catalog.registry.exporter(name)
         publication = catalog.publication(exporter, "latest")
         assert publication
-        edition, _ = catalog.cut(publication)
+        edition = catalog.cut(publication)
         render = _seconds(lambda: b"".join(exporter.render(edition, catalog.site)))  # noqa: B023  # called at once
-        tag = _seconds(partial(catalog.validators, publication))
+        tag = _seconds(partial(catalog.outline, publication))
         _report(f"tag of latest.{name}", tag, "rendering it", render)
 
 
