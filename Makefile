@@ -1,7 +1,7 @@
 # Each target does all of its own set-up; what is already there costs nothing.
 PYTHON ?= python3
 PORT ?= 8000
-ARCHIVE ?= seeds
+ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
 
 .PHONY: serve test install bench lock

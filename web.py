@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 from cachetools import LRUCache
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import http_date, is_resource_modified
+from werkzeug.http import http_date
 
 from feeds import encoding
 from feeds.catalog import Catalog, open_catalog
 from feeds.edition import Edition
 from feeds.errors import ArchiveError, ExportError, FeedsError, QueryError, UnknownEditionError
-from feeds.exporter import Exporter
-from feeds.format import Kind
+from feeds.format import Format, Kind
 from feeds.site import Publication
 
 _KEPT_BYTES = 64 * 1024 * 1024  # of documents, in each worker
@@ -59,7 +58,7 @@ class _Asked(NamedTuple):
     """A publication that was asked for, and what is known without rendering it."""
 
     publication: Publication
-    exporter: Exporter
+    format: Format
     outline: Edition
     tag: str
 
@@ -83,9 +82,9 @@ class _Server:
     def publication(self, path: str) -> Response:
         """Answer with the publication at a path."""
         self._catalog.archive.refresh()
-        publication, exporter = self._catalog.find(path, request.args.items(multi=True))
+        publication = self._catalog.find(path, request.args.items(multi=True))
         outline = self._catalog.outline(publication)
-        asked = _Asked(publication, exporter, outline, self._catalog.tag(publication, outline))
+        asked = _Asked(publication, publication.format, outline, self._catalog.tag(publication, outline))
         if _is_current(asked):
             return self._with_headers(_Answer(status=304), asked)
         return self._delta(asked) or self._whole(asked)
@@ -97,21 +96,21 @@ class _Server:
 
     def _whole(self, asked: _Asked) -> Response:
         """Answer with all of a publication, or the range of it that was asked for."""
-        body = self._body(asked.tag, lambda: self._render(asked.exporter, self._catalog.cut(asked.publication)))
+        body = self._body(asked.tag, partial(self._render, asked.publication))
         response = self._coded(body, asked, asked.tag)
-        if asked.exporter.kind is Kind.FILE:
+        if asked.format.kind is Kind.FILE:
             _cut_range(response, len(body))
         return response
 
     def _delta(self, asked: _Asked) -> Response | None:
         """Answer with what is new to the client (RFC 3229, and the `feed` manipulation); None where nobody can tell."""
         manipulations = {each.partition(";")[0].strip() for each in request.headers.get("A-IM", "").split(",")}
-        if asked.exporter.kind is not Kind.FEED or "feed" not in manipulations:
+        if asked.format.kind is not Kind.FEED or "feed" not in manipulations:
             return None
         for held in sorted(_held_tags()):
             if edition := self._catalog.since(asked.publication, held):
                 name = f"{asked.tag} since {held}"
-                body = self._body(name, partial(self._render, asked.exporter, edition))
+                body = self._body(name, partial(self._catalog.render, asked.publication, edition))
                 response = self._coded(body, asked, name)
                 response.status_code = 226
                 response.headers["IM"] = "feed"
@@ -120,8 +119,8 @@ class _Server:
                 return response
         return None
 
-    def _render(self, exporter: Exporter, edition: Edition) -> bytes:
-        return b"".join(exporter.render(edition, self._catalog.site))
+    def _render(self, publication: Publication) -> bytes:
+        return self._catalog.render(publication, self._catalog.cut(publication))
 
     def _body(self, name: str, make: Any) -> bytes:
         """Take bytes that were made before under a name that changes with them, or make them."""
@@ -136,14 +135,14 @@ class _Server:
 
     def _coded(self, body: bytes, asked: _Asked, name: str) -> Response:
         """Answer with a document as small as the client understands."""
-        coding = _coding(asked.exporter.media_type, len(body))
+        coding = _coding(asked.format.media_type, len(body))
         if coding:
             body = self._body(f"{name} {coding}", lambda: encoding.CODINGS[coding](body))
-        response = self._with_headers(_Answer(body, content_type=asked.exporter.media_type), asked)
+        response = self._with_headers(_Answer(body, content_type=asked.format.media_type), asked)
         if coding:
             response.headers["Content-Encoding"] = coding
             response.set_etag(f"{asked.tag}-{coding}")
-        if asked.exporter.kind is Kind.FILE:
+        if asked.format.kind is Kind.FILE:
             response.headers.set("Content-Disposition", "attachment", filename=asked.publication.file_name)
         return response
 
@@ -153,7 +152,7 @@ class _Server:
         response.last_modified = _last_modified(asked.outline)
         response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        if asked.exporter.kind is not Kind.PAGE:
+        if asked.format.kind is not Kind.PAGE:
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED
         if links := self._catalog.site.links(asked.publication, asked.outline):
@@ -176,7 +175,9 @@ def _is_current(asked: _Asked) -> bool:
     """Whether the client has the newest bytes (RFC 9110 section 13.2.2)."""
     if "If-None-Match" in request.headers:
         return request.if_none_match.star_tag or asked.tag in _held_tags()
-    return not is_resource_modified(request.environ, last_modified=_last_modified(asked.outline), ignore_if_range=True)
+    # Exactly: where a file is replaced by an older one, or deleted, the time goes back.
+    since = request.if_modified_since
+    return since is not None and since == _last_modified(asked.outline)
 
 
 def _last_modified(outline: Edition) -> datetime | None:

@@ -1,5 +1,24 @@
 """A folder of daily paper digests becomes anything a reader subscribes to, downloads or imports."""
 
-from importlib.metadata import version
+import hashlib
+import re
+from functools import cache
+from importlib.metadata import requires, version
+from pathlib import Path
 
-__version__ = version("daily-papers-feeds")
+NAME = "daily-papers-feeds"
+__version__ = version(NAME)
+
+
+@cache
+def code_tag() -> str:
+    """Change when the code, a template or a library does that documents are made with."""
+    seen = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        seen.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    for requirement in requires(NAME) or ():
+        if "extra ==" not in requirement:
+            library = re.split(r"[^\w.-]", requirement)[0]
+            seen.update(f"{library} {version(library)}".encode())
+    return seen.hexdigest()[:16]

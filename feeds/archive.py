@@ -1,7 +1,6 @@
 """All days under one folder: kept in step with the files while it is used, and asked for papers."""
 
 import hashlib
-import json
 import logging
 import os
 import sqlite3
@@ -23,6 +22,7 @@ from feeds.query import Has, Order, Query
 
 _log = logging.getLogger(__name__)
 _LOOKING = 20  # one part in so many of the time that passes is spent on looking for changed files
+_LONGEST_WAIT = 2.0  # seconds between two looks
 _TRIGRAMS = 32  # more of them would find no fewer candidates worth checking
 
 
@@ -69,8 +69,9 @@ class Archive:
         self._lock = threading.Lock()
         self._seen: dict[str, Signature] | None = None
         self._state = ""
+        self._trouble = ""
         self._next_look = 0.0
-        self._database = Database(index_path, index.SCHEMA, f"{index.VERSION} {os.fspath(self.root)!a}", self._fill)
+        self._database = Database(index_path, index.SCHEMA, index.version(self.root), self._fill)
 
     @property
     def state(self) -> str:
@@ -80,29 +81,38 @@ class Archive:
     def refresh(self) -> None:
         """Bring the index into step with the files.
 
-        Costs next to nothing when called again and again: it looks at the folder only as often as one twentieth of
-        the time allows. Raises ArchiveError where there is no folder or no index can be made; but when a folder
-        that was there is gone, the last answers stay.
+        Costs next to nothing when called again and again: it looks at the folder only as often as a twentieth of the
+        time allows, and at least every two seconds. Raises ArchiveError where there is no folder or no index can be
+        made; but when a folder that was there is gone, the last answers stay.
         """
         if time.monotonic() < self._next_look or not self._lock.acquire(blocking=self._seen is None):
             return
         try:
             started = time.monotonic()
-            self._look()
+            self.look()
             now = time.monotonic()
-            self._next_look = now + (now - started) * _LOOKING
+            self._next_look = now + min((now - started) * _LOOKING, _LONGEST_WAIT)
         finally:
             self._lock.release()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Bring the index into step with the files now. Raises as `refresh` does."""
+        trouble = ""
         try:
             if self._seen is None or folder.find(self.root) != self._seen:
                 self._database.run(self._synchronise)
         except ArchiveError as error:
             if self._seen is None:
                 raise
-            _log.warning("%s; answering with what was there", error)
+            trouble = str(error)
+        if trouble and trouble != self._trouble:
+            _log.warning("%s; answering with what was there", trouble)
+        self._trouble = trouble
         self._state = self._database.run(index.state)  # other processes bring the index into step too
+
+    def close(self) -> None:
+        """Let go of the index, before a fork for one; the next question opens it again."""
+        self._database.close()
 
     def _synchronise(self, connection: sqlite3.Connection) -> None:
         self._seen = index.synchronise(connection, self.root, self._progress)
@@ -110,9 +120,9 @@ class Archive:
     def _fill(self, connection: sqlite3.Connection) -> None:
         try:
             self._synchronise(connection)
-        except ArchiveError:
+        except (ArchiveError, sqlite3.OperationalError):
             if self._seen is None or not index.state(connection):
-                raise  # else the folder is gone for now, and the index holds what was there
+                raise  # else the folder is gone or the disk is full, and the index holds what was there
 
     def days(self) -> tuple[DayCount, ...]:
         """List every day, oldest first, those without a paper among them."""
@@ -126,7 +136,7 @@ class Archive:
         """Answer a query; unless it asks for repeats, a paper that two days list is found on its first day only."""
         where, values = _selection(query)
         rows = self._rows(f"SELECT body, first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
-        return tuple(_paper(*row) for row in rows)
+        return tuple(index.decode(*row) for row in rows)
 
     def fingerprints(self, query: Query) -> list[tuple[str, str, int]]:
         """Answer a query with what tells the papers' content and place, without reading them."""
@@ -158,12 +168,6 @@ class Archive:
     def _rows(self, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         given = tuple(values)
         return self._database.run(lambda connection: connection.execute(statement, given).fetchall())
-
-
-def _paper(body: str, day: str, rank: int) -> Paper:
-    fields = json.loads(body)
-    fields["authors"] = tuple(fields["authors"])
-    return Paper(day=date.fromisoformat(day), rank=rank, **fields)
 
 
 def _selection(query: Query) -> tuple[str, list[object]]:

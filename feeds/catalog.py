@@ -12,9 +12,9 @@ from cachetools import LRUCache
 from feeds import registry, site
 from feeds.archive import Archive, default_index, in_silence
 from feeds.edition import Edition, Editions, Key, Scope, parse_key
-from feeds.errors import UnknownEditionError
+from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
-from feeds.format import site_keys
+from feeds.format import Kind, site_keys
 from feeds.index import Progress
 from feeds.query import read_query
 from feeds.registry import Registry
@@ -32,6 +32,7 @@ class Catalog:
         self.site = replace(site, formats=registry.exporters)
         self._editions = Editions(archive, site.latest_days, site.latest_papers)
         self._site_tag = self.site.tag
+        self._sizes: LRUCache[str, int] = LRUCache(_KEPT)
         self._outlines: LRUCache[tuple[str, Key], Edition] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
@@ -43,7 +44,7 @@ class Catalog:
         for key in self._editions.known():
             yield from self.site.publications(key)
 
-    def find(self, path: str, parameters: Iterable[tuple[str, str]] = ()) -> tuple[Publication, Exporter]:
+    def find(self, path: str, parameters: Iterable[tuple[str, str]] = ()) -> Publication:
         """Find the publication at a path like `2024-01-30.epub`; parameters count for a search only.
 
         Raises UnknownEditionError where there can be none, QueryError for a wrong parameter of a search. Whether
@@ -51,7 +52,7 @@ class Catalog:
         """
         for exporter, text in self.registry.split(path):
             if publication := self.publication(exporter, text, parameters):
-                return publication, exporter
+                return publication
         raise UnknownEditionError(f"/{path}: nothing has this address")
 
     def publication(
@@ -83,7 +84,38 @@ class Catalog:
 
     def cut(self, publication: Publication) -> Edition:
         """Cut the edition of a publication out of the archive, to be rendered. Raises as `outline` does."""
-        return self._editions.cut(publication.key)
+        while True:
+            edition = self._editions.cut(publication.key)
+            # Another process may have changed the index between two questions: then the tag would be of other papers.
+            if self._editions.outline(publication.key).tag == edition.tag:
+                return edition
+
+    def render(self, publication: Publication, edition: Edition) -> bytes:
+        """Render an edition. Raises ExportError, naming the exporter, for whatever goes wrong in it."""
+        exporter, origin = self.registry.registered(publication.format.name)
+        try:
+            return b"".join(exporter.render(edition, self._site_for(edition)))
+        except FeedsError:
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ExportError(f"{publication.path}: {exporter.name} of {origin} failed: {what}") from error
+
+    def _site_for(self, edition: Edition) -> Site:
+        """Give the site the sizes of the files that a series encloses."""
+        files = [(file, part) for part in edition.parts for file in self.site.publications(part.key, Kind.FILE)[:1]]
+        sizes = {file.path: self._size(file, part) for file, part in files}
+        return replace(self.site, sizes=sizes) if sizes else self.site
+
+    def _size(self, file: Publication, edition: Edition) -> int:
+        tag = self.tag(file, edition)
+        with self._lock:
+            size = self._sizes.get(tag)
+        if size is None:
+            size = len(self.render(file, edition))
+            with self._lock:
+                self._sizes[tag] = size
+        return size
 
     def since(self, publication: Publication, tag: str) -> Edition | None:
         """Cut what is new since the publication had a tag; None where nobody can tell (RFC 3229 section 10.5.3)."""
@@ -106,7 +138,8 @@ class Catalog:
         return self._digest(edition, publication) + newest
 
     def _digest(self, edition: Edition, publication: Publication) -> str:
-        seen = f"{edition.tag} {publication.format.name} {self._site_tag}"
+        _, origin = self.registry.registered(publication.format.name)
+        seen = f"{edition.tag} {publication.format.name} {origin} {self._site_tag}"
         return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
 

@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -79,6 +78,7 @@ def serve(archive: Path, host: str, port: int, workers: int) -> None:
         os.environ["FEEDS_BASE_URL"] = f"http://{f'[{name}]' if ':' in name else name}:{port}"
     os.environ["FEEDS_ARCHIVE"] = str(archive.resolve())
     click.echo(f"Serving {archive} at {os.environ.get('FEEDS_BASE_URL', catalog.site.base_url)}/  (Ctrl+C stops)")
+    catalog.archive.close()  # SQLite's connections do not survive a fork
     server = Granian(
         "web:create_app",
         address=host,
@@ -107,11 +107,10 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
     exporter = catalog.registry.exporter(format_name)
     asked = [(name, value) for name, value in parameters.items() if value is not None]
     publication = _publication(catalog, exporter, key, asked)
-    chunks = exporter.render(catalog.cut(publication), catalog.site)
+    document = catalog.render(publication, catalog.cut(publication))
     if output:
-        _write(output, chunks)
+        _write(output, document)
         return
-    document = b"".join(chunks)
     if sys.stdout.isatty() and b"\0" in document:
         raise click.UsageError(f"{format_name} is not for a terminal: give -o FILE")
     sys.stdout.buffer.write(document)
@@ -182,23 +181,17 @@ def _require_free(host: str, port: int) -> None:
             raise click.UsageError(f"cannot listen at {host}:{port}: {error.strerror}; try --port") from error
 
 
-def _write(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file whole or not at all."""
+def _write(path: Path, document: bytes) -> None:
+    """Write a file whole or not at all; into a device or a pipe, straight."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.writelines(chunks)
-                file.flush()
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_bytes(document)
+            return
+        try:
+            part.write_bytes(document)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror}") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

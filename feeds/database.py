@@ -7,7 +7,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +27,8 @@ class Database:
     """Runs work on a connection of the calling thread.
 
     `fill` brings a database that was just opened to where it must be; it runs once a connection. A file of ours of
-    another `version` is emptied and made anew; a file that is not ours is never touched.
+    another `version` is emptied and made anew. A database of somebody else is never touched, nor is another file,
+    unless it is called `*.sqlite`.
     """
 
     def __init__(self, path: Path, schema: str, version: str, fill: Callable[[sqlite3.Connection], None]) -> None:
@@ -46,13 +48,14 @@ class Database:
             try:
                 return work(self._connection())
             except (sqlite3.DatabaseError, OSError) as error:
-                self._close()
+                self.close()
                 if _is_busy(error):
                     raise ArchiveError(f"{self._path}: another process holds the index: {error}") from error
                 if tried == _TRIES:
                     raise ArchiveError(f"{self._path}: the index cannot be used: {error}; {_ADVICE}") from error
                 time.sleep(_PAUSE * tried)
-                self._discard(inode)
+                if _is_broken(error):
+                    self._discard(inode)
         raise AssertionError("the last try returns or raises")
 
     def _connection(self) -> sqlite3.Connection:
@@ -60,14 +63,15 @@ class Database:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection and self._local.inode == self._inode() and _version(connection) == self._version:
             return connection
-        self._close()
+        self.close()
         connection = self._open()
         self._fill(connection)
         self._local.inode = self._inode()
         self._local.connection = connection
         return connection
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the calling thread's connection, before a fork for one; the next work opens another."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         self._local.connection = None
         if connection:
@@ -107,24 +111,24 @@ class Database:
             return
         if not _looks_like_index(self._path):
             raise ArchiveError(f"{self._path}: no index of ours; delete it or {_ADVICE}")
-        self._path.unlink(missing_ok=True)
-        self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+            self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
+        except OSError as error:
+            raise ArchiveError(f"{self._path}: broken, and cannot be deleted: {error.strerror}") from error
 
 
-class transaction:  # noqa: N801  # reads as a statement
-    """Holds the write lock of a database; commits at the end or, after an exception, undoes everything."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._connection.execute("COMMIT")
-        elif self._connection.in_transaction:  # some errors have ended it already
-            self._connection.execute("ROLLBACK")
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold the write lock of a database; commit at the end or, after an exception, undo everything."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # some errors have ended it already
+            connection.execute("ROLLBACK")
+        raise
 
 
 # Virtual tables first: they drop the tables of their own.
@@ -146,6 +150,12 @@ def _version(connection: sqlite3.Connection) -> str | None:
 
 def _is_busy(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether a file is no good any more; a full disk, for one, is no reason to delete it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # https://sqlite.org/rescode.html
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith("no such")
 
 
 def _looks_like_index(path: Path) -> bool:

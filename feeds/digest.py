@@ -73,7 +73,7 @@ class _Reader:
     def _start_day(self, day: re.Match[str], section: Section) -> None:
         self._ended = False
         try:
-            self._today = date(*map(int, day.groups()))
+            self._today = _date(day)
             self.papers_of.setdefault(self._today, 0)
         except ValueError:
             self._today = None
@@ -94,10 +94,18 @@ class _Reader:
 
     def _pass_over_lines(self, lines: list[Line]) -> None:
         """Report the lines that belong to no paper, in one problem."""
-        said = sections.said(lines)
+        said = sections.not_blank(lines)
         if said:
             reach = f" (to line {said[-1].number})" if len(said) > 1 else ""
             self._problems.warning(said[0].number, f"belongs to no paper{reach}: {excerpt(said[0].text)}")
+
+
+def _date(day: re.Match[str]) -> date:
+    """Read a date; ValueError for one that is none, or of no year that digests are of."""
+    found = date(*map(int, day.groups()))
+    if not 1990 <= found.year <= 2999:
+        raise ValueError(found)
+    return found
 
 
 def _has_facts(section: Section) -> bool:
@@ -167,11 +175,11 @@ class _Draft:
             self._take_picture(picture, line)
         elif watch := fields.WATCH.fullmatch(content):
             self._take_media(watch["url"], True, line)
-        elif fields.MARKUP.fullmatch(content) and (sources := fields.sources(content)):
-            for source in sources:
+        elif fields.MARKUP.fullmatch(content):
+            for source in fields.sources(content):  # none in a box around a video
                 self._take_media(source, "<video" in content.lower(), line)
         else:
-            return bool(fields.MARKUP.fullmatch(content))  # a box around a video
+            return False
         return True
 
     def _take_votes(self, value: str, line: Line) -> None:

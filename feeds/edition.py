@@ -13,6 +13,7 @@ from feeds.archive import Archive, DayCount
 from feeds.errors import UnknownEditionError
 from feeds.model import Paper
 from feeds.query import EVERYTHING, Query
+from feeds.text import clean
 
 
 class Scope(StrEnum):
@@ -57,8 +58,9 @@ class Edition:
 
     `papers` come newest day first, a day's in its order, and as the query orders them in a search. `days` are the days
     that it covers, oldest first; a search covers none. `parts` are the editions that a series holds, newest first.
-    `previous` and `next` are the neighbours of a period that have a day. `newest` is the day of its newest paper.
-    `tag` changes when anything of this does but `modified`, which is when the newest of its files was written.
+    `previous` and `next` are the neighbours of a period that have a day; before the latest comes the day before them.
+    `newest` is the day of its newest paper. `tag` changes when anything of this does but `modified`, which is when the
+    newest of its files was written.
     """
 
     key: Key
@@ -71,18 +73,29 @@ class Edition:
     tag: str = ""
     modified: datetime | None = None
 
+    def without_oldest(self) -> "Edition":
+        """Leave out the oldest day or part, or some of the last papers of one day; what follows it is `previous`."""
+        if self.parts:
+            return replace(self, parts=self.parts[:-1])
+        if len(self.days) > 1:
+            oldest, *days = self.days
+            papers = tuple(paper for paper in self.papers if paper.day != oldest.date)
+            return replace(self, papers=papers, days=tuple(days), previous=period(Scope.DAY, oldest.date))
+        papers = self.papers[: len(self.papers) * 9 // 10]
+        return replace(self, papers=papers, previous=period(Scope.DAY, self.days[0].date))
+
 
 def parse_key(text: str) -> Key | None:
     """Read a key as addresses write it; None where it is none. What the archive holds plays no part."""
     if text in _FIXED:
         return Key(_FIXED[text], text)
-    if text.startswith("papers/") and text != "papers/":
+    if text.startswith("papers/") and text != "papers/" and clean(text) == text:
         return Key(Scope.PAPER, text)
     for pattern, read in _PERIOD_GRAMMAR:
         if match := pattern.fullmatch(text):
             try:
                 return read(match)
-            except (ValueError, OverflowError):
+            except (ValueError, OverflowError):  # OverflowError: a week that ends behind the year 9999
                 return None
     return None
 
@@ -96,8 +109,13 @@ def period(scope: Scope, day: date) -> Key:
         monday = day - timedelta(days=weekday - 1)
         return Key(scope, f"{year:04}-W{week:02}", monday, monday + timedelta(days=6))
     if scope is Scope.MONTH:
-        return Key(scope, f"{day:%Y-%m}", day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
-    return Key(scope, f"{day:%Y}", day.replace(month=1, day=1), day.replace(month=12, day=31))
+        return Key(
+            scope,
+            f"{day.year:04}-{day.month:02}",
+            day.replace(day=1),
+            day.replace(day=monthrange(day.year, day.month)[1]),
+        )
+    return Key(scope, f"{day.year:04}", day.replace(month=1, day=1), day.replace(month=12, day=31))
 
 
 _FIXED = {
@@ -142,7 +160,7 @@ class Editions:
         covered = self._covered(key, days)
         if key.scope in PERIODS and not covered:
             raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(days)}")
-        previous, following = _neighbours(key, days)
+        previous, following = _neighbours(key, covered, days)
         parts = self._parts(key, days)
         found = self._archive.fingerprints(self._query(key, covered, as_of))
         edition = Edition(key, (), covered, parts, previous, following, newest=_newest(found, parts))
@@ -170,7 +188,7 @@ class Editions:
 
     def _covered(self, key: Key, days: tuple[DayCount, ...]) -> tuple[DayCount, ...]:
         if key.scope is Scope.LATEST:
-            return days[-self._latest_days :]
+            return self._latest(days)
         if key.scope is Scope.PAPER:
             found = self._archive.papers(Query(slug=_slug(key)))
             if not found:
@@ -179,6 +197,13 @@ class Editions:
         if key.since and key.until:
             return tuple(day for day in days if key.since <= day.date <= key.until)
         return () if key.scope is Scope.SEARCH else days
+
+    def _latest(self, days: tuple[DayCount, ...]) -> tuple[DayCount, ...]:
+        """List the newest days, whole ones, as many as their papers allow, but one at least."""
+        newest = list(days[-self._latest_days :])
+        while len(newest) > 1 and sum(day.papers for day in newest) > self._latest_papers:
+            newest.pop(0)
+        return tuple(newest)
 
     def _parts(self, key: Key, days: tuple[DayCount, ...]) -> tuple[Edition, ...]:
         """Outline the editions of a series: those of closed periods, which the archive holds a later day than."""
@@ -231,7 +256,10 @@ def _periods(scope: Scope, days: tuple[DayCount, ...]) -> list[Key]:
     return list(dict.fromkeys(period(scope, day.date) for day in days))
 
 
-def _neighbours(key: Key, days: tuple[DayCount, ...]) -> tuple[Key | None, Key | None]:
+def _neighbours(key: Key, covered: tuple[DayCount, ...], days: tuple[DayCount, ...]) -> tuple[Key | None, Key | None]:
+    if key.scope is Scope.LATEST and covered:
+        older = days[: days.index(covered[0])]
+        return (period(Scope.DAY, older[-1].date) if older else None), None
     if key.scope not in PERIODS or not key.since or not key.until:
         return None, None
     before = [day.date for day in days if day.date < key.since]

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
-from feeds.edition import Edition, Scope
+from feeds.edition import SERIES, Edition, Scope
 from feeds.format import Format, Kind
 from feeds.site import Site
 
-__all__ = ["CUTS", "Exporter", "Kind", "Scope"]
+__all__ = ["CUTS", "FEEDS", "Exporter", "Kind", "Scope"]
 
-CUTS = frozenset(Scope) - {Scope.SITE}
-"""Every scope but the site itself: what a format of papers can offer."""
+CUTS = frozenset(Scope) - {Scope.SITE, *SERIES}
+"""The scopes whose editions hold papers: what a format of papers can offer."""
+
+FEEDS = CUTS | frozenset(SERIES)
+"""The scopes that can be subscribed to: those of `CUTS`, and the series, which hold editions in place of papers."""
 
 
 @runtime_checkable

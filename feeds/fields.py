@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Iterator
 from html.entities import html5
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +27,7 @@ _FORMULA_OR_ENTITY_OR_ESCAPE = re.compile(
     r"(?P<formula>\$[^$]+\$)|&(?P<entity>#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|\w{2,31};)|\\(?P<escaped>[\[\]*_`<>#&~|!])"
 )
 _KNOWN_HOST = re.compile(r"(?:www\.)?(?:arxiv\.org|huggingface\.co)/")
+_CANDIDATES = 50  # links in one heading
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4
 _VIDEO_ENDINGS = (".mp4", ".webm", ".mov", ".qt", ".m4v", ".ogv", ".avi", ".mkv", ".mpg", ".mpeg")
 _IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".bmp", ".tif", ".tiff")
@@ -35,7 +37,7 @@ DAY = re.compile(r"\W{0,9}daily\s{1,9}papers?\W{1,9}(\d{4})[-./](\d{1,2})[-./](\
 PICTURE = re.compile(rf"(?:\[(?=!.*\]\())?!\[(?P<description>[^\]]*)\]{_ADDRESS}(?:\]\([^()\s]*\))?")
 WATCH = re.compile(rf"\[[^\]\w]{{0,9}}watch\s+video[^\]\w]{{0,9}}\]{_ADDRESS}", re.IGNORECASE)
 MARKUP = re.compile(
-    r"(?:\s*</?(?:div|p|center|video|source|img)\b[^<>]*>)+(?:[^<>]*</(?:video|div|p)>)*", re.IGNORECASE
+    r"(?:\s*</?(?:div|p|center|video|source|img)\b[^<>]*>)++(?:[^<>]*</(?:video|div|p)>)*+", re.IGNORECASE
 )
 VOTES = re.compile(r"\**(?:up)?votes?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
 AUTHORS = re.compile(r"\**authors?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
@@ -64,7 +66,8 @@ def link(heading: str) -> Link | None:
     if start is None or not heading.startswith("[", start.end()):
         return None
     body = heading[start.end() + 1 :]
-    found = [match for match in _LINK.finditer(body) if "://" in match["url"] or _KNOWN_HOST.match(match["url"])]
+    candidates = islice(_LINK.finditer(body), _CANDIDATES)
+    found = [match for match in candidates if "://" in match["url"] or _KNOWN_HOST.match(match["url"])]
     for match in [*filter(lambda match: _is_balanced(body[: match.start()]), found), *reversed(found)]:
         return Link(body[: match.start()], match["url"], body[match.end() :].strip(" \t*"))
     name, bracket, bad = body.rstrip(" \t*").rpartition("](")

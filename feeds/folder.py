@@ -60,6 +60,8 @@ def _walk(root: str) -> Iterator[tuple[str, Signature]]:
         except (FileNotFoundError, NotADirectoryError):
             continue  # gone since its parent was read
         except PermissionError:
+            if not prefix:
+                raise
             yield prefix.rstrip("/"), Signature(0, 0, 0, 0)
             continue
         for entry in entries:

@@ -10,9 +10,10 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
-from feeds import __version__, content, digest, folder, text
+from feeds import code_tag, content, digest, folder, text
 from feeds.database import transaction
 from feeds.digest import Listing
 from feeds.folder import Signature
@@ -20,6 +21,8 @@ from feeds.model import Paper
 from feeds.problems import Problem, Severity
 
 _LARGEST = 16_000_000  # bytes of a day file; 68 papers are 150,000
+
+UNSETTLED = -1  # in place of a time, for a file that must be looked at again
 
 SCHEMA = """
 CREATE TABLE state (state TEXT NOT NULL);
@@ -41,10 +44,18 @@ CREATE INDEX papers_of_day ON papers (day DESC, rank);
 CREATE INDEX listings_of_paper ON papers (slug, day);
 CREATE INDEX papers_of_file ON papers (path);
 CREATE INDEX problems_of_file ON problems (path);
+CREATE TABLE touched (  -- within a transaction, the papers whose first day may have changed
+    slug TEXT NOT NULL
+);
 CREATE TABLE texts (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);
 CREATE VIRTUAL TABLE letters USING fts5 (decomposed, content='', detail=none, tokenize='trigram case_sensitive 1');
 """
-VERSION = f"{__version__} {hashlib.sha256(SCHEMA.encode()).hexdigest()[:16]}"
+
+
+def version(root: Path) -> str:
+    """Name the code and the archive that an index is of."""
+    return f"{code_tag()} {os.fspath(root)!a}"
+
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
 """Passes names on one by one and shows how many of how many are done."""
@@ -59,7 +70,8 @@ def state(connection: sqlite3.Connection) -> str:
 def synchronise(connection: sqlite3.Connection, root: Path, progress: Progress) -> dict[str, Signature]:
     """Bring the index into step with the files; only files whose content changed are parsed again.
 
-    Returns the files found: after the lock was had, for an older view of them would undo another process's work.
+    Looks for them after the lock was had, for an older view would undo another process's work. Returns the files as
+    the index holds them: one that could not be read differs from what the next look finds.
     """
     with transaction(connection):
         found = folder.find(root)
@@ -70,9 +82,10 @@ def synchronise(connection: sqlite3.Connection, root: Path, progress: Progress) 
             days |= _forget(connection, name)
         for name in progress(changed, len(changed)):
             days |= _take(connection, root, name, found[name], known.get(name, (None, b""))[1])
+        settled = _known(connection)
         if changed or known.keys() - found.keys() or not state(connection):
             _settle(connection, days)
-    return found
+    return {name: signature for name, (signature, _) in settled.items()}
 
 
 def _known(connection: sqlite3.Connection) -> dict[str, tuple[Signature, bytes]]:
@@ -89,6 +102,7 @@ def _forget(connection: sqlite3.Connection, name: str) -> set[str]:
         values = (number, text.decompose(folded))
         connection.execute("INSERT INTO letters (letters, rowid, decomposed) VALUES ('delete', ?, ?)", values)
         connection.execute("DELETE FROM texts WHERE id = ?", (number,))
+    connection.execute("INSERT INTO touched SELECT slug FROM papers WHERE path = ?", path)
     for table in ("papers", "claims", "problems", "files"):
         connection.execute(f"DELETE FROM {table} WHERE path = ?", path)  # noqa: S608  # names of ours
     return days
@@ -101,10 +115,7 @@ def _take(connection: sqlite3.Connection, root: Path, name: str, signature: Sign
     except FileNotFoundError:
         return _forget(connection, name)
     except OSError as error:
-        days = _forget(connection, name)
-        unreadable = Problem(1, f"cannot be read: {error.strerror}", Severity.ERROR)
-        _insert_file(connection, name, signature, b"", (unreadable,))
-        return days
+        return _note_unreadable(connection, name, signature, known, error)
     fingerprint = hashlib.sha256(data).digest()
     if fingerprint == known:
         values = (*signature, os.fsencode(name))
@@ -119,6 +130,18 @@ def _take(connection: sqlite3.Connection, root: Path, name: str, signature: Sign
     claimed = {day.isoformat() for day in parsed.dates}
     connection.executemany("INSERT INTO claims VALUES (?, ?)", [(day, os.fsencode(name)) for day in claimed])
     return days | claimed
+
+
+def _note_unreadable(
+    connection: sqlite3.Connection, name: str, signature: Signature, known: bytes, error: OSError
+) -> set[str]:
+    """Report a file that cannot be read now; what was known of it stays."""
+    if known:
+        return set()
+    days = _forget(connection, name)
+    unreadable = Problem(1, f"cannot be read: {error.strerror}", Severity.ERROR)
+    _insert_file(connection, name, signature._replace(changed=UNSETTLED), b"", (unreadable,))
+    return days
 
 
 def _read(path: Path, signature: Signature) -> bytes:
@@ -184,7 +207,9 @@ def _settle(connection: sqlite3.Connection, days: set[str]) -> None:
         connection.execute(
             "UPDATE papers SET (first_day, first_rank) = (SELECT day, rank FROM papers AS other"
             " WHERE other.slug = papers.slug AND other.rank IS NOT NULL ORDER BY day LIMIT 1)"
+            " WHERE slug IN (SELECT slug FROM touched)"
         )
+        connection.execute("DELETE FROM touched")
     seen = hashlib.sha256()
     for row in connection.execute("SELECT path, hash, modified FROM files ORDER BY path"):
         seen.update(repr(row).encode())
@@ -207,11 +232,18 @@ def _rank(connection: sqlite3.Connection, day: str) -> None:
         if slug not in best or tuple(fullness) > best[slug][0]:
             best[slug] = ((fullness[0], fullness[1]), number)
     connection.execute("UPDATE papers SET rank = NULL WHERE day = ?", (day,))
+    connection.execute("INSERT INTO touched SELECT slug FROM papers WHERE day = ?", (day,))
     ranks = [(rank, number) for rank, (_, number) in enumerate(best.values())]
     connection.executemany("UPDATE papers SET rank = ? WHERE id = ?", ranks)
 
 
 def encode(paper: Paper) -> str:
     """Write a paper as the index keeps it; where it stands in a day is kept apart."""
-    fields = {name: value for name, value in asdict(paper).items() if name not in ("day", "rank")}
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    values = {name: value for name, value in asdict(paper).items() if name not in ("day", "rank")}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode(body: str, day: str, rank: int) -> Paper:
+    """Read what `encode` wrote."""
+    values = json.loads(body)
+    return Paper(**values | {"authors": tuple(values["authors"]), "day": date.fromisoformat(day), "rank": rank})

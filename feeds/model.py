@@ -1,4 +1,4 @@
-"""What a digest holds: papers, and the days that list them. No input or output here."""
+"""What a digest holds: papers. No input or output here."""
 
 import hashlib
 import re
@@ -42,7 +42,12 @@ class Paper:
     @property
     def slug(self) -> str:
         """What names this paper for ever: its arXiv number or, failing that, a hash of its address."""
-        return self.arxiv_id or hashlib.sha256(_essence(self.url).encode()).hexdigest()[:16]
+        return self.arxiv_id or hashlib.sha256(self.essence.encode()).hexdigest()[:16]
+
+    @property
+    def essence(self) -> str:
+        """The address without what may change though it leads to the same document: scheme and final slash."""
+        return self.url.partition("://")[2].rstrip("/")
 
     @property
     def fullness(self) -> tuple[int, int]:
@@ -51,22 +56,9 @@ class Paper:
         return sum(map(bool, fields)) + (self.votes is not None), len(self.summary)
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One digest: a date and its papers, in the order of the file."""
-
-    date: date
-    papers: tuple[Paper, ...]
-
-
 def arxiv_id(url: str) -> str | None:
     """Read the arXiv number out of an address; None where the address is of another site."""
     match = _ARXIV.search(url)
     if match is None:
         return None
     return match["new"] or f"{match['archive'].lower()}/{match['number']}"
-
-
-def _essence(url: str) -> str:
-    """Reduce an address to what tells one document from another."""
-    return url.partition("#")[0].partition("://")[2].rstrip("/")

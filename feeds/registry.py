@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
-from feeds.edition import Scope
+from feeds.edition import Scope, parse_key
 from feeds.errors import PluginError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
@@ -38,6 +38,7 @@ class Registry:
         self._addresses: dict[tuple[str, str], Registered] = {}
         for each in registered:
             self._add(each)
+        self._longest_first = sorted(self.exporters, key=lambda exporter: -len(exporter.suffix))
 
     def __iter__(self) -> Iterator[Registered]:
         return iter(self._registered.values())
@@ -51,13 +52,17 @@ class Registry:
         """The names that `feeds export` takes."""
         return list(self._registered)
 
+    def registered(self, name: str) -> Registered:
+        """Get an exporter by its name; KeyError for an unknown one."""
+        return self._registered[name]
+
     def exporter(self, name: str) -> Exporter:
         """Get an exporter by its name; KeyError for an unknown one."""
         return self._registered[name].exporter
 
     def split(self, path: str) -> Iterator[tuple[Exporter, str]]:
         """Cut a path without its leading slash into an exporter and a key, in every way that it can be read."""
-        for exporter in sorted(self.exporters, key=lambda exporter: -len(exporter.suffix)):
+        for exporter in self._longest_first:
             if path.endswith(exporter.suffix):
                 yield exporter, path.removesuffix(exporter.suffix)
 
@@ -115,8 +120,16 @@ def _faults(exporter: object) -> Iterator[str]:
         yield f"its kind is no Kind: {exporter.kind!r}"
     if not isinstance(exporter.scopes, frozenset) or not all(isinstance(scope, Scope) for scope in exporter.scopes):
         yield f"its scopes are no frozenset of Scope: {exporter.scopes!r}"
-    elif Scope.SITE in exporter.scopes and not site_keys(exporter):
-        yield "it offers Scope.SITE, but has no site_keys"
+    elif Scope.SITE in exporter.scopes:
+        yield from _site_key_faults(exporter)
+
+
+def _site_key_faults(exporter: Exporter) -> Iterator[str]:
+    keys = getattr(exporter, "site_keys", None)
+    if not isinstance(keys, tuple) or not keys or not all(isinstance(key, str) for key in keys):
+        yield f"it offers Scope.SITE, but has no site_keys, a tuple of texts: {keys!r}"
+    elif taken := [key for key in keys if parse_key(key) or key == "healthz"]:
+        yield f"its site_keys name what is there already: {', '.join(taken)}"
 
 
 def _addresses(exporter: Exporter) -> Iterator[tuple[str, str]]:

@@ -43,7 +43,7 @@ def cut(source: str, problems: Problems) -> Iterator[Section]:
     yield section
 
 
-def said(lines: Iterable[Line]) -> list[Line]:
+def not_blank(lines: Iterable[Line]) -> list[Line]:
     """List the lines that are not blank."""
     return [line for line in lines if line.text.strip()]
 

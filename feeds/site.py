@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from feeds import __version__, text
+from feeds import code_tag, text
 from feeds.edition import Edition, Key, Scope
 from feeds.errors import SettingsError
 from feeds.format import Format, Kind
@@ -39,14 +39,15 @@ class Publication:
     @property
     def file_name(self) -> str:
         """What a download is called, in ASCII."""
-        return f"daily-papers-{self.key.text.replace('/', '-')}{self.format.suffix or '.html'}"
+        return f"daily-papers-{self.key.text.replace('/', '-')}{self.format.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """Whoever publishes: settings, and what follows from them.
 
-    `id` goes into every id of a feed and never changes, wherever the site moves. `publish_at` is in UTC.
+    `id` goes into every id of a feed and never changes, wherever the site moves. `publish_at` is in UTC. `formats` are
+    the exporters that are there; `sizes` are the bytes of the files that a series encloses, by their paths.
     """
 
     title: str = "Daily Papers"
@@ -61,12 +62,13 @@ class Site:
     latest_papers: int = 100
     hub: str = ""
     formats: tuple[Format, ...] = field(default=(), repr=False)
+    sizes: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @property
     def tag(self) -> str:
         """Change when a setting, a format or the version does."""
         formats = [(each.name, each.suffix, each.media_type, each.kind, sorted(each.scopes)) for each in self.formats]
-        return hashlib.sha256(repr((__version__, self, formats)).encode()).hexdigest()
+        return hashlib.sha256(repr((code_tag(), self, formats)).encode()).hexdigest()
 
     @property
     def words(self) -> Wording:
@@ -116,7 +118,7 @@ class Site:
 
     def paper_id(self, paper: Paper) -> str:
         """Make the id of a paper: of its arXiv number or its address, and of nothing else."""
-        return _urn(_ARXIV + paper.arxiv_id if paper.arxiv_id else paper.url)
+        return _urn(_ARXIV + paper.arxiv_id if paper.arxiv_id else f"https://{paper.essence}")
 
     def edition_id(self, key: Key) -> str:
         """Make the id of an edition, as a feed or as an entry of a series."""
@@ -240,4 +242,4 @@ _SETTINGS = {
     "latest_papers": _count,
     "hub": _hub,
 }
-assert set(_SETTINGS) == {each.name for each in fields(Site)} - {"formats"}  # noqa: S101  # each setting has a reader
+assert set(_SETTINGS) == {each.name for each in fields(Site)} - {"formats", "sizes"}  # noqa: S101  # each setting has a reader

@@ -14,10 +14,10 @@ class Wording:
     votes: str
     authors: str
     more_authors: str
-    summary: str
     code: str
     link: str
     video: str
+    film: str
     picture: str
     paper: str
     contents: str
@@ -27,11 +27,8 @@ class Wording:
     nothing: str
     search: str
     subscribe: str
-    books: str
     catalogues: str
-    editions: str
     read_as: str
-    home: str
     days: str
     latest: str
     everything: str
@@ -49,10 +46,10 @@ KOREAN = Wording(
     votes="추천 {}",
     authors="저자",
     more_authors="외",
-    summary="요약",
     code="코드",
     link="링크",
     video="동영상 보기",
+    film="동영상",
     picture="그림",
     paper="논문 원문",
     contents="차례",
@@ -62,11 +59,8 @@ KOREAN = Wording(
     nothing="찾은 논문이 없습니다.",
     search="검색",
     subscribe="구독",
-    books="전자책",
-    catalogues="목록",
-    editions="모아 보기",
+    catalogues="구독 목록",
     read_as="다른 형식으로",
-    home="처음",
     days="날짜",
     latest="최근 논문",
     everything="모든 논문",
@@ -84,10 +78,10 @@ ENGLISH = Wording(
     votes="{} votes",
     authors="Authors",
     more_authors="and others",
-    summary="Summary",
     code="Code",
     link="Link",
     video="Watch video",
+    film="Video",
     picture="Picture",
     paper="Paper",
     contents="Contents",
@@ -97,11 +91,8 @@ ENGLISH = Wording(
     nothing="No paper found.",
     search="Search",
     subscribe="Subscribe",
-    books="Books",
-    catalogues="Catalogues",
-    editions="Editions",
+    catalogues="Reading lists",
     read_as="Read as",
-    home="Home",
     days="Days",
     latest="Latest papers",
     everything="All papers",
@@ -136,12 +127,12 @@ def name(key: Key, words: Wording) -> str:
         return fixed[key.scope]
     if key.scope is Scope.WEEK and key.since and key.until:
         year, week = key.text.split("-W")
-        return words.week.format(year, int(week), short_date(key.since), short_date(key.until))
+        return words.week.format(year, int(week), _short_date(key.since), _short_date(key.until))
     patterns = {Scope.DAY: words.day, Scope.MONTH: words.month, Scope.YEAR: words.year}
     return patterns[key.scope].format(key.since) if key.scope in patterns else key.text
 
 
-def short_date(day: date) -> str:
+def _short_date(day: date) -> str:
     """Write a day of a known year."""
     return f"{day.month}/{day.day}"
 

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from feeds.catalog import Catalog, open_catalog
 from web import create_app
+
+settings.register_profile("repository", deadline=None, derandomize=True)
+settings.load_profile("repository")
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

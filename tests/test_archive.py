@@ -1,22 +1,26 @@
 """The archive keeps in step with its files, whatever happens to them and to its index."""
 
+import errno
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from feeds import digest
+from feeds import digest, index
 from feeds.archive import Archive, DayCount, default_index
 from feeds.errors import ArchiveError
+from feeds.problems import Severity
 from feeds.query import EVERYTHING, Query
 from tests import archives
-from tests.conftest import Files, OpenFiles, day, paper, write_files
+from tests.conftest import day, paper, write_files
 
 
 @pytest.fixture
@@ -30,8 +34,7 @@ def titles(archive: Archive, query: Query = EVERYTHING) -> list[str]:
 
 def refreshed(archive: Archive) -> Archive:
     """Look at the files now: in use, looks are as far apart as looking takes."""
-    archive._next_look = 0
-    archive.refresh()
+    archive.look()
     return archive
 
 
@@ -202,7 +205,7 @@ def test_threads_share_an_archive_while_files_change(folder: Path, archive: Arch
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(use, range(1, 25)))
-    assert all("A" in answer for answer in answers)
+    assert all(f"P{number}" in answer for number, answer in enumerate(answers, 1))
     assert len(titles(refreshed(archive))) == 25
 
 
@@ -272,6 +275,103 @@ def test_a_rebuilt_index_answers_the_same(folder: Path, tmp_path: Path) -> None:
     assert first.problems() == second.problems()
 
 
-def test_the_catalogue_opens_files(open_files: OpenFiles) -> None:
-    files: Files = {"a.md": A}
-    assert [found.title for found in open_files(files).archive.papers(EVERYTHING)] == ["A"]
+def test_a_file_that_cannot_be_read_for_a_moment_is_not_lost(
+    folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(folder, {"a.md": A})
+    refreshed(archive)
+    write_files(folder, {"a.md": A.replace("[A]", "[Corrected]"), "b.md": B})
+    read = Path.read_bytes
+
+    def failing(_: Path) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    assert titles(refreshed(archive)) == ["A"]
+    assert [(found.path, found.severity) for found in archive.problems()] == [("b.md", Severity.ERROR)]
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert titles(refreshed(archive)) == ["B", "B2", "Corrected"]
+    assert not archive.problems()
+
+
+def test_a_folder_that_cannot_be_read_for_a_moment_empties_nothing(
+    folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(folder, {"2024/a.md": A})
+    refreshed(archive)
+
+    def failing(_: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "scandir", failing)
+    assert titles(refreshed(archive)) == ["A"]
+
+
+def test_a_folder_that_may_not_be_read_is_reported(
+    folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(folder, {"a.md": A, "secret/b.md": B})
+    scandir = os.scandir
+
+    def forbidding(path: str) -> object:
+        if path.endswith("secret"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", forbidding)
+    assert titles(refreshed(archive)) == ["A"]
+    assert [(found.path, found.severity) for found in archive.problems()] == [("secret", Severity.ERROR)]
+
+
+def test_somebody_elses_database_is_not_touched(folder: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "mine.sqlite")) as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    (tmp_path / "thesis.txt").write_text("Words. " * 1000)
+    for name in ("mine.sqlite", "thesis.txt"):
+        before = (tmp_path / name).read_bytes()
+        with pytest.raises(ArchiveError, match="FEEDS_INDEX"):
+            Archive(folder, tmp_path / name).refresh()
+        assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_full_disk_is_no_reason_to_delete_the_index(
+    folder: Path, tmp_path: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(folder, {"a.md": A})
+    refreshed(archive)
+    inode = (tmp_path / "index.sqlite").stat().st_ino
+
+    def full(*_: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(index, "synchronise", full)
+    write_files(folder, {"b.md": B})
+    assert titles(refreshed(archive)) == ["A"]
+    assert (tmp_path / "index.sqlite").stat().st_ino == inode
+
+
+def test_an_older_view_of_the_files_undoes_nothing(folder: Path, tmp_path: Path) -> None:
+    write_files(folder, {"a.md": A})
+    one, other = (refreshed(Archive(folder, tmp_path / "index.sqlite")) for _ in range(2))
+    write_files(folder, {"b.md": B})
+    refreshed(other)
+    with ThreadPoolExecutor(1) as pool:  # a thread opens the index anew
+        assert pool.submit(titles, one).result() == ["B", "B2", "A"]
+    assert titles(refreshed(other)) == ["B", "B2", "A"]
+    assert refreshed(one).state == other.state
+
+
+def test_a_link_to_a_folder_is_followed_once(folder: Path, archive: Archive, tmp_path: Path) -> None:
+    write_files(tmp_path / "elsewhere", {"a.md": A})
+    os.symlink(tmp_path / "elsewhere", folder / "linked")
+    os.symlink(folder, folder / "linked/back")
+    assert titles(refreshed(archive)) == ["A"]
+
+
+def test_a_huge_file_is_reported_and_not_read(folder: Path, archive: Archive) -> None:
+    write_files(folder, {"a.md": A, "b.md": B})
+    os.truncate(folder / "b.md", 10**12)
+    assert titles(refreshed(archive)) == ["A"]
+    assert "larger than" in archive.problems()[0].message

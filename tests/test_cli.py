@@ -129,24 +129,21 @@ def test_serve_answers_with_the_seeds_and_survives_a_killed_worker(environ: dict
             assert f"{base}/latest.rss".encode() in get(f"{base}/subscriptions.opml")
             before = get(f"{base}/latest.atom")
             kill_a_worker(server.pid)
-            wait_for(f"{base}/healthz")
-            assert get(f"{base}/latest.atom") == before
+            assert wait_for(f"{base}/latest.atom") == before
         finally:
             server.terminate()
 
 
-def wait_for(address: str) -> None:
+def wait_for(address: str) -> bytes:
     """Ask until the server answers, for at most a minute."""
     deadline = time.monotonic() + 60
     while True:
         try:
-            get(address)
+            return get(address)
         except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
-        else:
-            return
 
 
 def kill_a_worker(server: int) -> None:

@@ -341,7 +341,14 @@ def _reaches(message: str, digest: Digest, line: int) -> bool:
 @pytest.mark.parametrize(
     "line",
     ["#" * 6 + " " * 300_000 + "x", "[" * 300_000, "### " + "[](http://" * 60_000, "Authors: [" + "[" * 300_000]
-    + ["<video " * 60_000, "Vote:" + " " * 300_000, "`" * 300_000, "### [" + "](" * 100_000, "&#" * 150_000],
+    + [
+        "<video " * 60_000,
+        "</div>" * 50_000 + "x",
+        "Vote:" + " " * 300_000,
+        "`" * 300_000,
+        "### [" + "](" * 100_000,
+        "&#" * 150_000,
+    ],
 )
 def test_a_hostile_line_costs_no_other_paper(line: str) -> None:
     """In quadratic time this would take many minutes."""

@@ -68,7 +68,7 @@ def cut(editions: Editions, text: str) -> Edition:
         ("2024-02-05", []),
         ("2024", ["D", "C", "A", "B"]),
         ("all", ["D", "C", "A", "B"]),
-        ("latest", ["D", "C"]),
+        ("latest", ["D"]),
         ("search", ["D", "C", "A", "B"]),
         ("papers/2401.00002", ["B"]),
     ],
@@ -134,7 +134,6 @@ def test_moving_files_changes_no_tag(open_files: OpenFiles, editions: Editions) 
     archive = open_files({f"moved/{name}": content for name, content in FILES.items()}).archive
     for name in FILES:
         (archive.root / name).unlink()
-    archive._next_look = 0
-    archive.refresh()
+    archive.look()
     moved = Editions(archive, 3, 2)
     assert {key.text: moved.outline(key).tag for key in moved.known()} == before

@@ -1,42 +1,52 @@
 """What a feed says of an edition, whatever its format: an entry a paper, or an entry an edition in a series."""
 
 import mimetypes
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from feeds import content
-from feeds.edition import SERIES, Edition
+from feeds.edition import SERIES, Edition, Key, Scope
 from feeds.exporters.templates import fill
 from feeds.format import Kind
 from feeds.model import Paper
-from feeds.site import Site
+from feeds.site import Publication, Site
 
 _SUMMARY = 300  # characters of the short text
+_LARGEST = 512_000  # bytes; FeedBurner refuses more than 512 KB
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or a video, and its media type."""
+    """A picture, a video or a book: its media type, and its length in bytes where that is known."""
 
     url: str
     type: str
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: `summary` is short plain text, `html` is everything."""
+    """One entry: `summary` is short plain text, `text` all of it, `html` everything."""
 
     id: str
     title: str
     url: str
     published: datetime
     summary: str
+    text: str
     html: str
     authors: tuple[str, ...] = ()
     image: Media | None = None
     video: Media | None = None
+    book: Media | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def enclosure(self) -> Media | None:
+        """What is downloaded with the entry."""
+        return self.book or self.video
 
 
 def entries(edition: Edition, site: Site) -> Iterator[Entry]:
@@ -46,6 +56,44 @@ def entries(edition: Edition, site: Site) -> Iterator[Entry]:
     return (_of_paper(paper, site) for paper in edition.papers)
 
 
+def fitted(edition: Edition, render: Callable[[Edition], bytes]) -> bytes:
+    """Render a feed that readers fetch again and again, without its oldest days where it would be too large."""
+    document = render(edition)
+    while len(document) > _LARGEST and edition.key.scope in {Scope.LATEST, *SERIES} and _can_shrink(edition):
+        edition = edition.without_oldest()
+        document = render(edition)
+    return document
+
+
+def _can_shrink(edition: Edition) -> bool:
+    return len(edition.papers) > 1 or len(edition.parts) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where a feed stands in the history of all papers (RFC 5005): the newest document, or one of its archives."""
+
+    is_archive: bool
+    current: Publication
+    previous: Publication | None
+    next: Publication | None
+
+
+def history(edition: Edition, publication: Publication) -> History | None:
+    """Say where to walk on from a feed; None for one that is no part of the history.
+
+    The feeds of days are the archives of the feed of the latest papers: their addresses and contents stay.
+    """
+    if edition.key.scope not in (Scope.LATEST, Scope.DAY):
+        return None
+    return History(
+        is_archive=edition.key.scope is Scope.DAY,
+        current=replace(publication, key=Key(Scope.LATEST, Scope.LATEST.value)),
+        previous=replace(publication, key=edition.previous) if edition.previous else None,
+        next=replace(publication, key=edition.next) if edition.next else None,
+    )
+
+
 def _of_paper(paper: Paper, site: Site) -> Entry:
     return Entry(
         id=site.paper_id(paper),
@@ -53,23 +101,35 @@ def _of_paper(paper: Paper, site: Site) -> Entry:
         url=paper.url,
         published=site.published(paper),
         summary=content.excerpt(paper.summary, _SUMMARY),
+        text=content.plain(paper.summary),
         html=fill("entry.html", paper=paper, words=site.words),
         authors=paper.authors,
         image=Media(paper.image, _type(paper.image, "image/png")) if paper.image else None,
         video=Media(paper.video, _type(paper.video, "video/mp4")) if paper.video else None,
+        tags=_tags(paper, site),
+    )
+
+
+def _tags(paper: Paper, site: Site) -> tuple[str, ...]:
+    """Name what comes with a paper, in words without commas: FreshRSS splits at them."""
+    has_code = any(link.kind is content.LinkKind.CODE for link in content.links(paper.summary))
+    return tuple(
+        tag for tag, is_there in ((site.words.code, has_code), (site.words.film, bool(paper.video))) if is_there
     )
 
 
 def _of_edition(edition: Edition, site: Site) -> Entry:
     ranked = sorted(edition.papers, key=lambda paper: -1 if paper.votes is None else paper.votes, reverse=True)
-    books = [book for book in site.publications(edition.key, Kind.FILE) if "epub" in book.format.media_type]
+    files = site.publications(edition.key, Kind.FILE)[:1]
     return Entry(
         id=site.edition_id(edition.key),
         title=site.name(edition),
         url=site.page(edition.key),
         published=site.updated(edition),
         summary=" · ".join(content.title(paper.title) for paper in ranked[:3]),
-        html=fill("entry_edition.html", edition=edition, papers=ranked, books=books, site=site, words=site.words),
+        text="\n".join(content.title(paper.title) for paper in ranked),
+        html=fill("entry_edition.html", edition=edition, papers=ranked, files=files, site=site, words=site.words),
+        book=next((Media(site.url(file), file.format.media_type, site.sizes.get(file.path)) for file in files), None),
     )
 
 

@@ -11,7 +11,7 @@ from ebooklib import epub
 from lxml import etree
 
 from feeds import content
-from feeds.edition import PERIODS, SERIES, Edition, Scope, period
+from feeds.edition import PERIODS, Edition, Scope, period
 from feeds.errors import ExportError
 from feeds.exporter import CUTS, Kind
 from feeds.exporters.templates import fill, source
@@ -46,7 +46,7 @@ class EpubExporter:
     suffix = ".epub"
     media_type = "application/epub+zip"
     kind = Kind.FILE
-    scopes = CUTS - frozenset(SERIES)
+    scopes = CUTS
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a book; that of a period runs from its first day to its last."""

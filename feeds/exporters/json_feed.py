@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from feeds.edition import Edition
-from feeds.exporter import CUTS, Kind
-from feeds.exporters.entries import Entry, entries
+from feeds.exporter import FEEDS, Kind
+from feeds.exporters.entries import Entry, entries, fitted, history
 from feeds.site import Publication, Site
 
 
@@ -17,21 +18,30 @@ class JsonFeedExporter:
     suffix = ".json"
     media_type = "application/feed+json; charset=utf-8"
     kind = Kind.FEED
-    scopes = CUTS
+    scopes = FEEDS
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a feed with an item a paper."""
-        feed = {
+        yield fitted(edition, partial(self._feed, site))
+
+    def _feed(self, site: Site, edition: Edition) -> bytes:
+        itself = Publication(edition.key, self)
+        place = history(edition, itself)
+        feed: dict[str, Any] = {
             "version": "https://jsonfeed.org/version/1.1",
             "title": site.full_name(edition),
             "home_page_url": site.page(edition.key),
-            "feed_url": site.url(Publication(edition.key, self)),
+            "feed_url": site.url(itself),
             "description": site.description,
             "authors": [{"name": site.author}],
             "language": site.language,
             "items": [_item(entry) for entry in entries(edition, site)],
         }
-        yield json.dumps(feed, ensure_ascii=False, indent=1).encode()
+        if place and place.previous:
+            feed["next_url"] = site.url(place.previous)
+        if site.hub:
+            feed["hubs"] = [{"type": "WebSub", "url": site.hub}]
+        return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
 def _item(entry: Entry) -> dict[str, Any]:
@@ -40,6 +50,7 @@ def _item(entry: Entry) -> dict[str, Any]:
         "url": entry.url,
         "title": entry.title,
         "content_html": entry.html,
+        "content_text": entry.text,
         "summary": entry.summary,
         "date_published": entry.published.isoformat(),
         "date_modified": entry.published.isoformat(),
@@ -48,6 +59,11 @@ def _item(entry: Entry) -> dict[str, Any]:
         item["image"] = entry.image.url
     if entry.authors:
         item["authors"] = [{"name": name} for name in entry.authors]
-    if entry.video:
-        item["attachments"] = [{"url": entry.video.url, "mime_type": entry.video.type}]
+    if entry.tags:
+        item["tags"] = list(entry.tags)
+    if entry.enclosure:
+        attachment: dict[str, Any] = {"url": entry.enclosure.url, "mime_type": entry.enclosure.type}
+        if entry.enclosure.length:
+            attachment["size_in_bytes"] = entry.enclosure.length
+        item["attachments"] = [attachment]
     return item

@@ -1,17 +1,22 @@
 """RSS 2.0 and Atom 1.0, by feedgen. Each way round a defect of feedgen 1.0.0 is named where it is taken."""
 
+import html
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from lxml import etree  # isort: skip  # feedgen.ext.media cannot be imported before it
+from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 
 from feeds import __version__
-from feeds.edition import Edition
-from feeds.exporter import CUTS, Kind
-from feeds.exporters.entries import Entry, entries
+from feeds.edition import Edition, Scope
+from feeds.exporter import FEEDS, Kind
+from feeds.exporters.entries import Entry, entries, fitted, history
 from feeds.site import GENERATOR, Publication, Site
 
+_TTL = 60  # minutes
+_FEED_HISTORY = "{http://purl.org/syndication/history/1.0}"
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -22,21 +27,27 @@ class RssExporter:
     suffix = ".rss"
     media_type = "application/rss+xml; charset=utf-8"
     kind = Kind.FEED
-    scopes = CUTS
+    scopes = FEEDS
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a feed with an item a paper."""
+        yield fitted(edition, partial(self._feed, site))
+
+    def _feed(self, site: Site, edition: Edition) -> bytes:
         generator = _generator(edition, site, Publication(edition.key, self))
+        generator.ttl(_TTL)
         generator.load_extension("dc", atom=False)  # feedgen drops authors that have no e-mail address
         generator.load_extension("media", atom=False)
         for entry in entries(edition, site):
             item = _add(generator, entry)
             if entry.authors:
                 item.dc.dc_creator(", ".join(entry.authors))  # of several, Miniflux and newsboat show the last
-            if entry.video:
-                item.enclosure(entry.video.url, "0", entry.video.type)
+            item.description(html.escape(entry.summary, quote=False), isSummary=True)  # RSS takes it for HTML
+            if entry.enclosure:
+                item.enclosure(entry.enclosure.url, str(entry.enclosure.length or 0), entry.enclosure.type)
             _add_media(item, entry)
-        yield generator.rss_str()
+        document: bytes = generator.rss_str()
+        return document
 
 
 class AtomExporter:
@@ -46,19 +57,23 @@ class AtomExporter:
     suffix = ".atom"
     media_type = "application/atom+xml; charset=utf-8"
     kind = Kind.FEED
-    scopes = CUTS
+    scopes = FEEDS
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a feed with an entry a paper."""
+        yield fitted(edition, partial(self._feed, site))
+
+    def _feed(self, site: Site, edition: Edition) -> bytes:
         generator = _generator(edition, site, Publication(edition.key, self))
         generator.load_extension("media", rss=False)
         for entry in entries(edition, site):
             item = _add(generator, entry)
             item.author([{"name": name} for name in entry.authors])
-            if entry.video:
-                item.link(href=entry.video.url, rel="enclosure", type=entry.video.type)
+            if entry.enclosure:
+                length = {"length": str(entry.enclosure.length)} if entry.enclosure.length else {}
+                item.link(href=entry.enclosure.url, rel="enclosure", type=entry.enclosure.type, **length)
             _add_media(item, entry)
-        yield _with_link_attributes(generator)
+        return _with_link_attributes(generator)
 
 
 def _generator(edition: Edition, site: Site, itself: Publication) -> Any:
@@ -75,7 +90,52 @@ def _generator(edition: Edition, site: Site, itself: Publication) -> Any:
     generator.lastBuildDate(site.updated(edition))
     generator.link(href=site.url(itself), rel="self", type=itself.format.media_type.partition(";")[0])
     generator.link(href=site.page(edition.key), rel="alternate", type="text/html")  # RSS takes the last link
+    generator.register_extension("history", _History)
+    generator.history.links = list(_history_links(edition, site, itself))
+    place = history(edition, itself)
+    generator.history.is_archive = place is not None and place.is_archive
+    generator.history.is_complete = edition.key.scope is Scope.ALL
     return generator
+
+
+def _history_links(edition: Edition, site: Site, itself: Publication) -> Iterator[tuple[str, str]]:
+    """List the relations of a feed to others: the hub (WebSub section 4), and its place in history (RFC 5005)."""
+    if site.hub:
+        yield "hub", site.hub
+    if place := history(edition, itself):
+        if place.is_archive:
+            yield "current", site.url(place.current)
+        if place.previous:
+            yield "prev-archive", site.url(place.previous)
+        if place.next:
+            yield "next-archive", site.url(place.next)
+
+
+class _History(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """Writes links and marks at the feed that feedgen has no words for, in RSS as Atom elements."""
+
+    links: list[tuple[str, str]]
+    is_archive: bool
+    is_complete: bool
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": _FEED_HISTORY[1:-1]} if self.is_archive or self.is_complete else {}
+
+    def extend_atom(self, feed: Any) -> Any:
+        self._write(feed)
+        return feed
+
+    def extend_rss(self, feed: Any) -> Any:
+        self._write(feed[0])
+        return feed
+
+    def _write(self, parent: Any) -> None:
+        for relation, url in self.links:
+            etree.SubElement(parent, f"{_ATOM}link", rel=relation, href=url)
+        if self.is_archive:
+            etree.SubElement(parent, f"{_FEED_HISTORY}archive")
+        if self.is_complete:
+            etree.SubElement(parent, f"{_FEED_HISTORY}complete")
 
 
 def _add(generator: Any, entry: Entry) -> Any:
@@ -86,6 +146,7 @@ def _add(generator: Any, entry: Entry) -> Any:
     item.published(entry.published)
     item.updated(entry.published)  # feedgen would take now
     item.description(entry.summary, isSummary=True)
+    item.category([{"term": tag, "label": tag} for tag in entry.tags])
     item.content(entry.html, type="html")  # without the type Atom readers would show the tags
     return item
 
