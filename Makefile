@@ -1,13 +1,14 @@
 # Each target does all of its own set-up; what is already there costs nothing.
 PYTHON ?= python3
 PORT ?= 8000
+HOST ?= 127.0.0.1
 ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
 
 .PHONY: serve test install bench lock
 
 serve: install
-	$(BIN)/feeds serve "$(ARCHIVE)" --port $(PORT)
+	$(BIN)/feeds serve "$(ARCHIVE)" --host $(HOST) --port $(PORT)
 
 test: install
 	sh tests/setup.sh

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cachetools import LRUCache
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
+from werkzeug.datastructures import ETags
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
@@ -85,6 +86,8 @@ class _Server:
         publication = self._catalog.find(path, request.args.items(multi=True))
         outline = self._catalog.outline(publication)
         asked = _Asked(publication, publication.format, outline, self._catalog.tag(publication, outline))
+        if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match):
+            abort(412)
         if _is_current(asked):
             return self._with_headers(_Answer(status=304), asked)
         return self._delta(asked) or self._whole(asked)
@@ -107,7 +110,7 @@ class _Server:
         manipulations = {each.partition(";")[0].strip() for each in request.headers.get("A-IM", "").split(",")}
         if asked.format.kind is not Kind.FEED or "feed" not in manipulations:
             return None
-        for held in sorted(_held_tags()):
+        for held in sorted(_tags(request.if_none_match)):
             if edition := self._catalog.since(asked.publication, held):
                 name = f"{asked.tag} since {held}"
                 body = self._body(name, partial(self._catalog.render, asked.publication, edition))
@@ -166,15 +169,15 @@ class _Server:
         return 86400 if until and days and (days[-1].date - until).days > 31 else 300
 
 
-def _held_tags() -> set[str]:
-    """List the tags that the client knows, as they were before any coding."""
-    return {_CODED_TAG.sub("", tag) for tag in request.if_none_match.as_set(include_weak=True)}
+def _tags(named: ETags) -> set[str]:
+    """List the tags that a client names, as they were before any coding."""
+    return {_CODED_TAG.sub("", tag) for tag in named.as_set(include_weak=True)}
 
 
 def _is_current(asked: _Asked) -> bool:
     """Whether the client has the newest bytes (RFC 9110 section 13.2.2)."""
     if "If-None-Match" in request.headers:
-        return request.if_none_match.star_tag or asked.tag in _held_tags()
+        return request.if_none_match.star_tag or asked.tag in _tags(request.if_none_match)
     # Exactly: where a file is replaced by an older one, or deleted, the time goes back.
     since = request.if_modified_since
     return since is not None and since == _last_modified(asked.outline)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -143,6 +144,11 @@ class Archive:
         where, values = _selection(query)
         return self._rows(f"SELECT hex(hash), first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
 
+    def count(self, query: Query) -> int:
+        """Count what answers a query on all its pages."""
+        where, values = _selection(replace(query, limit=None, page=1))
+        return len(self._rows(f"SELECT 1 FROM papers WHERE {where}", values))  # noqa: S608  # ours
+
     def modified(self, since: date | None = None, until: date | None = None) -> datetime | None:
         """Tell when the newest day file of a period was last written, to the second; None where there is none."""
         rows = self._rows(
@@ -157,11 +163,13 @@ class Archive:
         rows = self._rows("SELECT path, line, message, severity FROM problems")
         found = [FileProblem(os.fsdecode(path), line, said, Severity(severity)) for path, line, said, severity in rows]
         repeats = self._rows(
-            "SELECT again.path, again.line, again.slug, kept.path, kept.line FROM papers AS again JOIN papers AS kept"
-            " USING (day, slug) WHERE again.rank IS NULL AND kept.rank IS NOT NULL"
+            "SELECT again.path, min(again.line), count(*), again.slug, kept.path, min(kept.line), day"
+            " FROM papers AS again JOIN papers AS kept USING (day, slug)"
+            " WHERE again.rank IS NULL AND kept.rank IS NOT NULL GROUP BY again.path, kept.path, day"
         )
-        for path, line, slug, kept_path, kept_line in repeats:
-            message = f"lists {slug} once more; {os.fsdecode(kept_path)}:{kept_line} says no less and counts"
+        for path, line, papers, slug, kept_path, kept_line, day in repeats:
+            what = f"{papers} papers of {day}" if papers > 1 else slug
+            message = f"lists {what} once more; {os.fsdecode(kept_path)}:{kept_line} says no less and counts"
             found.append(FileProblem(os.fsdecode(path), line, message, Severity.WARNING))
         return tuple(sorted(found, key=lambda problem: problem[:3]))
 
@@ -178,8 +186,9 @@ def _selection(query: Query) -> tuple[str, list[object]]:
         conditions.append(condition)
         values.append(value)
     order = "votes IS NULL, votes DESC, " if query.order is Order.VOTES else ""
-    values.append(-1 if query.limit is None else query.limit)  # SQLite's word for no limit
-    return f"{' AND '.join(conditions)} ORDER BY {order}day DESC, rank LIMIT ?", values
+    limit = -1 if query.limit is None else query.limit  # SQLite's word for no limit
+    values += [limit, (query.page - 1) * max(limit, 0)]
+    return f"{' AND '.join(conditions)} ORDER BY {order}day DESC, rank LIMIT ? OFFSET ?", values
 
 
 def _filters(query: Query) -> Iterable[tuple[str, object]]:

@@ -14,11 +14,12 @@ from tqdm import tqdm
 
 from feeds import __version__, registry
 from feeds.catalog import Catalog, open_catalog
+from feeds.edition import EXAMPLES, Scope
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import site_keys
 from feeds.problems import Severity
-from feeds.query import READERS
+from feeds.query import HELP, READERS
 from feeds.site import Publication, Site
 
 _ARCHIVE = click.Path(path_type=Path)
@@ -54,7 +55,7 @@ class _Formats(click.ParamType[str]):
 
 def _search_options(command: Callable[..., None]) -> Callable[..., None]:
     for name in reversed(list(READERS)):
-        command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=f"Search by {name}.")(command)
+        command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=HELP[name])(command)
     return command
 
 
@@ -102,7 +103,11 @@ def serve(archive: Path, host: str, port: int, workers: int) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 @_search_options
 def export(format_name: str, key: str | None, archive: Path, output: Path | None, **parameters: str | None) -> None:
-    """Write one edition in one format: a KEY like 2024-01-30, 2024-W05, latest or search."""
+    """Write one edition in one format.
+
+    KEY is latest, all, a day (2024-01-30), a week (2024-W05), a month, a year, daily, weekly, monthly, search or
+    papers/NUMBER. Without one it is search where options ask for something, else latest.
+    """
     catalog = _open(archive)
     exporter = catalog.registry.exporter(format_name)
     asked = [(name, value) for name, value in parameters.items() if value is not None]
@@ -127,7 +132,7 @@ def check(archive: Path) -> None:
     days = catalog.archive.days()
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     papers = sum(day.papers for day in days)
-    said = f"{len(days)} days, {papers} papers, {errors} errors, {len(problems) - errors} warnings"
+    said = f"days: {len(days)}, papers: {papers}, errors: {errors}, warnings: {len(problems) - errors}"
     click.echo(said, err=True)
     sys.exit(1 if errors else 0)
 
@@ -158,6 +163,11 @@ def _progress(names: Iterable[str], total: int) -> Iterable[str]:
     return tqdm(names, total=total, desc="indexing", unit="file", delay=1, leave=False, disable=None)
 
 
+def _offered(exporter: Exporter) -> str:
+    """Give an example of a key for each scope of an exporter."""
+    return ", ".join([*site_keys(exporter), *(EXAMPLES[scope] for scope in sorted(exporter.scopes - {Scope.SITE}))])
+
+
 def _publication(
     catalog: Catalog, exporter: Exporter, key: str | None, parameters: list[tuple[str, str]]
 ) -> Publication:
@@ -166,7 +176,7 @@ def _publication(
         raise click.UsageError(f"--{parameters[0][0].replace('_', '-')} goes with the key search, not {text}")
     publication = catalog.publication(exporter, text, parameters)
     if publication is None:
-        raise UnknownEditionError(f"{text}: no edition that {exporter.name} offers; see the keys in the README")
+        raise UnknownEditionError(f"{text}: no edition that {exporter.name} offers: {_offered(exporter)}")
     return publication
 
 

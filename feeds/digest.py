@@ -55,20 +55,22 @@ class _Reader:
         self.listings: list[Listing] = []
         self._problems = problems
         self._today: date | None = None
-        self._ended = False  # by a heading that is neither a day's nor a paper's
+        self._has_chapters = False  # as a README does, whose first lines are of no day
+        self._ended = False  # by a chapter
 
     def read(self, section: Section) -> None:
         """Take a section for a day, a paper, or neither."""
         if day := fields.DAY.fullmatch(section.heading):
             self._start_day(day, section)
         elif self._today is None or (self._ended and not _has_facts(section)):
+            self._has_chapters = self._has_chapters or bool(section.heading or sections.not_blank(section.body))
             self._pass_over(section, outside=True)
         elif paper := _paper(section, self._today, self._problems):
             self.listings.append(Listing(section.line, replace(paper, rank=self.papers_of[self._today])))
             self.papers_of[self._today] += 1
         else:
             self._pass_over(section, outside=False)
-            self._ended = self._ended or section.level <= 2
+            self._ended = self._ended or (self._has_chapters and section.level <= 2)
 
     def _start_day(self, day: re.Match[str], section: Section) -> None:
         self._ended = False
@@ -114,9 +116,15 @@ def _has_facts(section: Section) -> bool:
     return any(fields.VOTES.fullmatch(line) or fields.AUTHORS.fullmatch(line) for line in lines)
 
 
+def _is_paper_all_the_same(section: Section) -> bool:
+    """Whether a heading of another level starts a paper: it leads to arXiv, with votes or authors below."""
+    link = fields.link(section.heading)
+    return link is not None and arxiv_id(link.url) is not None and _has_facts(section)
+
+
 def _paper(section: Section, day: date, problems: Problems) -> Paper | None:
     """Read a paper; None where the section is none, or has no address to know it by."""
-    link = fields.link(section.heading) if section.level == 3 else None
+    link = fields.link(section.heading) if section.level == 3 or _is_paper_all_the_same(section) else None
     url = fields.address(link.url) if link else None
     if link is None or url is None:
         return None
@@ -198,7 +206,7 @@ class _Draft:
         authors = fields.authors(" ".join(parts))
         self.authors, self.more_authors = authors.names, authors.more
         if not authors.well_formed:
-            self.problems.warning(line.number, f"Authors is no proper list, split at its commas: {excerpt(value)}")
+            self.problems.warning(line.number, f"Authors is no proper list of names: {excerpt(value)}")
 
     def _take_picture(self, picture: re.Match[str], line: Line) -> None:
         self._take_media(picture["url"], False, line)

@@ -33,6 +33,21 @@ class Scope(StrEnum):
     PAPER = "paper"
 
 
+EXAMPLES = {
+    Scope.LATEST: "latest",
+    Scope.DAY: "2024-01-30",
+    Scope.WEEK: "2024-W05",
+    Scope.MONTH: "2024-01",
+    Scope.YEAR: "2024",
+    Scope.ALL: "all",
+    Scope.DAILY: "daily",
+    Scope.WEEKLY: "weekly",
+    Scope.MONTHLY: "monthly",
+    Scope.SEARCH: "search",
+    Scope.PAPER: "papers/2401.16420",
+}
+"""A key of each scope."""
+
 PERIODS = frozenset({Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR})
 SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
 _LONGEST_SERIES = 30  # entries of a feed of editions
@@ -58,9 +73,9 @@ class Edition:
 
     `papers` come newest day first, a day's in its order, and as the query orders them in a search. `days` are the days
     that it covers, oldest first; a search covers none. `parts` are the editions that a series holds, newest first.
-    `previous` and `next` are the neighbours of a period that have a day; before the latest comes the day before them.
-    `newest` is the day of its newest paper. `tag` changes when anything of this does but `modified`, which is when the
-    newest of its files was written.
+    `previous` and `next` are the neighbours of a period that have a day, of a search its pages before and after; before
+    the latest comes the day before them. `total` counts the papers of all pages; `newest` is the day of the newest one.
+    `tag` changes when anything of this does but `modified`, which is when the newest of its files was written.
     """
 
     key: Key
@@ -69,6 +84,7 @@ class Edition:
     parts: tuple["Edition", ...] = ()
     previous: Key | None = None
     next: Key | None = None
+    total: int = 0
     newest: date | None = None
     tag: str = ""
     modified: datetime | None = None
@@ -161,9 +177,13 @@ class Editions:
         if key.scope in PERIODS and not covered:
             raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(days)}")
         previous, following = _neighbours(key, covered, days)
+        total = 0
+        if key.scope is Scope.SEARCH:
+            total = self._archive.count(self._query(key, covered, as_of))
+            previous, following = _pages(key, total)
         parts = self._parts(key, days)
         found = self._archive.fingerprints(self._query(key, covered, as_of))
-        edition = Edition(key, (), covered, parts, previous, following, newest=_newest(found, parts))
+        edition = Edition(key, (), covered, parts, previous, following, total or len(found), _newest(found, parts))
         bounds = (covered[0].date, covered[-1].date) if covered else (None, None)
         return replace(edition, tag=_tag(edition, found), modified=self._archive.modified(*bounds))
 
@@ -235,6 +255,7 @@ def _tag(edition: Edition, found: list[tuple[str, str, int]]) -> str:
     seen = [
         [key.scope, key.text, key.query.parameters()],
         [neighbour and neighbour.text for neighbour in (edition.previous, edition.next)],
+        edition.total,
         [[day.date.isoformat(), day.papers] for day in edition.days],
         [part.tag for part in edition.parts],
         found,
@@ -268,6 +289,14 @@ def _neighbours(key: Key, covered: tuple[DayCount, ...], days: tuple[DayCount, .
         period(key.scope, before[-1]) if before else None,
         period(key.scope, after[0]) if after else None,
     )
+
+
+def _pages(key: Key, total: int) -> tuple[Key | None, Key | None]:
+    """Name the pages of a search before and after one."""
+    page, limit = key.query.page, key.query.limit or total
+    before = replace(key, query=replace(key.query, page=page - 1)) if page > 1 else None
+    after = replace(key, query=replace(key.query, page=page + 1)) if page * limit < total else None
+    return before, after
 
 
 def _extent(days: tuple[DayCount, ...]) -> str:

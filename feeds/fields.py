@@ -148,18 +148,21 @@ def _names(value: str) -> tuple[list[str], bool]:
     if not value.startswith("["):
         return [_unquoted(name.strip()) for name in _split(value)], True
     try:
-        return list(_flat(ast.literal_eval(value))), True
+        names = list(_flat(ast.literal_eval(value)))
+        return [name for name in names if name is not None], None not in names
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return [name.strip().strip("'\"") for name in value.strip("[]").split(",")], False
 
 
-def _flat(names: object) -> Iterator[str]:
-    """List the texts of a list, and of lists in it."""
+def _flat(names: object) -> Iterator[str | None]:
+    """List the texts of a list, and of lists in it; None for what is neither."""
     if isinstance(names, str):
         yield names
     elif isinstance(names, list | tuple):
         for name in names:
             yield from _flat(name)
+    else:
+        yield None
 
 
 def _split(value: str) -> list[str]:

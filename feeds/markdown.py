@@ -35,6 +35,7 @@ _WORD = "\ufdd1"  # stands for the < of a word while Markdown is read; no text h
 _ASIDE = "\ufdd2"  # stands around the number of a formula
 _FORMULA = re.compile(rf"{_ASIDE}(\d+){_ASIDE}")
 _PROSE = re.compile(r"[가-힣]|^[^\\]*[A-Za-z]{2,} [A-Za-z]{2,}[^\\]*$")  # of `$5 to buy and 10$`
+_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _MEANT_TAG = re.compile(rf"{_WORD}(/?su[bp]|br ?/?)&gt;")  # the only raw HTML that is meant as such
 _DEFINITION = re.compile(r"^((?:[ \t]*(?:[-*+]|\d{1,9}[.)]))?[ \t]*)\[(?=[^\]\n]*\]:)", re.MULTILINE)
 _CANDIDATE = re.compile(
@@ -133,7 +134,7 @@ def _words(markdown: str) -> Iterator[tuple[int, int]]:
         kind, link = _link(event)
         if link and not str(link["dest_url"]).lower().startswith(("http:", "https:", "mailto:")):
             yield span["start"], span["start"] + (2 if kind == "Image" else 1)
-        elif "Html" in event or "InlineHtml" in event:
+        elif event.get("Start") == "HtmlBlock" or "InlineHtml" in event:
             yield span["start"], span["end"]
 
 
@@ -149,7 +150,7 @@ def _link(event: Mapping[str, object]) -> tuple[str, Mapping[str, object] | None
 def _as_word(found: str) -> str:
     if found in ("[", "!["):
         return found.replace("[", r"\[")
-    return found.replace("<", _WORD)
+    return (_COMMENT.sub("", found) if "-->" in found else found).replace("<", _WORD)
 
 
 def _mark_links_and_formulas(markdown: str, formulas: list[str]) -> str:

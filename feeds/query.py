@@ -12,7 +12,19 @@ from feeds.errors import QueryError
 
 _LONGEST = 200  # characters of a text parameter
 _MOST = 500  # papers of one answer
+_LAST_PAGE = 100_000
 DEFAULT_LIMIT = 50
+HELP: Mapping[str, str] = {
+    "q": 'Words and "quoted phrases" that a paper must hold.',
+    "author": "Part of an author's name.",
+    "min_votes": "The fewest votes.",
+    "from": "The first day, like 2024-01-30.",
+    "to": "The last day.",
+    "has": "What a paper must come with: code, video or both with a comma.",
+    "order": "new or votes.",
+    "limit": f"How many papers, at most {_MOST}.",
+    "page": "Which so many of them.",
+}
 _FIELD_OF = {"from": "since", "to": "until"}  # `from` is no name in Python
 _TERM = re.compile(r'["“”]([^"“”]+)["“”]|([^\s"“”]+)')
 
@@ -33,7 +45,7 @@ class Has(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Filters that must all hold. Dates include both ends; `limit` is None for no limit.
+    """Filters that must all hold. Dates include both ends; `limit` is None for no limit; pages count from 1.
 
     Two things no address asks for: one paper by its `slug`, and, with `repeats`, the papers of a day that an earlier
     day lists too.
@@ -47,6 +59,7 @@ class Query:
     has: tuple[Has, ...] = ()
     order: Order = Order.NEW
     limit: int | None = None
+    page: int = 1
     slug: str | None = None
     repeats: bool = False
 
@@ -58,7 +71,7 @@ class Query:
 
     def parameters(self) -> dict[str, str]:
         """Write the query as URL parameters: in one order, without defaults."""
-        defaults = {"order": Order.NEW, "limit": DEFAULT_LIMIT}
+        defaults = {"order": Order.NEW, "limit": DEFAULT_LIMIT, "page": 1}
         values = {name: getattr(self, _FIELD_OF.get(name, name)) for name in READERS}
         return {
             name: ",".join(value) if isinstance(value, tuple) else str(value)
@@ -137,4 +150,5 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "has": _has,
     "order": _order,
     "limit": _number(1, _MOST),
+    "page": _number(1, _LAST_PAGE),
 }

@@ -8,7 +8,7 @@ from feeds import fields, text
 from feeds.problems import Problems
 
 _HEADING = re.compile(r"(?P<indent>\s*)(?P<marks>#{1,6})(?P<space>\s*)(?P<text>.*)")
-_FENCE = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
+_FENCE = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?!.*`)|~{3,})")
 _INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were put together
 
 
@@ -51,10 +51,29 @@ def not_blank(lines: Iterable[Line]) -> list[Line]:
 def _lines(source: str, problems: Problems) -> Iterator[Line]:
     """Number the lines and drop, with a problem, the characters that no document may hold."""
     whole = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(whole.split("\n"), 1):
+    for number, line in enumerate(_joined(whole.split("\n")), 1):
         if dropped := text.forbidden(line):
             problems.warning(number, f"dropped {', '.join(sorted(set(dropped)))}, which no document may hold")
         yield Line(number, text.clean(line))
+
+
+def _joined(lines: list[str]) -> Iterator[str]:
+    """Join a paper's heading that was broken in its title; a blank line stands for the second one."""
+    waiting: str | None = None
+    for line in lines:
+        if waiting is not None:
+            goes_on = "](" in line
+            yield f"{waiting.rstrip()} {line.lstrip()}" if goes_on else waiting
+            waiting = None
+            if goes_on:
+                yield ""
+                continue
+        if line.startswith("### [") and "](" not in line:
+            waiting = line
+        else:
+            yield line
+    if waiting is not None:
+        yield waiting
 
 
 def _heading(line: Line) -> Section | None:
@@ -83,6 +102,6 @@ def _fence_after(line: str, fence: str) -> str:
     if mark is None:
         return fence
     if not fence:
-        return mark[1]
+        return mark[1]  # also behind a list's marker
     closes = mark[1].startswith(fence) and not line.strip().strip(fence[0])
     return "" if closes else fence

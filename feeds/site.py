@@ -161,7 +161,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Site:
 def _file(path: Path, required: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         if required:
             raise SettingsError(f"{path}: no such file; FEEDS_CONFIG names it") from error
         return {}

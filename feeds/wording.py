@@ -1,5 +1,6 @@
 """The words around papers, in the languages of the readers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,6 +37,7 @@ class Wording:
     weekly: str
     monthly: str
     searched: str
+    conditions: Mapping[str, str]
     day: str
     week: str
     month: str
@@ -68,6 +70,19 @@ KOREAN = Wording(
     weekly="주간",
     monthly="월간",
     searched="검색: {}",
+    conditions={
+        "author": "저자 {}",
+        "min_votes": "추천 {} 이상",
+        "from": "{}부터",
+        "to": "{}까지",
+        "has": "{} 있음",
+        "order": "{} 순",
+        "limit": "{}편씩",
+        "page": "{}쪽",
+        "video": "동영상",
+        "code": "코드",
+        "votes": "추천",
+    },
     day="{0.year}년 {0.month}월 {0.day}일",
     week="{}년 {}주 ({}–{})",
     month="{0.year}년 {0.month}월",
@@ -100,6 +115,16 @@ ENGLISH = Wording(
     weekly="Weekly",
     monthly="Monthly",
     searched="Search: {}",
+    conditions={
+        "author": "author {}",
+        "min_votes": "at least {} votes",
+        "from": "from {}",
+        "to": "to {}",
+        "has": "with {}",
+        "order": "by {}",
+        "limit": "{} a page",
+        "page": "page {}",
+    },
     day="{0}",
     week="{0}, week {1} ({2}–{3})",
     month="{0.year}-{0.month:02}",
@@ -115,7 +140,7 @@ def wording(language: str) -> Wording:
 def name(key: Key, words: Wording) -> str:
     """Name an edition in words."""
     if key.scope is Scope.SEARCH:
-        return words.searched.format(_question(key)) if key.query.parameters() else words.search
+        return words.searched.format(_question(key, words)) if key.query.parameters() else words.search
     fixed = {
         Scope.LATEST: words.latest,
         Scope.ALL: words.everything,
@@ -146,7 +171,10 @@ def edition_name(edition: Edition, words: Wording) -> str:
     )
 
 
-def _question(key: Key) -> str:
+def _question(key: Key, words: Wording) -> str:
     parameters = key.query.parameters()
-    question = parameters.pop("q", "")
-    return " · ".join(filter(None, [question, *(f"{name}={value}" for name, value in parameters.items())]))
+    asked = [parameters.pop("q", "")]
+    for parameter, value in parameters.items():
+        values = ", ".join(words.conditions.get(each, each) for each in value.split(","))
+        asked.append(words.conditions[parameter].format(values if parameter in ("has", "order") else value))
+    return " · ".join(filter(None, asked))

@@ -71,7 +71,7 @@ def test_check_names_file_and_line_and_ends_with_1_for_an_error(folder: Path, en
         [f"{folder}/a/b.md:5", "error"],
         [f"{folder}/a/b.md:7", "error"],
     ]
-    assert result.stderr.decode() == "1 days, 1 papers, 2 errors, 0 warnings\n"
+    assert result.stderr.decode() == "days: 1, papers: 1, errors: 2, warnings: 0\n"
 
 
 def test_a_warning_ends_with_0(folder: Path, environ: dict[str, str]) -> None:
@@ -91,7 +91,7 @@ def test_formats_lists_what_is_registered(environ: dict[str, str]) -> None:
 
 def test_no_progress_bar_in_a_pipe(folder: Path, environ: dict[str, str]) -> None:
     archives.write(folder, days=3, papers=10)
-    assert feeds("check", folder, environ=environ).stderr.decode().startswith("3 days, 10 papers")
+    assert feeds("check", folder, environ=environ).stderr.decode().startswith("days: 3, papers: 10")
 
 
 def test_a_wrong_setting_stops_the_start(folder: Path, environ: dict[str, str]) -> None:

@@ -34,6 +34,7 @@ from feeds.content import Link, LinkKind
         ("__init__ 5*3*2", "<p>__init__ 5*3*2</p>"),
         ("<br>\n- 가", "<p><br></p>\n<ul>\n<li>가</li>\n</ul>"),
         ("***모델(Model)***을", "<p><strong>모델(Model)</strong>을</p>"),
+        ("가 <!-- 메모 -->나\n\n<!--\n메모\n-->", "<p>가 나</p>"),
         ("가\n===\n나", "<p><strong>가</strong></p>\n<p>나</p>"),
     ],
 )

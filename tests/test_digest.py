@@ -100,7 +100,7 @@ def test_a_vote_that_is_no_number_is_a_problem() -> None:
         ("Authors: Ann Lee, +, Bo Kim", ("Ann Lee", "Bo Kim")),
         ("Author: Zoë Kravitz", ("Zoë Kravitz",)),
         ("Authors: ['A B', 'C D'],", ("A B", "C D")),
-        ("Authors: ['A B', ['C D', None]]", ("A B", "C D")),
+        ("Authors: ['A B', ['C D']]", ("A B", "C D")),
         ("Authors: 'A B', 'C D'", ("A B", "C D")),
         ("Authors: A B, C D, and E F", ("A B", "C D", "E F")),
         ("Authors: A B and 640 others", ("A B",)),
@@ -267,10 +267,40 @@ def test_what_cannot_be_seen_before_a_heading_glues_no_papers_together(before: s
 def test_a_chapter_within_a_day_costs_only_what_is_no_paper() -> None:
     chapter = paper("B", "2401.2", summary="## 요약\n\n- 글")
     source = day("2024-01-30", paper("A", "2401.1"), chapter, paper("C", "2401.3", votes="Vote: 1"))
-    digest = parse(source + paper("D", "2401.4"))
-    assert [listing.paper.title for listing in digest.listings] == ["A", "B", "C"]
+    digest = parse(source + "### [D](https://e.org/d)\n\n- 글\n")
+    assert [listing.paper.title for listing in digest.listings] == ["A", "B", "C", "D"]
+    assert said(digest) == [(7, Severity.WARNING), (9, Severity.WARNING)]
+
+
+def test_in_a_file_with_chapters_only_what_has_votes_or_authors_is_a_paper_behind_one() -> None:
+    source = "# Papers\n\n" + day("2024-01-30", paper("A", "2401.1"), "## Reading list\n")
+    digest = parse(source + paper("B", "2401.2", votes="Vote: 1") + paper("C", "2401.3"))
+    assert [listing.paper.title for listing in digest.listings] == ["A", "B"]
     assert digest.problems[-1].severity is Severity.ERROR
-    assert "D" in digest.problems[-1].message
+    assert "C" in digest.problems[-1].message
+
+
+def test_a_heading_of_another_level_starts_a_paper_that_leads_to_arxiv_and_has_votes() -> None:
+    other = paper("B", "2401.2", votes="Vote: 1").replace("###", "##")
+    assert [found.title for found in papers(day("2024-01-30", paper("A", "2401.1"), other))] == ["A", "B"]
+
+
+def test_a_heading_that_is_broken_in_its_title_is_joined() -> None:
+    found = only("## Daily Papers (2024-01-30)\n### [A long\ntitle](https://arxiv.org/abs/2401.00001)\nVote: 1\n")
+    assert (found.title, found.votes) == ("A long title", 1)
+    assert parse("## Daily Papers (2024-01-30)\n### [A\n### [B](https://e.org)\n").problems[0].line == 2
+
+
+def test_names_that_are_no_texts_are_reported() -> None:
+    digest = parse(day("2024-01-30", paper(authors="Authors: ['A', None, 3]")))
+    assert digest.listings[0].paper.authors == ("A",)
+    assert said(digest) == [(5, Severity.WARNING)]
+
+
+def test_code_behind_a_bullet_holds_no_headings() -> None:
+    fenced = "- ```sh\n  # 설치\n  pip install x\n  ```\n- 끝."
+    source = day("2024-01-30", paper("A", "2401.1", summary=fenced), paper("B", "2401.2"))
+    assert [(found.title, found.summary) for found in papers(source)] == [("A", fenced), ("B", "")]
 
 
 @pytest.mark.parametrize(

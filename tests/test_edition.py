@@ -1,11 +1,13 @@
 """Keys, and the editions that they name."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from feeds.edition import Edition, Editions, Key, Scope, parse_key, period
 from feeds.errors import UnknownEditionError
+from feeds.query import Query
 from tests.conftest import Files, OpenFiles, day, paper
 
 
@@ -95,6 +97,34 @@ def test_neighbours_are_periods_that_have_a_day(editions: Editions) -> None:
     assert (day_two.previous, day_two.next) == (parse_key("2024-01-30"), parse_key("2024-02-05"))
     assert cut(editions, "2024-W05").previous is None
     assert cut(editions, "2024-03").previous == parse_key("2024-02")
+
+
+def test_a_search_has_pages(editions: Editions) -> None:
+    key = Key(Scope.SEARCH, "search", query=Query(limit=2, page=2))
+    page = editions.cut(key)
+    assert ([found.title for found in page.papers], page.total) == (["A", "B"], 4)
+    assert page.previous == replace(key, query=Query(limit=2))
+    assert page.next is None
+    assert editions.outline(replace(key, query=Query(limit=2))).next == key
+
+
+def test_the_latest_are_whole_days_and_before_them_comes_a_day(editions: Editions) -> None:
+    latest = cut(editions, "latest")
+    assert [each.date for each in latest.days] == [date(2024, 2, 5), date(2024, 3, 1)]
+    assert latest.previous == parse_key("2024-02-01")
+
+
+def test_what_is_new_since_a_day(editions: Editions) -> None:
+    def new(text: str, as_of: date) -> list[str]:
+        key = parse_key(text)
+        assert key
+        edition = editions.since(key, as_of)
+        return [each.title for each in edition.papers] + [each.key.text for each in edition.parts]
+
+    assert new("all", date(2024, 2, 1)) == ["D"]
+    assert new("search", date(2024, 1, 30)) == ["D", "C"]
+    assert new("monthly", date(2024, 2, 5)) == ["2024-02"]
+    assert new("all", date(2024, 3, 1)) == []
 
 
 def test_a_week_or_month_enters_its_series_once_a_later_day_is_there(editions: Editions) -> None:

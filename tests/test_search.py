@@ -89,6 +89,8 @@ def test_filters(search: Search) -> None:
     assert search(has="code", q="모델") == []
     assert search(order="votes") == ["Video LLM", "Third", "TÜLU 2"]
     assert search(limit="1") == ["Third"]
+    assert search(limit="2", page="2") == ["TÜLU 2"]
+    assert search(limit="2", page="3") == []
     assert search() == ["Third", "Video LLM", "TÜLU 2"]
 
 
@@ -105,6 +107,7 @@ def test_filters(search: Search) -> None:
         ("order", "random"),
         ("limit", "0"),
         ("limit", "501"),
+        ("page", "0"),
         ("limit", "１"),
         ("q", "가" * 201),
         ("author", "x" * 201),

@@ -83,6 +83,13 @@ def test_a_known_tag_is_304(client: FlaskClient, path: str) -> None:
     assert client.get(path, headers=since | {"If-None-Match": '"other"'}).status_code == 200
 
 
+def test_a_precondition_that_does_not_hold_is_412(client: FlaskClient) -> None:
+    tag = client.get("/latest.rss").headers["ETag"]
+    assert client.get("/latest.rss", headers={"If-Match": '"other"'}).status_code == 412
+    assert client.get("/latest.rss", headers={"If-Match": tag}).status_code == 200
+    assert client.get("/latest.rss", headers={"If-Match": "*"}).status_code == 200
+
+
 def test_a_304_renders_nothing_and_a_poll_renders_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[str] = []
     render = RssExporter.render

@@ -1,8 +1,10 @@
 """HTML pages for people: the home page, an edition, a paper; and their stylesheet."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
 
-from feeds.edition import Edition, Key, Scope
+from feeds.edition import Edition, Key, Scope, period
 from feeds.exporter import Kind
 from feeds.exporters.templates import fill, source
 from feeds.format import site_keys
@@ -24,7 +26,8 @@ class HtmlExporter:
     site_keys = ("",)
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render a page."""
+        """Render a page. Its links are without the host, for a page may be looked at from another machine."""
+        site = replace(site, base_url=urlsplit(site.base_url).path)
         page = fill(
             _template(edition),
             edition=edition,
@@ -36,6 +39,8 @@ class HtmlExporter:
             downloads=site.publications(edition.key),
             catalogs=_catalogs(site),
             started=[Key(scope, scope.value) for scope in _STARTED],
+            wider=_wider(edition),
+            years=_years(edition),
             day_key=lambda day: Key(Scope.DAY, day.isoformat(), day, day),
             paper_key=lambda paper: Key(Scope.PAPER, f"papers/{paper.slug}"),
             Kind=Kind,
@@ -56,6 +61,19 @@ class StylesheetExporter:
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the same for all
         """Give the stylesheet as it stands."""
         yield source("style.css").encode()
+
+
+def _wider(edition: Edition) -> list[Key]:
+    """List the week, month and year around a day, a week or a month."""
+    narrower = [Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR]
+    if edition.key.scope not in narrower or not edition.key.since:
+        return []
+    return [period(scope, edition.key.since) for scope in narrower[narrower.index(edition.key.scope) + 1 :]]
+
+
+def _years(edition: Edition) -> list[Key]:
+    years = dict.fromkeys(period(Scope.YEAR, day.date) for day in edition.days)
+    return [*reversed(years), Key(Scope.ALL, Scope.ALL.value)]
 
 
 def _template(edition: Edition) -> str:
