@@ -62,7 +62,7 @@ def _joined(lines: list[str]) -> Iterator[str]:
     waiting: str | None = None
     for line in lines:
         if waiting is not None:
-            goes_on = "](" in line
+            goes_on = "](" in line and not line.startswith("#")
             yield f"{waiting.rstrip()} {line.lstrip()}" if goes_on else waiting
             waiting = None
             if goes_on:
