@@ -21,6 +21,7 @@ from feeds.edition import Edition
 from feeds.errors import ArchiveError, ExportError, FeedsError, QueryError, UnknownEditionError
 from feeds.format import Format, Kind
 from feeds.site import Publication
+from feeds.websub import Announcer
 
 _KEPT_BYTES = 64 * 1024 * 1024  # of documents, in each worker
 _STALE = "stale-while-revalidate=3600, stale-if-error=86400"
@@ -34,7 +35,7 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 # Apache writes "…-gzip" where it compresses; so do we, for a tag is of one sequence of bytes (RFC 9110 section 8.8.3).
-_CODED_TAG = re.compile(r"-(?:gzip|br|zstd|deflate)$")
+_CODED_TAG = re.compile(r"(?:-(?:gzip|br|zstd|deflate))+$")
 _ONE_RANGE = re.compile(r"bytes=(?:\d+-\d*|-\d+)")
 
 
@@ -44,6 +45,8 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     Raises FeedsError at once for an archive, a setting or an exporter that cannot be used.
     """
     server = _Server(open_catalog(Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds"), environ))
+    if server.catalog.site.hub:
+        Announcer(server.catalog).start()
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = app.url_map.redirect_defaults = False  # an address is what it is: no redirects
     app.add_url_rule("/", "publication", server.publication, defaults={"path": ""})
@@ -76,16 +79,17 @@ class _Answer(Response):
 
 class _Server:
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._bodies: LRUCache[str, bytes] = LRUCache(_KEPT_BYTES, getsizeof=len)
+        self._making: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def publication(self, path: str) -> Response:
         """Answer with the publication at a path."""
-        self._catalog.archive.refresh()
-        publication = self._catalog.find(path, request.args.items(multi=True))
-        outline = self._catalog.outline(publication)
-        asked = _Asked(publication, publication.format, outline, self._catalog.tag(publication, outline))
+        self.catalog.archive.refresh()
+        publication = self.catalog.find(path, request.args.items(multi=True))
+        outline = self.catalog.outline(publication)
+        asked = _Asked(publication, publication.format, outline, self.catalog.tag(publication, outline))
         if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match):
             abort(412)
         if _is_current(asked):
@@ -94,7 +98,7 @@ class _Server:
 
     def health(self) -> Response:
         """Answer that this worker can read its archive."""
-        self._catalog.archive.refresh()
+        self.catalog.archive.refresh()
         return Response("ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
 
     def _whole(self, asked: _Asked) -> Response:
@@ -111,9 +115,9 @@ class _Server:
         if asked.format.kind is not Kind.FEED or "feed" not in manipulations:
             return None
         for held in sorted(_tags(request.if_none_match)):
-            if edition := self._catalog.since(asked.publication, held):
+            if edition := self.catalog.since(asked.publication, held):
                 name = f"{asked.tag} since {held}"
-                body = self._body(name, partial(self._catalog.render, asked.publication, edition))
+                body = self._body(name, partial(self.catalog.render, asked.publication, edition))
                 response = self._coded(body, asked, name)
                 response.status_code = 226
                 response.headers["IM"] = "feed"
@@ -123,17 +127,26 @@ class _Server:
         return None
 
     def _render(self, publication: Publication) -> bytes:
-        return self._catalog.render(publication, self._catalog.cut(publication))
+        return self.catalog.render(publication, self.catalog.cut(publication))
 
     def _body(self, name: str, make: Any) -> bytes:
         """Take bytes that were made before under a name that changes with them, or make them."""
         with self._lock:
             body = self._bodies.get(name)
-        if body is None:
-            body = make()
-            if len(body) <= _KEPT_BYTES:
-                with self._lock:
-                    self._bodies[name] = body
+            making = self._making.setdefault(name, threading.Lock()) if body is None else None
+        if body is not None or making is None:
+            return body or b""
+        with making:  # whoever asks meanwhile waits for it
+            with self._lock:
+                body = self._bodies.get(name)
+            if body is None:
+                try:
+                    body = make()
+                finally:
+                    with self._lock:
+                        self._making.pop(name, None)
+                        if body is not None and len(body) <= _KEPT_BYTES:
+                            self._bodies[name] = body
         return body
 
     def _coded(self, body: bytes, asked: _Asked, name: str) -> Response:
@@ -158,13 +171,13 @@ class _Server:
         if asked.format.kind is not Kind.PAGE:
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED
-        if links := self._catalog.site.links(asked.publication, asked.outline):
+        if links := self.catalog.site.links(asked.publication, asked.outline):
             response.headers["Link"] = links
         return response
 
     def _max_age(self, outline: Edition) -> int:
         """Say for how long a document stays as it is, in seconds: a past month is hardly ever corrected."""
-        days = self._catalog.archive.days()
+        days = self.catalog.archive.days()
         until = outline.key.until
         return 86400 if until and days and (days[-1].date - until).days > 31 else 300
 

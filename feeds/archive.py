@@ -6,11 +6,11 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from feeds import folder, index, text
 from feeds.database import Database
@@ -20,6 +20,8 @@ from feeds.index import Progress
 from feeds.model import Paper
 from feeds.problems import Severity
 from feeds.query import Has, Order, Query
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 _LOOKING = 20  # one part in so many of the time that passes is spent on looking for changed files
@@ -111,6 +113,10 @@ class Archive:
         self._trouble = trouble
         self._state = self._database.run(index.state)  # other processes bring the index into step too
 
+    def remember(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do work on the index that is about what all processes have done, not about the files."""
+        return self._database.run(work)
+
     def close(self) -> None:
         """Let go of the index, before a fork for one; the next question opens it again."""
         self._database.close()
@@ -182,35 +188,43 @@ def _selection(query: Query) -> tuple[str, list[object]]:
     """Write a query as what stands behind WHERE, and its values."""
     conditions = ["rank IS NOT NULL"] if query.repeats else ["rank IS NOT NULL", "day = first_day"]
     values: list[object] = []
-    for condition, value in _filters(query):
+    for condition, given in _filters(query):
         conditions.append(condition)
-        values.append(value)
+        values += given
     order = "votes IS NULL, votes DESC, " if query.order is Order.VOTES else ""
     limit = -1 if query.limit is None else query.limit  # SQLite's word for no limit
     values += [limit, (query.page - 1) * max(limit, 0)]
     return f"{' AND '.join(conditions)} ORDER BY {order}day DESC, rank LIMIT ? OFFSET ?", values
 
 
-def _filters(query: Query) -> Iterable[tuple[str, object]]:
+def _filters(query: Query) -> Iterable[tuple[str, list[object]]]:
     if query.slug is not None:
-        yield "slug = ?", query.slug
+        yield "slug = ?", [query.slug]
     if query.since:
-        yield "day >= ?", query.since.isoformat()
+        yield "day >= ?", [query.since.isoformat()]
     if query.until:
-        yield "day <= ?", query.until.isoformat()
+        yield "day <= ?", [query.until.isoformat()]
     if query.min_votes is not None:
-        yield "votes >= ?", query.min_votes
+        yield "votes >= ?", [query.min_votes]
     if query.author:
-        yield "instr(authors, ?)", text.fold(query.author)
+        yield "instr(authors, ?)", [text.fold(query.author)]
     for flag in (Has.VIDEO, Has.CODE):
         if flag in query.has:
-            yield f"{flag.value} = ?", 1
-    for term in query.terms:
-        if candidates := _trigrams(term):
-            # The plus keeps SQLite from sorting all candidates where an index gives the first ones in order.
-            yield "+id IN (SELECT rowid FROM letters WHERE letters MATCH ?)", candidates
-        # The letters of 가 are in 각 too: what counts is the composed text.
-        yield "instr((SELECT folded FROM texts WHERE texts.id = papers.id), ?)", term
+            yield f"{flag.value} = 1", []
+    for group in query.terms:
+        conditions, values = zip(*map(_holds, group), strict=True)
+        yield f"({' OR '.join(conditions)})", [value for each in values for value in each]
+
+
+def _holds(term: str) -> tuple[str, list[object]]:
+    """Write the condition that a paper's text holds a term."""
+    # The letters of 가 are in 각 too: what counts is the composed text.
+    composed = "instr((SELECT folded FROM texts WHERE texts.id = papers.id), ?)"
+    candidates = _trigrams(term)
+    if not candidates:
+        return composed, [term]
+    # The plus keeps SQLite from sorting all candidates where an index gives the first ones in order.
+    return f"(+id IN (SELECT rowid FROM letters WHERE letters MATCH ?) AND {composed})", [candidates, term]  # noqa: S608
 
 
 def _trigrams(term: str) -> str:

@@ -181,7 +181,7 @@ class Editions:
         if key.scope is Scope.SEARCH:
             total = self._archive.count(self._query(key, covered, as_of))
             previous, following = _pages(key, total)
-        parts = self._parts(key, days)
+        parts = self._parts(key, days, as_of)
         found = self._archive.fingerprints(self._query(key, covered, as_of))
         edition = Edition(key, (), covered, parts, previous, following, total or len(found), _newest(found, parts))
         bounds = (covered[0].date, covered[-1].date) if covered else (None, None)
@@ -192,7 +192,7 @@ class Editions:
         outline = self.outline(key, as_of)
         return replace(
             outline,
-            parts=tuple(self.cut(part.key) for part in outline.parts),
+            parts=tuple(self.cut(part.key, as_of) for part in outline.parts),
             papers=self._archive.papers(self._query(key, outline.days, as_of)),
         )
 
@@ -225,7 +225,7 @@ class Editions:
             newest.pop(0)
         return tuple(newest)
 
-    def _parts(self, key: Key, days: tuple[DayCount, ...]) -> tuple[Edition, ...]:
+    def _parts(self, key: Key, days: tuple[DayCount, ...], as_of: date | None) -> tuple[Edition, ...]:
         """Outline the editions of a series: those of closed periods, which the archive holds a later day than."""
         if key.scope not in SERIES:
             return ()
@@ -234,7 +234,7 @@ class Editions:
             for part in _periods(SERIES[key.scope], days)
             if part.scope is Scope.DAY or (part.until and part.until < days[-1].date)
         ]
-        return tuple(self.outline(part) for part in reversed(closed[-_LONGEST_SERIES:]))
+        return tuple(self.outline(part, as_of) for part in reversed(closed[-_LONGEST_SERIES:]))
 
     def _query(self, key: Key, covered: tuple[DayCount, ...], as_of: date | None) -> Query:
         """Say which papers an edition asks the archive for."""

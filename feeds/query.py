@@ -15,7 +15,7 @@ _MOST = 500  # papers of one answer
 _LAST_PAGE = 100_000
 DEFAULT_LIMIT = 50
 HELP: Mapping[str, str] = {
-    "q": 'Words and "quoted phrases" that a paper must hold.',
+    "q": 'Words and "quoted phrases" that a paper must hold; a|b is either.',
     "author": "Part of an author's name.",
     "min_votes": "The fewest votes.",
     "from": "The first day, like 2024-01-30.",
@@ -26,7 +26,8 @@ HELP: Mapping[str, str] = {
     "page": "Which so many of them.",
 }
 _FIELD_OF = {"from": "since", "to": "until"}  # `from` is no name in Python
-_TERM = re.compile(r'["“”]([^"“”]+)["“”]|([^\s"“”]+)')
+_WORD = r'["“”][^"“”]+["“”]|[^\s"“”|]+'
+_TERM = re.compile(rf"(?:{_WORD})(?:\s*\|\s*(?:{_WORD}))*")
 
 
 class Order(StrEnum):
@@ -64,10 +65,13 @@ class Query:
     repeats: bool = False
 
     @property
-    def terms(self) -> tuple[str, ...]:
-        """The words and "quoted phrases" of `q`, folded; a paper must hold each of them."""
-        found = (text.fold(phrase or word) for phrase, word in _TERM.findall(self.q))
-        return tuple(dict.fromkeys(term for term in found if term))
+    def terms(self) -> tuple[tuple[str, ...], ...]:
+        """The words and "quoted phrases" of `q`, folded; a paper must hold one of each `a|b`."""
+        groups = [
+            tuple(filter(None, (text.fold(word.strip('"“”')) for word in re.findall(_WORD, group))))
+            for group in _TERM.findall(self.q)
+        ]
+        return tuple(dict.fromkeys(group for group in groups if group))
 
     def parameters(self) -> dict[str, str]:
         """Write the query as URL parameters: in one order, without defaults."""

@@ -1,6 +1,7 @@
 """The settings of whoever publishes, and all that follows from them: addresses, ids and times."""
 
 import hashlib
+import re
 import tomllib
 import uuid
 from collections.abc import Mapping
@@ -8,14 +9,15 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from feeds import code_tag, text
 from feeds.edition import Edition, Key, Scope
-from feeds.errors import SettingsError
+from feeds.errors import QueryError, SettingsError
 from feeds.format import Format, Kind
 from feeds.model import Paper
+from feeds.query import Query, read_query
 from feeds.wording import Wording, edition_name, wording
 
 GENERATOR = "daily-papers-feeds"
@@ -42,6 +44,45 @@ class Publication:
         return f"daily-papers-{self.key.text.replace('/', '-')}{self.format.suffix}"
 
 
+class Topic(NamedTuple):
+    """A search that has a name."""
+
+    name: str
+    query: Query
+
+    @property
+    def key(self) -> Key:
+        """The edition of what it finds."""
+        return Key(Scope.SEARCH, Scope.SEARCH.value, query=self.query)
+
+
+def _topic(name: str, asked: str) -> Topic:
+    """Read a topic: the words to search for, or the parameters of a search."""
+    parameters = parse_qsl(asked) if re.match(r"[a-z_]+=", asked) else [("q", asked)]
+    return Topic(name, read_query(parameters))
+
+
+TOPICS = tuple(
+    _topic(name, asked)
+    for name, asked in {
+        "언어 모델": '언어모델|"언어 모델"|LLM|"language model"',
+        "확산 모델": "확산|diffusion",
+        "멀티모달": '멀티모달|"다중 모달"|multimodal|multi-modal|"vision-language"',
+        "강화 학습": '"강화 학습"|강화학습|"reinforcement learning"|RLHF|GRPO',
+        "추론": '추론|reasoning|"chain-of-thought"',
+        "에이전트": "에이전트|agent",
+        "영상": "비디오|동영상|video",
+        "3D": "3D|3차원|gaussian|NeRF",
+        "로봇": "로봇|robot|embodied",
+        "음성과 소리": "음성|오디오|speech|audio",
+        "효율": "양자화|경량화|quantization|pruning|distillation|효율적",
+        "데이터와 평가": "데이터셋|벤치마크|dataset|benchmark",
+        "코드 공개": "has=code",
+    }.items()
+)
+"""The topics of a site that names none: those of machine-learning papers, in Korean and English words together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Whoever publishes: settings, and what follows from them.
@@ -61,6 +102,7 @@ class Site:
     latest_days: int = 14
     latest_papers: int = 100
     hub: str = ""
+    topics: tuple[Topic, ...] = TOPICS
     formats: tuple[Format, ...] = field(default=(), repr=False)
     sizes: Mapping[str, int] = field(default_factory=dict, repr=False)
 
@@ -110,7 +152,10 @@ class Site:
 
     def name(self, edition: Edition) -> str:
         """Name an edition in the site's language; the whole site by its title."""
-        return self.title if edition.key.scope is Scope.SITE else edition_name(edition, self.words)
+        if edition.key.scope is Scope.SITE:
+            return self.title
+        topic = next((topic.name for topic in self.topics if topic.key == edition.key), None)
+        return topic or edition_name(edition, self.words)
 
     def full_name(self, edition: Edition) -> str:
         """Name an edition together with the site."""
@@ -151,7 +196,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Site:
     site = Site()
     for name, value in _file(path, required="FEEDS_CONFIG" in environ).items():
         site = _set(site, name, value, f"{path}: {name}")
-    for name in _SETTINGS:
+    for name in _SETTINGS.keys() - {"topics"}:  # a table does not fit into a variable
         variable = f"FEEDS_{name.upper()}"
         if environ.get(variable):
             site = _set(site, name, environ[variable], variable)
@@ -176,7 +221,7 @@ def _set(site: Site, name: str, value: Any, where: str) -> Site:
     try:
         read: dict[str, Any] = {name: _SETTINGS[name](value)}
         return replace(site, **read)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, QueryError) as error:
         raise SettingsError(f"{where}: {error}") from error
 
 
@@ -214,6 +259,12 @@ def _base_url(value: Any) -> str:
     return url
 
 
+def _topics(value: Any) -> tuple[Topic, ...]:
+    if not isinstance(value, Mapping):
+        raise TypeError("a table of names and searches")
+    return tuple(_topic(_named(name), _named(asked)) for name, asked in value.items())
+
+
 def _hub(value: Any) -> str:
     return _base_url(value) if value else ""
 
@@ -241,5 +292,6 @@ _SETTINGS = {
     "latest_days": _count,
     "latest_papers": _count,
     "hub": _hub,
+    "topics": _topics,
 }
 assert set(_SETTINGS) == {each.name for each in fields(Site)} - {"formats", "sizes"}  # noqa: S101  # each setting has a reader

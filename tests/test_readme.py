@@ -11,7 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from feeds import digest
-from feeds.site import Site
+from feeds.query import Query, read_query
+from feeds.site import Site, load
 from tests.conftest import ROOT
 from tests.test_cli import feeds
 from tests.test_rooms import ORDER
@@ -42,7 +43,7 @@ def test_the_first_commands_are_make_serve_and_make_test() -> None:
 
 
 def test_the_plug_in_is_the_one_that_is_tested() -> None:
-    assert blocks("toml")[0] == (ROOT / "tests/plugin/pyproject.toml").read_text()
+    assert blocks("toml")[-1] == (ROOT / "tests/plugin/pyproject.toml").read_text()
     assert blocks("python")[0] == (ROOT / "tests/plugin/feeds_csv.py").read_text()
 
 
@@ -75,6 +76,15 @@ def test_every_address_answers(client: FlaskClient) -> None:
     for address in addresses:
         if not address.endswith(".csv"):
             assert client.get(address).status_code == 200, address
+
+
+def test_the_example_of_settings_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    site = load(tmp_path, {})
+    assert [topic.query for topic in site.topics] == [
+        Query(q="확산|diffusion", limit=50),
+        read_query([("q", "LLM"), ("min_votes", "50")]),
+    ]
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)h][^)]*)\)", README))

@@ -38,6 +38,9 @@ def test_another_file_may_be_named(tmp_path: Path) -> None:
         ("latest_days = true", "latest_days: a number"),
         ('language = "한국어"', "language"),
         ("title = ", "feeds.toml"),
+        ('topics = "x"', "topics: a table"),
+        ('[topics]\n"x" = "min_votes=y"', "min_votes: a number"),
+        ('hub = "hub"', "hub: an address"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, written: str, said: str) -> None:
@@ -45,6 +48,13 @@ def test_a_wrong_setting_is_named(tmp_path: Path, written: str, said: str) -> No
     with pytest.raises(SettingsError, match="feeds.toml") as raised:
         load(tmp_path, {})
     assert said in str(raised.value)
+
+
+def test_topics_are_searches_with_names(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text('[topics]\n"확산" = "확산|diffusion"\n"화제" = "min_votes=50&order=votes"\n')
+    first, second = load(tmp_path, {}).topics
+    assert (first.name, first.query.q) == ("확산", "확산|diffusion")
+    assert (second.name, second.query.min_votes) == ("화제", 50)
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:

@@ -29,17 +29,21 @@ class OpmlExporter:
         etree.SubElement(head, "title").text = site.title
         etree.SubElement(head, "ownerName").text = site.author
         etree.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
-        parent = etree.SubElement(root, "body")
-        if edition.key.text == "subscriptions":
-            parent = etree.SubElement(parent, "outline", text=site.title, title=site.title)
-        for scope in _LISTED:
-            for feed in site.publications(Key(scope, scope.value), Kind.FEED)[:1]:
-                _add(parent, feed, site)
+        body = etree.SubElement(root, "body")
+        editions = [(name(Key(scope, scope.value), site.words), Key(scope, scope.value)) for scope in _LISTED]
+        topics = [(topic.name, topic.key) for topic in site.topics]
+        for group, listed in ((site.words.editions, editions), (site.words.topics, topics)):
+            parent = body
+            if edition.key.text == "subscriptions" and listed:
+                parent = etree.SubElement(body, "outline", text=group, title=group)
+            for title, key in listed:
+                for feed in site.publications(key, Kind.FEED)[:1]:
+                    _add(parent, title, feed, site)
         yield etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
 
-def _add(parent: "etree._Element", feed: Publication, site: Site) -> None:
-    title = f"{site.title} — {name(feed.key, site.words)}"
+def _add(parent: "etree._Element", named: str, feed: Publication, site: Site) -> None:
+    title = f"{site.title} — {named}"
     etree.SubElement(
         parent,
         "outline",

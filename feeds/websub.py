@@ -1,0 +1,101 @@
+"""Tells a WebSub hub which feeds have changed, https://www.w3.org/TR/websub/ section 7.
+
+Each change is announced once, however many processes serve it: the index remembers what was.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import urlencode
+
+from feeds.catalog import Catalog
+from feeds.database import transaction
+from feeds.edition import Scope
+from feeds.errors import FeedsError
+from feeds.format import Kind
+from feeds.site import Publication
+
+_log = logging.getLogger(__name__)
+_TRIES = 6
+_PAUSE = 1.0  # seconds before the second try; twice as long before each further one
+_TIMEOUT = 20.0  # seconds that a hub may take to answer
+_SETTLING = 3.0  # seconds after which every process serves the new bytes; they look every two
+
+
+def topics(catalog: Catalog) -> list[Publication]:
+    """List the feeds that a hub is told about: those of every edition but single papers."""
+    return [
+        publication
+        for publication in catalog
+        if publication.format.kind is Kind.FEED and publication.key.scope is not Scope.PAPER
+    ]
+
+
+def claim(catalog: Catalog) -> list[str]:
+    """List the addresses of the feeds that have changed since the last call, of whatever process.
+
+    What is listed was never listed before; a first call lists nothing.
+    """
+    tags = {catalog.site.url(topic): catalog.outline(topic).tag for topic in topics(catalog)}
+
+    def compare(connection: sqlite3.Connection) -> list[str]:
+        with transaction(connection):
+            known = dict(connection.execute("SELECT topic, tag FROM topics"))
+            connection.executemany("INSERT OR REPLACE INTO topics VALUES (?, ?)", tags.items())
+        return [topic for topic, tag in tags.items() if known and known.get(topic) != tag]
+
+    return catalog.archive.remember(compare)
+
+
+def announce(hub: str, topic: str, pause: float = _PAUSE) -> bool:
+    """Tell a hub that a feed has changed, again if need be; say whether it heard."""
+    body = urlencode({"hub.mode": "publish", "hub.url": topic}).encode()
+    for tried in range(_TRIES):
+        if tried:
+            time.sleep(pause * 2 ** (tried - 1))
+        try:
+            with urllib.request.urlopen(urllib.request.Request(hub, body), timeout=_TIMEOUT):  # noqa: S310  # a setting
+                return True
+        except urllib.error.HTTPError as error:
+            error.close()
+            _log.warning("%s answers %s for %s", hub, error.code, topic)
+            if error.code < 500 and error.code not in (408, 429):
+                return False  # asking again would change nothing
+        except OSError as error:
+            _log.warning("%s cannot be reached for %s: %s", hub, topic, error)
+    return False
+
+
+class Announcer(threading.Thread):
+    """Announces the changes of an archive for as long as the process lives."""
+
+    def __init__(self, catalog: Catalog, settling: float = _SETTLING, pause: float = _PAUSE) -> None:
+        super().__init__(name="websub", daemon=True)
+        self._catalog = catalog
+        self._settling = settling
+        self._pause = pause
+        self._state = ""
+
+    def run(self) -> None:
+        """Look for changes again and again."""
+        while True:
+            try:
+                self.look()
+            except FeedsError as error:
+                _log.warning("%s", error)
+            time.sleep(self._settling)
+
+    def look(self) -> None:
+        """Announce what has changed since the last look."""
+        self._catalog.archive.refresh()
+        if self._catalog.archive.state == self._state:
+            return
+        self._state = self._catalog.archive.state
+        changed = claim(self._catalog)
+        if changed:
+            time.sleep(self._settling)
+        for topic in changed:
+            announce(self._catalog.site.hub, topic, self._pause)
