@@ -20,6 +20,7 @@ test: install
 install: .venv/installed
 
 bench: install
+	command -v nginx >/dev/null || sh tests/debian.sh nginx-light
 	$(BIN)/python -m tests.benchmarks
 
 lock: install

@@ -177,8 +177,8 @@ class _Server:
 
     def _max_age(self, outline: Edition) -> int:
         """Say for how long a document stays as it is, in seconds: a past month is hardly ever corrected."""
-        days = self.catalog.archive.days()
         until = outline.key.until
+        days = self.catalog.archive.days() if until else ()
         return 86400 if until and days and (days[-1].date - until).days > 31 else 300
 
 

@@ -72,6 +72,7 @@ class Archive:
         self._lock = threading.Lock()
         self._seen: dict[str, Signature] | None = None
         self._state = ""
+        self._days: tuple[str, tuple[DayCount, ...]] = ("", ())
         self._trouble = ""
         self._next_look = 0.0
         self._database = Database(index_path, index.SCHEMA, index.version(self.root), self._fill)
@@ -133,11 +134,16 @@ class Archive:
 
     def days(self) -> tuple[DayCount, ...]:
         """List every day, oldest first, those without a paper among them."""
-        rows = self._rows(
-            "SELECT day, (SELECT count(rank) FROM papers WHERE papers.day = claims.day)"
-            " FROM claims GROUP BY day ORDER BY day"
-        )
-        return tuple(DayCount(date.fromisoformat(day), papers) for day, papers in rows)
+        state, days = self._days
+        if state != self._state or not state:
+            state = self._state
+            rows = self._rows(
+                "SELECT day, (SELECT count(rank) FROM papers WHERE papers.day = claims.day)"
+                " FROM claims GROUP BY day ORDER BY day"
+            )
+            days = tuple(DayCount(date.fromisoformat(day), papers) for day, papers in rows)
+            self._days = (state, days)
+        return days
 
     def papers(self, query: Query) -> tuple[Paper, ...]:
         """Answer a query; unless it asks for repeats, a paper that two days list is found on its first day only."""

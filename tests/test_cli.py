@@ -2,19 +2,14 @@
 
 import json
 import os
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests import archives
 from tests.conftest import ROOT, SEEDS, day, paper, write_files
-
-FEEDS = Path(sys.executable).with_name("feeds")
+from tests.servers import FEEDS, eventually, serving
 
 
 def feeds(*arguments: str | Path, environ: dict[str, str]) -> "subprocess.CompletedProcess[bytes]":
@@ -101,49 +96,13 @@ def test_a_wrong_setting_stops_the_start(folder: Path, environ: dict[str, str]) 
     assert "feeds.toml: titel: no such setting; did you mean title?" in result.stderr.decode()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def get(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=30) as answer:
-        body: bytes = answer.read()
-        return body
-
-
 def test_serve_answers_with_the_seeds_and_survives_a_killed_worker(environ: dict[str, str]) -> None:
-    port = free_port()
-    base = f"http://127.0.0.1:{port}"
-    command: list[str | Path] = [FEEDS, "serve", SEEDS, "--port", str(port), "--workers", "2"]
-    with subprocess.Popen(
-        command, env=environ | {"PATH": os.environ["PATH"]}, cwd=ROOT, stdout=subprocess.PIPE
-    ) as server:
-        try:
-            assert server.stdout
-            assert f"at {base}/".encode() in server.stdout.readline()
-            wait_for(f"{base}/healthz")
-            assert get(f"{base}/all.rss").count(b"<item>") == 24
-            assert f"{base}/latest.rss".encode() in get(f"{base}/subscriptions.opml")
-            before = get(f"{base}/latest.atom")
-            kill_a_worker(server.pid)
-            assert wait_for(f"{base}/latest.atom") == before
-        finally:
-            server.terminate()
-
-
-def wait_for(address: str) -> bytes:
-    """Ask until the server answers, for at most a minute."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return get(address)
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+    with serving(SEEDS, environ, workers=2) as server:
+        assert server.ask("/all.rss").body.count(b"<item>") == 24
+        assert f"{server.base}/latest.rss".encode() in server.ask("/subscriptions.opml").body
+        before = server.ask("/latest.atom").body
+        kill_a_worker(server.process.pid)
+        assert eventually(server, "/latest.atom").body == before
 
 
 def kill_a_worker(server: int) -> None:

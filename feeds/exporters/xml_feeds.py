@@ -16,6 +16,7 @@ from feeds.exporters.entries import Entry, entries, fitted, history
 from feeds.site import GENERATOR, Publication, Site
 
 _TTL = 60  # minutes
+_CREATORS = 100
 _FEED_HISTORY = "{http://purl.org/syndication/history/1.0}"
 _ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -41,13 +42,19 @@ class RssExporter:
         for entry in entries(edition, site):
             item = _add(generator, entry)
             if entry.authors:
-                item.dc.dc_creator(", ".join(entry.authors))  # of several, Miniflux and newsboat show the last
+                item.dc.dc_creator(_creators(entry, site))  # of several, Miniflux and newsboat show the last
             item.description(html.escape(entry.summary, quote=False), isSummary=True)  # RSS takes it for HTML
             if entry.enclosure:
                 item.enclosure(entry.enclosure.url, str(entry.enclosure.length or 0), entry.enclosure.type)
             _add_media(item, entry)
         document: bytes = generator.rss_str()
         return document
+
+
+def _creators(entry: Entry, site: Site) -> str:
+    """Join the authors, as many as a reader's list has room for; the content names all of them."""
+    shown = ", ".join(entry.authors[:_CREATORS])
+    return shown if len(entry.authors) <= _CREATORS else f"{shown} {site.words.more_authors}"
 
 
 class AtomExporter:

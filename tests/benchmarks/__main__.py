@@ -6,13 +6,9 @@ The archive is of the size of a real one: 357 days, 5,488 papers. These numbers 
 import http.client
 import os
 import resource
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +21,7 @@ from feeds.catalog import Catalog, open_catalog
 from feeds.markdown import html
 from feeds.query import EVERYTHING, Query
 from tests import archives
+from tests.servers import Server, free_port, running, serving
 
 _REQUESTS = 3000
 
@@ -98,55 +95,39 @@ def _documents(catalog: Catalog) -> None:
 
 
 def _http(root: Path, environ: dict[str, str], folder: Path) -> None:
-    with _server([Path(sys.executable).with_name("feeds"), "serve", root, "--workers", "1"], environ) as port:
-        document, tag = _get(port, "/latest.rss", {})
-        ours = _requests(port, "/latest.rss", {})
-        unchanged = _requests(port, "/latest.rss", {"If-None-Match": tag})
-    (folder / "latest.rss").write_bytes(document)
-    with _server([sys.executable, "-m", "http.server", "--directory", folder], environ, flag=False) as port:
-        theirs = _requests(port, "/latest.rss", {})
-    _report(f"{_REQUESTS} GETs of latest.rss", ours, "http.server with the file", theirs)
-    _report(f"{_REQUESTS} GETs answered 304", unchanged, "http.server with the file", theirs)
+    with serving(root, environ) as server:
+        answer = server.ask("/latest.rss")
+        ours = _requests(server, {})
+        unchanged = _requests(server, {"If-None-Match": answer.headers["ETag"]})
+    (folder / "latest.rss").write_bytes(answer.body)
+    port = free_port()
+    folder.chmod(0o755)  # nginx reads as another user
+    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port))
+    command: list[str | Path] = ["nginx", "-p", folder, "-c", folder / "nginx.conf", "-g", "daemon off;"]
+    with running(command, environ, port) as rival:
+        theirs = _requests(rival, {})
+        still = _requests(rival, {"If-None-Match": rival.ask("/latest.rss").headers["ETag"]})
+    _report(f"{_REQUESTS} GETs of latest.rss, one worker", ours, "nginx with the file", theirs)
+    _report(f"{_REQUESTS} GETs answered 304, one worker", unchanged, "nginx with the file", still)
 
 
-@contextmanager
-def _server(command: list[str | Path], environ: dict[str, str], flag: bool = True) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = ["--port", str(port)] if flag else ["--protocol", "HTTP/1.1", "--bind", "127.0.0.1", str(port)]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen([*command, *address], env=environ, stdout=quiet, stderr=quiet) as server:
-        try:
-            _wait(port)
-            yield port
-        finally:
-            server.terminate()
+_NGINX = """
+worker_processes 1;
+error_log {folder}/error.log;
+pid {folder}/nginx.pid;
+events {{}}
+http {{
+    access_log off;
+    server {{ listen 127.0.0.1:{port}; root {folder}; }}
+}}
+"""
 
 
-def _wait(port: int) -> None:
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise SystemExit("the server does not answer")
-
-
-def _get(port: int, path: str, headers: dict[str, str]) -> tuple[bytes, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    return answer.read(), answer.headers["ETag"]
-
-
-def _requests(port: int, path: str, headers: dict[str, str]) -> float:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+def _requests(server: Server, headers: dict[str, str]) -> float:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
     started = time.perf_counter()
     for _ in range(_REQUESTS):
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", "/latest.rss", headers=headers)
         connection.getresponse().read()
     return time.perf_counter() - started
 
