@@ -100,7 +100,7 @@ def _of_paper(paper: Paper, site: Site) -> Entry:
         title=content.title(paper.title),
         url=paper.url,
         published=site.published(paper),
-        summary=content.excerpt(paper.summary, _SUMMARY),
+        summary=content.excerpt(paper.summary, _SUMMARY) or content.title(paper.title),
         text=content.plain(paper.summary),
         html=fill("entry.html", paper=paper, words=site.words),
         authors=paper.authors,
