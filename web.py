@@ -3,11 +3,11 @@
 import os
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 from flask import Flask, Response, abort, request
@@ -16,19 +16,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
 from feeds import encoding
-from feeds.archive import Archive
 from feeds.catalog import Catalog, open_catalog
 from feeds.edition import Edition
 from feeds.errors import ArchiveError, ExportError, FeedsError, QueryError, UnknownEditionError
 from feeds.format import Format, Kind
+from feeds.replies import Replies
 from feeds.site import Publication
 from feeds.websub import Announcer
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 _KEPT_BYTES = 64 * 1024 * 1024  # of documents, in each worker
-_HEADERS = 2000  # bytes that an answer takes besides its body, about
 _STALE = "stale-while-revalidate=3600, stale-if-error=86400"
 _STATUS = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, ExportError: 500}
 _RETRY = "60"  # seconds, after a 503
@@ -41,19 +37,6 @@ _PREFLIGHT = {
 }
 # Apache writes "…-gzip" where it compresses; so do we, for a tag is of one sequence of bytes (RFC 9110 section 8.8.3).
 _CODED_TAG = re.compile(r"(?:-(?:gzip|br|zstd|deflate))+$")
-# All of a request that an answer depends on.
-_ASKED = (
-    *(
-        "REQUEST_METHOD",
-        "PATH_INFO",
-        "QUERY_STRING",
-        "HTTP_ACCEPT_ENCODING",
-        "HTTP_A_IM",
-        "HTTP_RANGE",
-        "HTTP_IF_RANGE",
-    ),
-    *("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"),
-)
 _ONE_RANGE = re.compile(r"bytes=(?:\d+-\d*|-\d+)")
 
 
@@ -73,50 +56,8 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     app.register_error_handler(FeedsError, _failed)
     app.register_error_handler(HTTPException, _refused)
     app.after_request(_vary)
-    app.wsgi_app = _Again(app.wsgi_app, server.catalog.archive)  # type: ignore[method-assign]  # Flask's own advice
+    app.wsgi_app = Replies(app.wsgi_app, server.catalog.archive, _KEPT_BYTES)  # type: ignore[method-assign]  # Flask's own advice
     return app
-
-
-class _Kept(NamedTuple):
-    """An answer as it went out."""
-
-    status: str
-    headers: list[tuple[str, str]]
-    body: bytes
-
-
-class _Again:
-    """Answers a request that was answered before in the same way, without Flask, for as long as nothing has changed.
-
-    What a reader polls is the same each time; an answer depends on the archive's state and on nothing but `_ASKED`.
-    """
-
-    def __init__(self, app: "WSGIApplication", archive: Archive) -> None:
-        self._app = app
-        self._archive = archive
-        self._kept: LRUCache[tuple[Any, ...], _Kept] = LRUCache(
-            _KEPT_BYTES, getsizeof=lambda kept: len(kept.body) + 2000
-        )
-        self._lock = threading.Lock()
-
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return self._app(environ, start_response)
-        try:
-            self._archive.refresh()
-        except ArchiveError:
-            return self._app(environ, start_response)  # which says so
-        asked = (self._archive.state, *(environ.get(name) for name in _ASKED))
-        with self._lock:
-            kept = self._kept.get(asked)
-        if kept is None:
-            response = Response.from_app(self._app, environ, buffered=True)
-            kept = _Kept(response.status, list(response.headers), response.get_data())
-            if response.status_code in (200, 206, 226, 304) and len(kept.body) < _KEPT_BYTES // 8:
-                with self._lock:
-                    self._kept[asked] = kept
-        start_response(kept.status, list(kept.headers))
-        return [kept.body] if environ["REQUEST_METHOD"] == "GET" else []
 
 
 class _Asked(NamedTuple):

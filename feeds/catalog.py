@@ -9,13 +9,14 @@ from pathlib import Path
 
 from cachetools import LRUCache
 
-from feeds import registry, site
+from feeds import registry, settings
 from feeds.archive import Archive, default_index, in_silence
-from feeds.edition import Edition, Editions, Key, Scope, parse_key
+from feeds.edition import Edition, Editions
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
 from feeds.index import Progress
+from feeds.key import Key, Scope, parse_key
 from feeds.query import read_query
 from feeds.registry import Registry
 from feeds.site import Publication, Site
@@ -149,7 +150,7 @@ def open_catalog(root: Path, environ: Mapping[str, str], progress: Progress = in
     Raises SettingsError, PluginError or ArchiveError, at once, for what cannot work.
     """
     archive = Archive(root, default_index(root, environ), progress)
-    settings = site.load(root, environ)
+    site = settings.load(root, environ)
     exporters = registry.load()
     archive.refresh()
-    return Catalog(archive, exporters, settings)
+    return Catalog(archive, exporters, site)

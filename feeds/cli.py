@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from feeds import __version__, registry
 from feeds.catalog import Catalog, open_catalog
-from feeds.edition import EXAMPLES, Scope
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import site_keys
+from feeds.key import EXAMPLES, Scope
 from feeds.problems import Severity
 from feeds.query import HELP, READERS
 from feeds.site import Publication, Site

@@ -1,70 +1,18 @@
-"""Editions: the cuts of an archive that have a key, and the grammar of the keys."""
+"""Editions: the cuts of an archive that have a key."""
 
 import hashlib
 import json
-import re
-from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime
 
 from feeds.archive import Archive, DayCount
 from feeds.errors import UnknownEditionError
+from feeds.key import FIXED, PERIODS, SERIES, Key, Scope, period
 from feeds.model import Paper
 from feeds.query import EVERYTHING, Query
-from feeds.text import clean
 
-
-class Scope(StrEnum):
-    """What kind of cut an edition is."""
-
-    SITE = "site"  # what the whole site publishes: home page, catalogues
-    LATEST = "latest"
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-    ALL = "all"
-    DAILY = "daily"  # editions of days, one an entry
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    SEARCH = "search"
-    PAPER = "paper"
-
-
-EXAMPLES = {
-    Scope.LATEST: "latest",
-    Scope.DAY: "2024-01-30",
-    Scope.WEEK: "2024-W05",
-    Scope.MONTH: "2024-01",
-    Scope.YEAR: "2024",
-    Scope.ALL: "all",
-    Scope.DAILY: "daily",
-    Scope.WEEKLY: "weekly",
-    Scope.MONTHLY: "monthly",
-    Scope.SEARCH: "search",
-    Scope.PAPER: "papers/2401.16420",
-}
-"""A key of each scope."""
-
-PERIODS = frozenset({Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR})
-SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
 _LONGEST_SERIES = 30  # entries of a feed of editions
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What names an edition: `text` is how addresses and commands write it.
-
-    `since` and `until` are the first and last day of a period, `query` is what a search asks for.
-    """
-
-    scope: Scope
-    text: str
-    since: date | None = None
-    until: date | None = None
-    query: Query = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,53 +49,6 @@ class Edition:
         return replace(self, papers=papers, previous=period(Scope.DAY, self.days[0].date))
 
 
-def parse_key(text: str) -> Key | None:
-    """Read a key as addresses write it; None where it is none. What the archive holds plays no part."""
-    if text in _FIXED:
-        return Key(_FIXED[text], text)
-    if text.startswith("papers/") and text != "papers/" and clean(text) == text:
-        return Key(Scope.PAPER, text)
-    for pattern, read in _PERIOD_GRAMMAR:
-        if match := pattern.fullmatch(text):
-            try:
-                return read(match)
-            except (ValueError, OverflowError):  # OverflowError: a week that ends behind the year 9999
-                return None
-    return None
-
-
-def period(scope: Scope, day: date) -> Key:
-    """Name the day, ISO week, month or year that a date lies in."""
-    if scope is Scope.DAY:
-        return Key(scope, day.isoformat(), day, day)
-    if scope is Scope.WEEK:
-        year, week, weekday = day.isocalendar()
-        monday = day - timedelta(days=weekday - 1)
-        return Key(scope, f"{year:04}-W{week:02}", monday, monday + timedelta(days=6))
-    if scope is Scope.MONTH:
-        return Key(
-            scope,
-            f"{day.year:04}-{day.month:02}",
-            day.replace(day=1),
-            day.replace(day=monthrange(day.year, day.month)[1]),
-        )
-    return Key(scope, f"{day.year:04}", day.replace(month=1, day=1), day.replace(month=12, day=31))
-
-
-_FIXED = {
-    scope.value: scope for scope in (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY, Scope.SEARCH)
-}
-_PERIOD_GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Key]], ...] = (
-    (re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"), lambda found: period(Scope.DAY, date.fromisoformat(found[0]))),
-    (
-        re.compile(r"([0-9]{4})-W([0-9]{2})"),
-        lambda found: period(Scope.WEEK, date.fromisocalendar(int(found[1]), int(found[2]), 1)),
-    ),
-    (re.compile(r"([0-9]{4})-([0-9]{2})"), lambda found: period(Scope.MONTH, date(int(found[1]), int(found[2]), 1))),
-    (re.compile(r"[0-9]{4}"), lambda found: period(Scope.YEAR, date(int(found[0]), 1, 1))),
-)
-
-
 class Editions:
     """Cuts an archive. The newest `latest_days` days, at most `latest_papers` papers, are the edition `latest`."""
 
@@ -159,9 +60,9 @@ class Editions:
     def known(self) -> Iterator[Key]:
         """List the editions with a fixed address, those of papers but not of the site among them."""
         days = self._archive.days()
-        for text in _FIXED:
+        for text in FIXED:
             if text != Scope.SEARCH:
-                yield Key(_FIXED[text], text)
+                yield Key(FIXED[text], text)
         for scope in (Scope.YEAR, Scope.MONTH, Scope.WEEK, Scope.DAY):
             yield from _periods(scope, days)
         for paper in self._archive.papers(EVERYTHING):

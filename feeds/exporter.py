@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
-from feeds.edition import SERIES, Edition, Scope
+from feeds.edition import Edition
 from feeds.format import Format, Kind
+from feeds.key import SERIES, Scope
 from feeds.site import Site
 
 __all__ = ["CUTS", "FEEDS", "Exporter", "Kind", "Scope"]

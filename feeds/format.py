@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Protocol
 
-from feeds.edition import Scope
+from feeds.key import Scope
 
 
 class Kind(StrEnum):

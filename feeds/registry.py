@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
-from feeds.edition import Scope, parse_key
 from feeds.errors import PluginError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
+from feeds.key import Scope, parse_key
 from feeds.site import GENERATOR
 
 GROUP = "feeds.exporters"

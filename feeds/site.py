@@ -1,21 +1,18 @@
-"""The settings of whoever publishes, and all that follows from them: addresses, ids and times."""
+"""Whoever publishes, and all that follows from its settings: addresses, ids and times."""
 
 import hashlib
 import re
-import tomllib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
 
-from feeds import code_tag, text
-from feeds.edition import Edition, Key, Scope
-from feeds.errors import QueryError, SettingsError
+from feeds import code_tag
+from feeds.edition import Edition
 from feeds.format import Format, Kind
+from feeds.key import Key, Scope
 from feeds.model import Paper
 from feeds.query import Query, read_query
 from feeds.wording import Wording, edition_name, wording
@@ -56,14 +53,14 @@ class Topic(NamedTuple):
         return Key(Scope.SEARCH, Scope.SEARCH.value, query=self.query)
 
 
-def _topic(name: str, asked: str) -> Topic:
+def read_topic(name: str, asked: str) -> Topic:
     """Read a topic: the words to search for, or the parameters of a search."""
     parameters = parse_qsl(asked) if re.match(r"[a-z_]+=", asked) else [("q", asked)]
     return Topic(name, read_query(parameters))
 
 
 TOPICS = tuple(
-    _topic(name, asked)
+    read_topic(name, asked)
     for name, asked in {
         "언어 모델": '언어모델|"언어 모델"|LLM|"language model"',
         "확산 모델": "확산|diffusion",
@@ -187,111 +184,5 @@ def _bare(format: Format) -> str:  # noqa: A002  # the field's word
     return format.media_type.replace("; charset=utf-8", "").replace('"', "'")
 
 
-def load(folder: Path, environ: Mapping[str, str]) -> Site:
-    """Read the settings: `feeds.toml` in the archive's folder or at $FEEDS_CONFIG, then FEEDS_<NAME> over them.
-
-    Raises SettingsError, which names the file or the variable, for an unknown setting or a wrong value.
-    """
-    path = Path(environ.get("FEEDS_CONFIG") or folder / "feeds.toml")
-    site = Site()
-    for name, value in _file(path, required="FEEDS_CONFIG" in environ).items():
-        site = _set(site, name, value, f"{path}: {name}")
-    for name in _SETTINGS.keys() - {"topics"}:  # a table does not fit into a variable
-        variable = f"FEEDS_{name.upper()}"
-        if environ.get(variable):
-            site = _set(site, name, environ[variable], variable)
-    return site
-
-
-def _file(path: Path, required: bool) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if required:
-            raise SettingsError(f"{path}: no such file; FEEDS_CONFIG names it") from error
-        return {}
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: {error}") from error
-
-
-def _set(site: Site, name: str, value: Any, where: str) -> Site:
-    if name not in _SETTINGS:
-        close = get_close_matches(name, _SETTINGS, 1)
-        raise SettingsError(f"{where}: no such setting" + (f"; did you mean {close[0]}?" if close else ""))
-    try:
-        read: dict[str, Any] = {name: _SETTINGS[name](value)}
-        return replace(site, **read)
-    except (ValueError, TypeError, QueryError) as error:
-        raise SettingsError(f"{where}: {error}") from error
-
-
-def _line(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a text, not {value!r}")
-    return " ".join(text.clean(value).split())
-
-
-def _named(value: Any) -> str:
-    if not (line := _line(value)):
-        raise ValueError("must not be empty")
-    return line
-
-
-def _count(value: Any) -> int:
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1000:
-        raise ValueError(f"a number from 1 to 1000, not {value!r}")
-    return number
-
-
-def _time(value: Any) -> time:
-    read = time.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(read, time) or read.tzinfo or read.microsecond:
-        raise ValueError(f"a time in UTC like 23:00, not {value!r}")
-    return read
-
-
-def _base_url(value: Any) -> str:
-    url = _line(value).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"an address like https://papers.example.org, not {value!r}")
-    return url
-
-
-def _topics(value: Any) -> tuple[Topic, ...]:
-    if not isinstance(value, Mapping):
-        raise TypeError("a table of names and searches")
-    return tuple(_topic(_named(name), _named(asked)) for name, asked in value.items())
-
-
-def _hub(value: Any) -> str:
-    return _base_url(value) if value else ""
-
-
-def _language(value: Any) -> str:
-    tag = _named(value)
-    if not all(part.isalnum() and part.isascii() and len(part) <= 8 for part in tag.split("-")):
-        raise ValueError(f"a language tag like ko or en, not {value!r}")
-    return tag
-
-
 def _urn(name: str) -> str:
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}"
-
-
-_SETTINGS = {
-    "title": _named,
-    "description": _named,
-    "author": _named,
-    "language": _language,
-    "rights": _line,
-    "base_url": _base_url,
-    "id": _named,
-    "publish_at": _time,
-    "latest_days": _count,
-    "latest_papers": _count,
-    "hub": _hub,
-    "topics": _topics,
-}
-assert set(_SETTINGS) == {each.name for each in fields(Site)} - {"formats", "sizes"}  # noqa: S101  # each setting has a reader

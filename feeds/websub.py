@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from feeds.catalog import Catalog
 from feeds.database import transaction
-from feeds.edition import Scope
 from feeds.errors import FeedsError
 from feeds.format import Kind
+from feeds.key import Scope
 from feeds.site import Publication
 
 _log = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from feeds import content
-from feeds.edition import Edition, Key, Scope
+from feeds.edition import Edition
+from feeds.key import Key, Scope
 
 
 @dataclass(frozen=True, slots=True)

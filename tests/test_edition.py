@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
-from feeds.edition import Edition, Editions, Key, Scope, parse_key, period
+from feeds.edition import Edition, Editions
 from feeds.errors import UnknownEditionError
+from feeds.key import Key, Scope, parse_key, period
 from feeds.query import Query
 from tests.conftest import Files, OpenFiles, day, paper
 

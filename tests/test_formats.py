@@ -19,8 +19,8 @@ from lxml import etree, html
 
 from feeds import content
 from feeds.catalog import Catalog, open_catalog
-from feeds.edition import Scope
 from feeds.format import Kind
+from feeds.key import Scope
 from feeds.model import Paper
 from tests import archives
 from tests.conftest import ROOT, OpenFiles, day, paper

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from feeds import digest
 from feeds.query import Query, read_query
-from feeds.site import Site, load
+from feeds.settings import load
+from feeds.site import Site
 from tests.conftest import ROOT
 from tests.test_cli import feeds
 from tests.test_rooms import ORDER

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from feeds import registry
-from feeds.edition import Edition, Scope
+from feeds.edition import Edition
 from feeds.errors import PluginError
 from feeds.exporter import CUTS, Exporter, Kind
+from feeds.key import Scope
 from feeds.registry import Registered, Registry
 from feeds.site import Site
 from tests.conftest import ROOT, SEEDS

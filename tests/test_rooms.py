@@ -25,16 +25,19 @@ ORDER = [
     "archive",
 ]
 ORDER += [
+    "key",
     "edition",
     "format",
     "wording",
     "site",
+    "settings",
     "exporter",
     "encoding",
     "exporters",
     "registry",
     "catalog",
     "websub",
+    "replies",
     "cli",
 ]
 

@@ -7,7 +7,8 @@ import pytest
 
 from feeds.errors import SettingsError
 from feeds.model import Paper
-from feeds.site import Site, load
+from feeds.settings import load
+from feeds.site import Site
 
 
 def test_settings_come_from_the_file_and_then_from_the_environment(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from feeds import content
-from feeds.edition import SERIES, Edition, Key, Scope
+from feeds.edition import Edition
 from feeds.exporters.templates import fill
 from feeds.format import Kind
+from feeds.key import SERIES, Key, Scope
 from feeds.model import Paper
 from feeds.site import Publication, Site
 

@@ -11,10 +11,11 @@ from ebooklib import epub
 from lxml import etree
 
 from feeds import content
-from feeds.edition import PERIODS, Edition, Scope, period
+from feeds.edition import Edition
 from feeds.errors import ExportError
 from feeds.exporter import CUTS, Kind
 from feeds.exporters.templates import fill, source
+from feeds.key import PERIODS, Scope, period
 from feeds.model import Paper
 from feeds.site import GENERATOR, Site
 from feeds.wording import name

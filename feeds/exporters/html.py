@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from feeds.edition import Edition, Key, Scope, period
+from feeds.edition import Edition
 from feeds.exporter import Kind
 from feeds.exporters.templates import fill, source
 from feeds.format import site_keys
+from feeds.key import Key, Scope, period
 from feeds.site import Publication, Site
 from feeds.wording import name
 

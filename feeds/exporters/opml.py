@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from feeds.edition import Edition, Key, Scope
+from feeds.edition import Edition
 from feeds.exporter import Kind
+from feeds.key import Key, Scope
 from feeds.site import Publication, Site
 from feeds.wording import name
 

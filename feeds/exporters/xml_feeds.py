@@ -10,9 +10,10 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 
 from feeds import __version__
-from feeds.edition import Edition, Scope
+from feeds.edition import Edition
 from feeds.exporter import FEEDS, Kind
 from feeds.exporters.entries import Entry, entries, fitted, history
+from feeds.key import Scope
 from feeds.site import GENERATOR, Publication, Site
 
 _TTL = 60  # minutes
