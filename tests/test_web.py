@@ -1,10 +1,13 @@
 """The app over HTTP: addresses, validators, errors."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -179,3 +182,43 @@ def test_an_archive_with_no_day_is_served(folder: Path, environ: dict[str, str])
     client = create_app(folder, environ).test_client()
     for path in ("/", "/latest.rss", "/all.atom", "/latest.epub", "/weekly.json", "/subscriptions.opml", "/search"):
         assert client.get(path).status_code == 200
+
+
+PARAMETERS = {
+    "q": "모델|model",
+    "author": "Zhang",
+    "min_votes": "5",
+    "from": "2024-01-01",
+    "to": "2024-12-31",
+    "has": "code",
+    "order": "votes",
+    "limit": "7",
+    "page": "1",
+}
+
+
+@pytest.mark.parametrize("name", ["rss", "atom", "json", "epub", "html"])
+def test_every_combination_of_parameters_is_an_edition_in_every_format(client: FlaskClient, name: str) -> None:
+    suffix = "" if name == "html" else f".{name}"
+    counts = range(len(PARAMETERS) + 1) if name == "json" else (0, 1, len(PARAMETERS))
+    for count in counts:
+        for names in combinations(PARAMETERS, count):
+            written = urlencode({each: PARAMETERS[each] for each in reversed(names)})
+            answer = client.get(f"/search{suffix}?{written}")
+            assert answer.status_code == 200
+            (itself,) = re.findall(r'<http://127\.0\.0\.1:8000([^>]*)>; rel="self"', answer.headers["Link"])
+            assert dict(parse_qsl(urlsplit(itself).query)) == {
+                each: PARAMETERS[each] for each in PARAMETERS if each in names and each != "page"
+            }
+            assert client.get(itself).headers["ETag"] == answer.headers["ETag"]
+
+
+def test_the_order_of_a_day_changes_no_id(folder: Path, environ: dict[str, str]) -> None:
+    first, second = paper("A", "2401.1"), paper("B", "2401.2")
+
+    def ids(*papers: str) -> dict[str, str]:
+        write_files(folder, {"1.md": day("2024-01-30", *papers)})
+        items = create_app(folder, environ).test_client().get("/all.json").get_json(force=True)["items"]
+        return {item["title"]: item["id"] for item in items}
+
+    assert ids(first, second) == ids(second, first)
