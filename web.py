@@ -25,6 +25,7 @@ from feeds.site import Publication
 from feeds.websub import Announcer
 
 _KEPT_BYTES = 64 * 1024 * 1024  # of documents, in each worker
+_MOST_TAGS = 8  # that a client may say it holds
 _STALE = "stale-while-revalidate=3600, stale-if-error=86400"
 _STATUS = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, ExportError: 500}
 _RETRY = "60"  # seconds, after a 503
@@ -69,6 +70,10 @@ class _Asked(NamedTuple):
     tag: str
 
 
+class _ChangedError(Exception):
+    """The archive has changed since the tag was computed."""
+
+
 class _Answer(Response):
     """A response whose 304 repeats Last-Modified too (RFC 9110 section 15.4.5); Werkzeug drops it."""
 
@@ -94,9 +99,14 @@ class _Server:
         asked = _Asked(publication, publication.format, outline, self.catalog.tag(publication, outline))
         if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match):
             abort(412)
-        if _is_current(asked):
-            return self._with_headers(_Answer(status=304), asked)
-        return self._delta(asked) or self._whole(asked)
+        if known := _known_tag(asked):
+            unchanged = self._with_headers(_Answer(status=304), asked)
+            unchanged.set_etag(known)
+            return unchanged
+        try:
+            return self._delta(asked) or self._whole(asked)
+        except _ChangedError:
+            return self.publication(path)
 
     def health(self) -> Response:
         """Answer that this worker can read its archive."""
@@ -105,7 +115,7 @@ class _Server:
 
     def _whole(self, asked: _Asked) -> Response:
         """Answer with all of a publication, or the range of it that was asked for."""
-        body = self._body(asked.tag, partial(self._render, asked.publication))
+        body = self._body(asked.tag, partial(self._render, asked))
         response = self._coded(body, asked, asked.tag)
         if asked.format.kind is Kind.FILE:
             _cut_range(response, len(body))
@@ -116,7 +126,7 @@ class _Server:
         manipulations = {each.partition(";")[0].strip() for each in request.headers.get("A-IM", "").split(",")}
         if asked.format.kind is not Kind.FEED or "feed" not in manipulations:
             return None
-        for held in sorted(_tags(request.if_none_match)):
+        for held in sorted(_tags(request.if_none_match))[:_MOST_TAGS]:
             if edition := self.catalog.since(asked.publication, held):
                 name = f"{asked.tag} since {held}"
                 body = self._body(name, partial(self.catalog.render, asked.publication, edition))
@@ -128,8 +138,11 @@ class _Server:
                 return response
         return None
 
-    def _render(self, publication: Publication) -> bytes:
-        return self.catalog.render(publication, self.catalog.cut(publication))
+    def _render(self, asked: _Asked) -> bytes:
+        edition = self.catalog.cut(asked.publication)
+        if self.catalog.tag(asked.publication, edition) != asked.tag:
+            raise _ChangedError
+        return self.catalog.render(asked.publication, edition)
 
     def _body(self, name: str, make: Any) -> bytes:
         """Take bytes that were made before under a name that changes with them, or make them."""
@@ -169,10 +182,6 @@ class _Server:
         response.set_etag(asked.tag)
         response.last_modified = _last_modified(asked.outline)
         response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        if asked.format.kind is not Kind.PAGE:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
         if links := self.catalog.site.links(asked.publication, asked.outline):
             response.headers["Link"] = links
         return response
@@ -189,13 +198,15 @@ def _tags(named: ETags) -> set[str]:
     return {_CODED_TAG.sub("", tag) for tag in named.as_set(include_weak=True)}
 
 
-def _is_current(asked: _Asked) -> bool:
-    """Whether the client has the newest bytes (RFC 9110 section 13.2.2)."""
+def _known_tag(asked: _Asked) -> str | None:
+    """Tell by which tag the client knows the newest bytes; None where it does not (RFC 9110 section 13.2.2)."""
     if "If-None-Match" in request.headers:
-        return request.if_none_match.star_tag or asked.tag in _tags(request.if_none_match)
+        named = request.if_none_match.as_set(include_weak=True)
+        known = sorted(tag for tag in named if _CODED_TAG.sub("", tag) == asked.tag)
+        return known[0] if known else asked.tag if request.if_none_match.star_tag else None
     # Exactly: where a file is replaced by an older one, or deleted, the time goes back.
     since = request.if_modified_since
-    return since is not None and since == _last_modified(asked.outline)
+    return asked.tag if since is not None and since == _last_modified(asked.outline) else None
 
 
 def _last_modified(outline: Edition) -> datetime | None:
@@ -220,7 +231,7 @@ def _identity(accepted: Any) -> float:
 def _cut_range(response: Response, length: int) -> None:
     """Answer a request for one range; anything else is answered whole (RFC 9110 section 14.2)."""
     environ = dict(request.environ)
-    if not _ONE_RANGE.fullmatch(environ.get("HTTP_RANGE", "")):
+    if request.method != "GET" or not _ONE_RANGE.fullmatch(environ.get("HTTP_RANGE", "")):
         environ.pop("HTTP_RANGE", None)
     environ.pop("HTTP_IF_NONE_MATCH", None)  # these were looked at before
     environ.pop("HTTP_IF_MODIFIED_SINCE", None)
@@ -230,6 +241,9 @@ def _cut_range(response: Response, length: int) -> None:
 def _vary(response: Response) -> Response:
     """Say on every answer what it depends on, and let scripts of other sites ask first."""
     response.headers["Vary"] = "Accept-Encoding, A-IM"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS":
         response.headers.update(_PREFLIGHT)
     return response

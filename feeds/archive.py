@@ -114,6 +114,10 @@ class Archive:
         self._trouble = trouble
         self._state = self._database.run(index.state)  # other processes bring the index into step too
 
+    def is_at(self, state: str) -> bool:
+        """Whether the index still holds what it did in a state; other processes change it too."""
+        return self._database.run(index.state) == state
+
     def remember(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Do work on the index that is about what all processes have done, not about the files."""
         return self._database.run(work)

@@ -1,10 +1,10 @@
 """Every publication: found by its address, with the tag that says whether it has changed, and cut to be rendered."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -16,11 +16,13 @@ from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
 from feeds.index import Progress
-from feeds.key import Key, Scope, parse_key
+from feeds.key import SERIES, Key, Scope, parse_key
 from feeds.query import read_query
 from feeds.registry import Registry
 from feeds.site import Publication, Site
 
+_TAG = re.compile(r"(?P<digest>[0-9a-f]{32})\.(?P<day>\d{8})")
+_TRIED_DAYS = 40
 _KEPT = 5_000  # outlines of editions
 
 
@@ -79,8 +81,9 @@ class Catalog:
             kept = self._outlines.get(asked)
         if kept is None:
             kept = self._editions.outline(publication.key)
-            with self._lock:
-                self._outlines[asked] = kept
+            if self.archive.is_at(asked[0]):  # else another process has changed the index in between
+                with self._lock:
+                    self._outlines[asked] = kept
         return kept
 
     def cut(self, publication: Publication) -> Edition:
@@ -120,15 +123,19 @@ class Catalog:
 
     def since(self, publication: Publication, tag: str) -> Edition | None:
         """Cut what is new since the publication had a tag; None where nobody can tell (RFC 3229 section 10.5.3)."""
-        digest, _, day = tag.partition(".")
-        try:
-            as_of = date.fromisoformat(day)
-            held = self._editions.outline(publication.key, as_of)
-        except (ValueError, UnknownEditionError):
+        match = _TAG.fullmatch(tag)
+        if match is None:
             return None
-        if self._digest(held, publication) != digest:
-            return None
-        return self._editions.since(publication.key, as_of)
+        days = [day.date for day in self.archive.days() if f"{day.date:%Y%m%d}" >= match["day"]]
+        # A series that holds a week has seen a day behind it: the tag may be of a day later than its newest one.
+        for as_of in days[: _TRIED_DAYS if publication.key.scope in SERIES else 1]:
+            try:
+                held = self._editions.outline(publication.key, as_of)
+            except UnknownEditionError:
+                continue
+            if self._digest(held, publication) == match["digest"]:
+                return self._editions.since(publication.key, as_of)
+        return None
 
     def tag(self, publication: Publication, edition: Edition) -> str:
         """Compute what changes when the bytes of a publication do, of an outline or of all of its edition.
@@ -141,6 +148,8 @@ class Catalog:
     def _digest(self, edition: Edition, publication: Publication) -> str:
         _, origin = self.registry.registered(publication.format.name)
         seen = f"{edition.tag} {publication.format.name} {origin} {self._site_tag}"
+        if publication.format.kind is Kind.PAGE:
+            seen += f" {edition.total}"  # which only a page shows
         return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
 

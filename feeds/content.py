@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from feeds.formula import as_text
+from feeds.formula import as_text, is_prose
 from feeds.markdown import Formulas, html
 
 __all__ = ["Link", "LinkKind", "excerpt", "html", "links", "plain", "title", "xhtml"]
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
-_FORMULA = re.compile(r"\$([^$]+)\$")
+_FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$(?![\s$])([^$]+?)(?<![\s\\])\$(?![\d$])|\\\((.+?)\\\)")
 _VOID = re.compile(r"<(br|hr)>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
 _CELL_END = re.compile(r"</t[dh]>")
@@ -37,7 +37,12 @@ class Link(NamedTuple):
 
 def title(written: str) -> str:
     """Write a title as plain text: formulas in Unicode where that says all of them, all else as it is."""
-    return _FORMULA.sub(lambda formula: as_text(formula[1]) or formula[0], written)
+    return _FORMULA.sub(_as_text, written)
+
+
+def _as_text(formula: re.Match[str]) -> str:
+    latex = formula[1] or formula[2] or formula[3]
+    return formula[0] if is_prose(latex) else as_text(latex) or formula[0]
 
 
 def xhtml(markdown: str) -> str:

@@ -23,7 +23,7 @@ class Edition:
     that it covers, oldest first; a search covers none. `parts` are the editions that a series holds, newest first.
     `previous` and `next` are the neighbours of a period that have a day, of a search its pages before and after; before
     the latest comes the day before them. `total` counts the papers of all pages; `newest` is the day of the newest one.
-    `tag` changes when anything of this does but `modified`, which is when the newest of its files was written.
+    `tag` changes when anything of this does but `total` and `modified`, when the newest of its files was written.
     """
 
     key: Key
@@ -77,7 +77,7 @@ class Editions:
         covered = self._covered(key, days)
         if key.scope in PERIODS and not covered:
             raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(days)}")
-        previous, following = _neighbours(key, covered, days)
+        previous, following = _neighbours(key, covered, days, self._latest_papers)
         total = 0
         if key.scope is Scope.SEARCH:
             total = self._archive.count(self._query(key, covered, as_of))
@@ -156,8 +156,8 @@ def _tag(edition: Edition, found: list[tuple[str, str, int]]) -> str:
     seen = [
         [key.scope, key.text, key.query.parameters()],
         [neighbour and neighbour.text for neighbour in (edition.previous, edition.next)],
-        edition.total,
-        [[day.date.isoformat(), day.papers] for day in edition.days],
+        # A series and a paper say nothing of the days around.
+        [[day.date.isoformat(), day.papers] for day in edition.days if key.scope not in {*SERIES, Scope.PAPER}],
         [part.tag for part in edition.parts],
         found,
     ]
@@ -178,9 +178,12 @@ def _periods(scope: Scope, days: tuple[DayCount, ...]) -> list[Key]:
     return list(dict.fromkeys(period(scope, day.date) for day in days))
 
 
-def _neighbours(key: Key, covered: tuple[DayCount, ...], days: tuple[DayCount, ...]) -> tuple[Key | None, Key | None]:
+def _neighbours(
+    key: Key, covered: tuple[DayCount, ...], days: tuple[DayCount, ...], most: int
+) -> tuple[Key | None, Key | None]:
     if key.scope is Scope.LATEST and covered:
-        older = days[: days.index(covered[0])]
+        first = days.index(covered[0])
+        older = days[: first + 1] if covered[0].papers > most else days[:first]  # not all of that day fits in
         return (period(Scope.DAY, older[-1].date) if older else None), None
     if key.scope not in PERIODS or not key.since or not key.until:
         return None, None

@@ -14,7 +14,7 @@ import nh3
 import pyromark
 
 from feeds import text
-from feeds.formula import as_mathml, as_text
+from feeds.formula import as_mathml, as_text, is_prose
 
 _OPTIONS = pyromark.Options.ENABLE_TABLES  # no strikethrough: "3~5개, 7~9개" is none
 _CLEANER = nh3.Cleaner(
@@ -34,7 +34,6 @@ _ABSURD_LINE = re.compile(r"^[ \t>*+\-0-9.)]{150}", re.MULTILINE)
 _WORD = "\ufdd1"  # stands for the < of a word while Markdown is read; no text holds it, being a non-character
 _ASIDE = "\ufdd2"  # stands around the number of a formula
 _FORMULA = re.compile(rf"{_ASIDE}(\d+){_ASIDE}")
-_PROSE = re.compile(r"[가-힣]|^[^\\]*[A-Za-z]{2,} [A-Za-z]{2,}[^\\]*$")  # of `$5 to buy and 10$`
 _COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _MEANT_TAG = re.compile(rf"{_WORD}(/?su[bp]|br ?/?)&gt;")  # the only raw HTML that is meant as such
 _DEFINITION = re.compile(r"^((?:[ \t]*(?:[-*+]|\d{1,9}[.)]))?[ \t]*)\[(?=[^\]\n]*\]:)", re.MULTILINE)
@@ -96,7 +95,7 @@ def _written(formula: str, formulas: Formulas) -> str:
     if formula.startswith("\\"):
         latex = formula[2:-2].strip()
     written = None
-    if not _PROSE.search(latex):
+    if not is_prose(latex):
         if formulas is not Formulas.MATHML and (plain := as_text(latex)):
             written = entities.escape(plain, quote=False)
         elif formulas is not Formulas.PLAIN:

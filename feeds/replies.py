@@ -54,7 +54,8 @@ class Replies:
             reply = self._kept.get(asked)
         if reply is None:
             reply = self._ask(environ)
-            if reply.status[:3] in _STATUSES and len(reply.body) <= self._largest:
+            is_usual = sum(map(len, filter(None, asked))) <= _HEADERS
+            if is_usual and reply.status[:3] in _STATUSES and len(reply.body) <= self._largest:
                 with self._lock:
                     self._kept[asked] = reply
         start_response(reply.status, list(reply.headers))
@@ -74,4 +75,5 @@ class Replies:
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        return _Reply(begun[0], begun[1], body)
+        headers = [(name, value) for name, value in begun[1] if name.lower() != "date"]  # the server writes it anew
+        return _Reply(begun[0], headers, body)

@@ -1,5 +1,6 @@
 """Reads the settings of a site, and says which one is wrong."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 from feeds import text
 from feeds.errors import QueryError, SettingsError
 from feeds.site import Site, Topic, read_topic
+
+_ADDRESS = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986, which headers can hold
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Site:
@@ -81,7 +84,7 @@ def _time(value: Any) -> time:
 def _base_url(value: Any) -> str:
     url = _line(value).rstrip("/")
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if not _ADDRESS.fullmatch(url) or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"an address like https://papers.example.org, not {value!r}")
     return url
 
@@ -93,7 +96,9 @@ def _topics(value: Any) -> tuple[Topic, ...]:
 
 
 def _hub(value: Any) -> str:
-    return _base_url(value) if value else ""
+    if value and not _ADDRESS.fullmatch(_line(value)):
+        raise ValueError(f"an address like https://hub.example.org/, not {value!r}")
+    return _line(value)
 
 
 def _language(value: Any) -> str:

@@ -14,7 +14,7 @@ from feeds.edition import Edition
 from feeds.format import Format, Kind
 from feeds.key import Key, Scope
 from feeds.model import Paper
-from feeds.query import Query, read_query
+from feeds.query import READERS, Query, read_query
 from feeds.wording import Wording, edition_name, wording
 
 GENERATOR = "daily-papers-feeds"
@@ -56,6 +56,8 @@ class Topic(NamedTuple):
 def read_topic(name: str, asked: str) -> Topic:
     """Read a topic: the words to search for, or the parameters of a search."""
     parameters = parse_qsl(asked) if re.match(r"[a-z_]+=", asked) else [("q", asked)]
+    if unknown := {parameter for parameter, _ in parameters} - READERS.keys():
+        raise ValueError(f"{name}: a search has no parameter {min(unknown)!r}, but {', '.join(READERS)}")
     return Topic(name, read_query(parameters))
 
 
@@ -135,12 +137,18 @@ class Site:
             if other != publication
         ]
         for relation, neighbour in (("prev", edition.previous), ("next", edition.next)):
-            if neighbour:
+            # How far back the feed of the latest reaches, only its document knows.
+            if neighbour and edition.key.scope is not Scope.LATEST:
                 links.append((self.url(replace(publication, key=neighbour)), relation, publication.format))
         written = [f'<{url}>; rel="{relation}"; type="{_bare(each)}"' for url, relation, each in links]
-        if self.hub and publication.format.kind is Kind.FEED:
+        if publication.format.kind is Kind.FEED and self.announces(publication.key):
             written.append(f'<{self.hub}>; rel="hub"')
         return ", ".join(written)
+
+    def announces(self, key: Key) -> bool:
+        """Whether the hub is told when the feed of an edition changes: not of each paper, nor of any search."""
+        is_topic = any(topic.key == key for topic in self.topics)
+        return bool(self.hub) and key.scope is not Scope.PAPER and (key.scope is not Scope.SEARCH or is_topic)
 
     def page(self, key: Key) -> str:
         """Write the address where a person looks at an edition; the site's own where there is no such page."""
@@ -173,6 +181,8 @@ class Site:
 
     def updated(self, edition: Edition) -> datetime:
         """Tell when the newest of an edition was published; 1970 where it is empty."""
+        if edition.key.scope is Scope.DAY and edition.key.since:
+            return self._at(edition.key.since)
         times = [*map(self.published, edition.papers), *map(self.updated, edition.parts)]
         return max(times, default=self._at(edition.days[-1].date if edition.days else _EMPTY))
 

@@ -11,11 +11,11 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlencode
 
+from feeds import index
 from feeds.catalog import Catalog
 from feeds.database import transaction
 from feeds.errors import FeedsError
 from feeds.format import Kind
-from feeds.key import Scope
 from feeds.site import Publication
 
 _log = logging.getLogger(__name__)
@@ -26,12 +26,10 @@ _SETTLING = 3.0  # seconds after which every process serves the new bytes; they 
 
 
 def topics(catalog: Catalog) -> list[Publication]:
-    """List the feeds that a hub is told about: those of every edition but single papers."""
-    return [
-        publication
-        for publication in catalog
-        if publication.format.kind is Kind.FEED and publication.key.scope is not Scope.PAPER
-    ]
+    """List the feeds that a hub is told about: those of topics, and of every edition but single papers."""
+    named = [feed for topic in catalog.site.topics for feed in catalog.site.publications(topic.key, Kind.FEED)]
+    fixed = [publication for publication in catalog if publication.format.kind is Kind.FEED]
+    return [feed for feed in [*fixed, *named] if catalog.site.announces(feed.key)]
 
 
 def claim(catalog: Catalog) -> list[str]:
@@ -39,10 +37,13 @@ def claim(catalog: Catalog) -> list[str]:
 
     What is listed was never listed before; a first call lists nothing.
     """
+    state = catalog.archive.state
     tags = {catalog.site.url(topic): catalog.outline(topic).tag for topic in topics(catalog)}
 
     def compare(connection: sqlite3.Connection) -> list[str]:
         with transaction(connection):
+            if index.state(connection) != state:
+                return []  # the tags may be of either state; the next look has them right
             known = dict(connection.execute("SELECT topic, tag FROM topics"))
             connection.executemany("INSERT OR REPLACE INTO topics VALUES (?, ?)", tags.items())
         return [topic for topic, tag in tags.items() if known and known.get(topic) != tag]
@@ -57,7 +58,7 @@ def announce(hub: str, topic: str, pause: float = _PAUSE) -> bool:
         if tried:
             time.sleep(pause * 2 ** (tried - 1))
         try:
-            with urllib.request.urlopen(urllib.request.Request(hub, body), timeout=_TIMEOUT):  # noqa: S310  # a setting
+            with _OPENER.open(urllib.request.Request(hub, body), timeout=_TIMEOUT):  # noqa: S310  # a setting
                 return True
         except urllib.error.HTTPError as error:
             error.close()
@@ -67,6 +68,16 @@ def announce(hub: str, topic: str, pause: float = _PAUSE) -> bool:
         except OSError as error:
             _log.warning("%s cannot be reached for %s: %s", hub, topic, error)
     return False
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: urllib would ask by GET, and take the page it gets for a hub that heard."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
 
 
 class Announcer(threading.Thread):

@@ -50,6 +50,12 @@ def test_markdown_as_html(markdown: str, expected: str) -> None:
         ("$P(<EOS>|x)$ 와 $a &lt; b$", 'alttext="P(&lt;EOS&gt;|x)"', "P(<EOS>|x) 와 a < b"),
         (r"\(x_1 * y_1\)와 \[a_i\]", 'display="block"', "x₁ * y₁와 aᵢ"),
         ("LLM$\\times$MapReduce", "<mo>×</mo>", "LLM×MapReduce"),
+        (r"$\href{javascript:alert(1)}{x}$", r"<p>$\href{", r"$\href{javascript:alert(1)}{x}$"),
+        (r"$\style{color:red}{x}$", r"<p>$\style{", r"$\style{color:red}{x}$"),
+        (r"$\mathop{a}\limits_b$", r"<p>$\mathop{", r"$\mathop{a}\limits_b$"),
+        ("$a % b$", "<p>$a % b$</p>", "a % b"),
+        (r"$\mathcal{O}(n \log n)$", "<mi>log</mi>", "𝒪(n log n)"),
+        ("$HOME/$USER", "<p>$HOME/$USER</p>", "$HOME/$USER"),
         (r"$\unknown{x}$ $\frac{a}$ $}{$", r"$\unknown{x}$ $\frac{a}$ $}{$", r"$\unknown{x}$ $\frac{a}$ $}{$"),
         ("`$x_1$` [$y$](https://e.org)", "<code>$x_1$</code>", "$x_1$ $y$"),
         ("값은 $5 이고 나중에 10$ 입니다", "$5 이고 나중에 10$", "값은 $5 이고 나중에 10$ 입니다"),
@@ -71,6 +77,11 @@ def test_formulas(markdown: str, mathml: str, plain: str) -> None:
         ("$\\tau^2$-Bench costs $5", "τ²-Bench costs $5"),
         (r"$\mathcal{L}_{CE}$ loss", r"$\mathcal{L}_{CE}$ loss"),
         ("[IDK] `a` *b*", "[IDK] `a` *b*"),
+        ("From $5 to $10: Cheap Training", "From $5 to $10: Cheap Training"),
+        ("Under $100 or $1,000?", "Under $100 or $1,000?"),
+        ("A $1M Prize and a $2M Prize", "A $1M Prize and a $2M Prize"),
+        ("$$x^2$$ and \\(y_1\\)", "x² and y₁"),
+        (r"$\pmod{n}$ $\sqrt{x+y}$ $\{1,2\}$ $\overset{a}{b}$", r"$\pmod{n}$ $\sqrt{x+y}$ $\{1,2\}$ $\overset{a}{b}$"),
     ],
 )
 def test_titles_are_plain_and_readable(written: str, title: str) -> None:
@@ -130,7 +141,7 @@ def test_script_never_survives(markdown: str) -> None:
 def assert_safe(rendered: str) -> None:
     root = html.fragment_fromstring(rendered, create_parent="div")
     for formula in root.xpath("//math"):
-        assert not formula.xpath(".//@*[starts-with(name(), 'on')] | .//a | .//script")
+        assert not formula.xpath(".//@href | .//@style | .//@*[starts-with(name(), 'on')] | .//a | .//script")
         formula.getparent().remove(formula)
     allowed = {"div", "p", "ul", "ol", "li", "strong", "em", "code", "pre", "a", "br", "hr", "sub", "sup"}
     for element in root.iter():

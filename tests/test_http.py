@@ -77,6 +77,8 @@ LINES: list[tuple[str, str, str, dict[str, str], int, dict[str, str]]] = [
     ("13 open range", "GET", BOOK, {"Range": "bytes=20000-"}, 206, {"Content-Range": r"bytes 20000-\d+/\d+"}),
     ("13 suffix range", "GET", BOOK, {"Range": "bytes=-7"}, 206, {"Content-Length": "7$"}),
     ("13 beyond", "GET", BOOK, {"Range": "bytes=99999999-"}, 416, {"Content-Range": r"bytes \*/\d+"}),
+    ("13 HEAD of a range", "HEAD", BOOK, {"Range": "bytes=0-1"}, 200, {"Content-Range": "!"}),
+    ("11 CORS on errors", "GET", "/nothing", {}, 404, {"Access-Control-Allow-Origin": r"\*"}),
     ("13 several ranges", "GET", BOOK, {"Range": "bytes=0-1,5-6"}, 200, {"Content-Range": "!"}),
     ("13 garbage range", "GET", BOOK, {"Range": "lines=1"}, 200, {"Content-Range": "!"}),
     ("13 If-Range another", "GET", BOOK, {"Range": "bytes=0-1", "If-Range": '"x"'}, 200, {"Content-Range": "!"}),
@@ -121,7 +123,7 @@ def test_a_304_and_a_head_say_what_the_200_says(server: Server, path: str, codin
         assert (unchanged.status, unchanged.body) == (304, b"")
         for name in ("Last-Modified", "Cache-Control", "Vary", "Link", "Access-Control-Allow-Origin"):
             assert unchanged.headers.get(name) == whole.headers.get(name)
-        assert unchanged.headers["ETag"].split("-")[0].strip('"') == tag.split("-")[0].strip('"')
+        assert unchanged.headers["ETag"] == (apache if known == apache else tag)
 
 
 def comparable(answer: Answer) -> dict[str, str]:
@@ -142,6 +144,7 @@ def test_whatever_the_coding_the_document_is_the_same(server: Server, path: str)
 
 
 def test_workers_and_restarts_give_the_same_bytes_and_tags(server: Server, tmp_path: Path) -> None:
+    assert server.ask(BOOK).headers.get_all("Date") is not None
     answers = {path: {(server.ask(path).headers["ETag"], server.ask(path).body) for _ in range(12)} for path in PATHS}
     assert all(len(answer) == 1 for answer in answers.values())
     environ = {"FEEDS_INDEX": str(tmp_path / "other.sqlite"), "HOME": str(tmp_path), "FEEDS_BASE_URL": server.base}

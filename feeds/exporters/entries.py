@@ -54,7 +54,12 @@ def entries(edition: Edition, site: Site) -> Iterator[Entry]:
     """List the entries of an edition, in its order."""
     if edition.key.scope in SERIES:
         return (_of_edition(part, site) for part in edition.parts)
-    return (_of_paper(paper, site) for paper in edition.papers)
+    # A paper that an earlier day listed stands in the page and the book of this day, but is an entry of that one.
+    return (
+        _of_paper(paper, site)
+        for paper in edition.papers
+        if edition.key.scope is not Scope.DAY or paper.day == edition.key.since
+    )
 
 
 def fitted(edition: Edition, render: Callable[[Edition], bytes]) -> bytes:

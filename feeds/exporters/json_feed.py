@@ -39,7 +39,7 @@ class JsonFeedExporter:
         }
         if place and place.previous:
             feed["next_url"] = site.url(place.previous)
-        if site.hub:
+        if site.announces(edition.key):
             feed["hubs"] = [{"type": "WebSub", "url": site.hub}]
         return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 

@@ -108,7 +108,7 @@ def _generator(edition: Edition, site: Site, itself: Publication) -> Any:
 
 def _history_links(edition: Edition, site: Site, itself: Publication) -> Iterator[tuple[str, str]]:
     """List the relations of a feed to others: the hub (WebSub section 4), and its place in history (RFC 5005)."""
-    if site.hub:
+    if site.announces(edition.key):
         yield "hub", site.hub
     if place := history(edition, itself):
         if place.is_archive:
