@@ -66,6 +66,49 @@ def test_a_client_walks_back_to_the_first_day_and_finds_each_paper_once(
     assert walk(client, name) == expected
 
 
+def test_the_walk_loses_nothing_of_a_large_day_and_repeats_no_paper_of_two_days(
+    folder: Path, environ: dict[str, str]
+) -> None:
+    large = [paper(f"L{number}", f"2402.{number}") for number in range(150)]
+    write_files(
+        folder,
+        {
+            "1.md": day("2024-01-30", paper("A", "2401.1"), paper("B", "2401.2")),
+            "2.md": day("2024-01-31", paper("A again", "2401.1"), paper("C", "2401.3")),
+            "3.md": day("2024-02-01", *large),
+        },
+    )
+    client = create_app(folder, environ).test_client()
+    for name in ("rss", "atom", "json"):
+        counted = Counter(walk(client, name))
+        assert len(counted) == 153
+        # What fits into the newest document of a day that does not is there once more in the day's own.
+        assert sorted(counted.values(), reverse=True) == [2] * 100 + [1] * 53
+    (folder / "3.md").unlink()
+    client = create_app(folder, environ | {"FEEDS_LATEST_DAYS": "1"}).test_client()
+    assert len(walk(client, "atom")) == 3
+    assert "A again" in client.get("/2024-01-31").text
+    assert client.get("/daily.json").get_json(force=True)["items"][0]["date_published"] == "2024-01-31T23:00:00+00:00"
+
+
+def test_a_day_in_an_open_week_changes_no_tag_of_the_weeks_and_a_closed_one_is_a_delta(
+    folder: Path, environ: dict[str, str]
+) -> None:
+    weekly = grow(folder, environ, "1.md", "2.md", "3.md", "4.md")
+    held = weekly.get("/weekly.atom").headers["ETag"]
+    write_files(folder, {"8.md": day("2024-01-08", paper("W2", "2401.8"))})
+    later = grow(folder, environ, "4.md")
+    first = later.get("/weekly.atom").headers["ETag"]
+    assert first != held
+    write_files(folder, {"9.md": day("2024-01-09", paper("W2b", "2401.9"))})
+    same = grow(folder, environ, "4.md").get("/weekly.atom", headers=AIM | {"If-None-Match": first})
+    assert same.status_code == 304
+    write_files(folder, {"15.md": day("2024-01-15", paper("W3", "2401.15"))})
+    delta = grow(folder, environ, "4.md").get("/weekly.atom", headers=AIM | {"If-None-Match": first})
+    assert delta.status_code == 226
+    assert [entry.link for entry in feedparser.parse(delta.data).entries] == [f"{BASE}/2024-W02"]
+
+
 def test_a_feed_stays_small_whatever_the_digests_hold(folder: Path, environ: dict[str, str]) -> None:
     for number in range(1, 4):
         papers = [
@@ -75,11 +118,20 @@ def test_a_feed_stays_small_whatever_the_digests_hold(folder: Path, environ: dic
     client = create_app(folder, environ).test_client()
     for name in ("rss", "atom", "json"):
         assert len(client.get(f"/latest.{name}").data) <= 512_000
-        oldest_first = Counter(walk_large(client, name))
-        assert len(oldest_first) == 90
+        assert len(set(newest_and_days(client, name))) == 90
 
 
-def walk_large(client: FlaskClient, name: str) -> list[str]:
+def test_a_single_paper_that_is_too_large_is_cut(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"1.md": day("2024-01-30", paper("A", "2401.1", summary="- " + "긴 요약 " * 90_000))})
+    client = create_app(folder, environ).test_client()
+    for name in ("rss", "atom", "json"):
+        answer = client.get(f"/latest.{name}")
+        assert len(answer.data) <= 512_000
+        assert "긴 요약 긴 요약" in answer.text
+        assert "https://arxiv.org/abs/2401.00001" in answer.text
+
+
+def newest_and_days(client: FlaskClient, name: str) -> list[str]:
     """Read the newest document and then every day, whose documents may be as large as they must."""
     documents = [client.get(f"/{key}.{name}").data for key in ("latest", *(f"2024-0{n}-01" for n in (3, 2, 1)))]
     if name == "json":

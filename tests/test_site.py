@@ -42,6 +42,9 @@ def test_another_file_may_be_named(tmp_path: Path) -> None:
         ('topics = "x"', "topics: a table"),
         ('[topics]\n"x" = "min_votes=y"', "min_votes: a number"),
         ('hub = "hub"', "hub: an address"),
+        ('base_url = "https://논문.kr"', "base_url: an address"),
+        ("base_url = 'https://e.org/a>; rel=\"x'", "base_url: an address"),
+        ('[topics]\n"x" = "min_vote=10"', "no parameter 'min_vote'"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, written: str, said: str) -> None:

@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from feeds.catalog import Catalog
 from feeds.edition import Edition
 from feeds.exporters.xml_feeds import RssExporter
-from feeds.site import Site
+from feeds.site import Publication, Site
 from tests.conftest import Files, day, paper, write_files
 from web import create_app
 
@@ -110,6 +111,34 @@ def test_a_304_renders_nothing_and_a_poll_renders_once(client: FlaskClient, monk
     other = client.get("/2024.rss", headers={"If-None-Match": "*"})
     assert other.status_code == 304
     assert rendered == ["latest"]
+
+
+def test_bytes_of_another_state_are_never_served_under_a_tag(
+    changing: FlaskClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive changes between the tag and the document, and back again."""
+    cut = Catalog.cut
+    first = changing.get("/2024-01-30.json")
+    original = (folder / "1.md").read_bytes()
+    write_files(folder, {"1.md": day("2024-01-30", paper("Between", "2401.1"))})
+    eventually_titles(changing, "/2024-01-30.json", ["Between"])
+    between = changing.get("/2024-01-30.rss")
+
+    def changing_cut(catalog: Catalog, publication: Publication) -> Edition:
+        monkeypatch.setattr(Catalog, "cut", cut)
+        (folder / "1.md").write_bytes(original)
+        catalog.archive.look()
+        return cut(catalog, publication)
+
+    monkeypatch.setattr(Catalog, "cut", changing_cut)
+    answer = changing.get("/2024-01-30.atom")
+    assert b">A<" in answer.data
+    monkeypatch.setattr(Catalog, "cut", cut)
+    write_files(folder, {"1.md": day("2024-01-30", paper("Between", "2401.1"))})
+    eventually_titles(changing, "/2024-01-30.json", ["Between"])
+    assert b">Between<" in changing.get("/2024-01-30.atom").data
+    assert changing.get("/2024-01-30.rss").headers["ETag"] == between.headers["ETag"]
+    assert first.headers["ETag"] != changing.get("/2024-01-30.json").headers["ETag"]
 
 
 def test_a_search_has_one_tag_however_it_is_written(client: FlaskClient) -> None:

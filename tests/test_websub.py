@@ -90,9 +90,12 @@ def test_a_hub_that_fails_is_told_again(hub: Hub) -> None:
     hub.statuses = [503, 500, 429]
     assert websub.announce(hub.url, f"{BASE}/latest.rss", pause=0.001)
     assert hub.heard == [f"{BASE}/latest.rss"] * 4
-    hub.statuses = [400]
+    hub.statuses = [302]
     assert not websub.announce(hub.url, f"{BASE}/latest.rss", pause=0.001)
     assert len(hub.heard) == 5
+    hub.statuses = [400]
+    assert not websub.announce(hub.url, f"{BASE}/latest.rss", pause=0.001)
+    assert len(hub.heard) == 6
 
 
 def test_a_hub_that_is_not_there_harms_nothing() -> None:

@@ -15,6 +15,7 @@ from feeds.model import Paper
 from feeds.site import Publication, Site
 
 _SUMMARY = 300  # characters of the short text
+_LONGEST_SUMMARY = 40_000  # characters, where one paper makes a feed too large
 _LARGEST = 512_000  # bytes; FeedBurner refuses more than 512 KB
 
 
@@ -68,7 +69,14 @@ def fitted(edition: Edition, render: Callable[[Edition], bytes]) -> bytes:
     while len(document) > _LARGEST and edition.key.scope in {Scope.LATEST, *SERIES} and _can_shrink(edition):
         edition = edition.without_oldest()
         document = render(edition)
+    if len(document) > _LARGEST and edition.key.scope is Scope.LATEST:
+        document = render(replace(edition, papers=tuple(map(_shortened, edition.papers))))
     return document
+
+
+def _shortened(paper: Paper) -> Paper:
+    """Cut a summary that fills a feed alone; the entry's link leads on."""
+    return replace(paper, summary=paper.summary[:_LONGEST_SUMMARY] + "…")
 
 
 def _can_shrink(edition: Edition) -> bool:
