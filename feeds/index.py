@@ -47,8 +47,8 @@ CREATE INDEX problems_of_file ON problems (path);
 CREATE TABLE touched (  -- within a transaction, the papers whose first day may have changed
     slug TEXT NOT NULL
 );
-CREATE TABLE topics (  -- what a hub was told
-    topic TEXT PRIMARY KEY, tag TEXT NOT NULL
+CREATE TABLE topics (  -- what a hub is told; `owner` has yet to do it
+    topic TEXT PRIMARY KEY, tag TEXT NOT NULL, owner TEXT
 ) WITHOUT ROWID;
 CREATE TABLE texts (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);
 CREATE VIRTUAL TABLE letters USING fts5 (decomposed, content='', detail=none, tokenize='trigram case_sensitive 1');

@@ -3,7 +3,9 @@
 Each change is announced once, however many processes serve it: the index remembers what was.
 """
 
+import itertools
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -32,10 +34,11 @@ def topics(catalog: Catalog) -> list[Publication]:
     return [feed for feed in [*fixed, *named] if catalog.site.announces(feed.key)]
 
 
-def claim(catalog: Catalog) -> list[str]:
-    """List the addresses of the feeds that have changed since the last call, of whatever process.
+def claim(catalog: Catalog, owner: str) -> list[str]:
+    """List the addresses of the feeds that an owner, named by its process and a number, has to announce.
 
-    What is listed was never listed before; a first call lists nothing.
+    They have changed since anybody looked, or the process that had to announce them is gone. What is listed is listed
+    to nobody else; a first look at an archive lists nothing.
     """
     state = catalog.archive.state
     tags = {catalog.site.url(topic): catalog.outline(topic).tag for topic in topics(catalog)}
@@ -44,15 +47,38 @@ def claim(catalog: Catalog) -> list[str]:
         with transaction(connection):
             if index.state(connection) != state:
                 return []  # the tags may be of either state; the next look has them right
-            known = dict(connection.execute("SELECT topic, tag FROM topics"))
-            connection.executemany("INSERT OR REPLACE INTO topics VALUES (?, ?)", tags.items())
-        return [topic for topic, tag in tags.items() if known and known.get(topic) != tag]
+            rows = connection.execute("SELECT topic, tag, owner FROM topics").fetchall()
+            known = {topic: tag for topic, tag, _ in rows}
+            changed = {topic for topic, tag in tags.items() if known.get(topic) != tag} if known else set()
+            left = {topic for topic, _, other in rows if other == owner or (other and not _is_alive(other))}
+            new = [(topic, tag) for topic, tag in tags.items() if known.get(topic) != tag]
+            connection.executemany("INSERT OR REPLACE INTO topics VALUES (?, ?, NULL)", new)
+            owned = sorted((changed | left) & tags.keys())
+            connection.executemany("UPDATE topics SET owner = ? WHERE topic = ?", [(owner, each) for each in owned])
+        return owned
 
     return catalog.archive.remember(compare)
 
 
+def settle(catalog: Catalog, topic: str, owner: str) -> None:
+    """Note that a feed has been announced."""
+    done = (topic, owner)
+    statement = "UPDATE topics SET owner = NULL WHERE topic = ? AND owner = ?"
+    catalog.archive.remember(lambda connection: connection.execute(statement, done))
+
+
+def _is_alive(owner: str) -> bool:
+    try:
+        os.kill(int(owner.partition("-")[0]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
+
+
 def announce(hub: str, topic: str, pause: float = _PAUSE) -> bool:
-    """Tell a hub that a feed has changed, again if need be; say whether it heard."""
+    """Tell a hub that a feed has changed, again if need be; say whether it heard, or never will."""
     body = urlencode({"hub.mode": "publish", "hub.url": topic}).encode()
     for tried in range(_TRIES):
         if tried:
@@ -64,7 +90,7 @@ def announce(hub: str, topic: str, pause: float = _PAUSE) -> bool:
             error.close()
             _log.warning("%s answers %s for %s", hub, error.code, topic)
             if error.code < 500 and error.code not in (408, 429):
-                return False  # asking again would change nothing
+                return True  # asking again would change nothing
         except OSError as error:
             _log.warning("%s cannot be reached for %s: %s", hub, topic, error)
     return False
@@ -77,6 +103,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+_COUNT = itertools.count()
 _OPENER = urllib.request.build_opener(_NoRedirect)
 
 
@@ -89,6 +116,8 @@ class Announcer(threading.Thread):
         self._settling = settling
         self._pause = pause
         self._state = ""
+        self._is_behind = False
+        self._owner = f"{os.getpid()}-{next(_COUNT)}"
 
     def run(self) -> None:
         """Look for changes again and again."""
@@ -100,13 +129,18 @@ class Announcer(threading.Thread):
             time.sleep(self._settling)
 
     def look(self) -> None:
-        """Announce what has changed since the last look."""
+        """Announce what has changed since the last look, and what no hub has heard of yet."""
         self._catalog.archive.refresh()
-        if self._catalog.archive.state == self._state:
+        if self._catalog.archive.state == self._state and not self._is_behind:
             return
         self._state = self._catalog.archive.state
-        changed = claim(self._catalog)
-        if changed:
+        owned = claim(self._catalog, self._owner)
+        if owned:
             time.sleep(self._settling)
-        for topic in changed:
-            announce(self._catalog.site.hub, topic, self._pause)
+        self._is_behind = False
+        for topic in owned:
+            if announce(self._catalog.site.hub, topic, self._pause):
+                settle(self._catalog, topic, self._owner)
+            else:
+                self._is_behind = True  # the hub is down: the rest waits for the next look
+                return
