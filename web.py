@@ -3,7 +3,7 @@
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,6 @@ _STATUS = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, ExportE
 _RETRY = "60"  # seconds, after a 503
 _EXPOSED = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
 _PREFLIGHT = {
-    "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, A-IM, Range, Cache-Control, Content-Type",
     "Access-Control-Max-Age": "86400",
@@ -97,8 +96,8 @@ class _Server:
         publication = self.catalog.find(path, request.args.items(multi=True))
         outline = self.catalog.outline(publication)
         asked = _Asked(publication, publication.format, outline, self.catalog.tag(publication, outline))
-        if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match):
-            abort(412)
+        if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match, weak=False):
+            abort(412)  # RFC 9110 section 13.1.1
         if known := _known_tag(asked):
             unchanged = self._with_headers(_Answer(status=304), asked)
             unchanged.set_etag(known)
@@ -126,7 +125,7 @@ class _Server:
         manipulations = {each.partition(";")[0].strip() for each in request.headers.get("A-IM", "").split(",")}
         if asked.format.kind is not Kind.FEED or "feed" not in manipulations:
             return None
-        for held in sorted(_tags(request.if_none_match))[:_MOST_TAGS]:
+        for held in sorted(_tags(request.if_none_match, weak=True))[:_MOST_TAGS]:
             if edition := self.catalog.since(asked.publication, held):
                 name = f"{asked.tag} since {held}"
                 body = self._body(name, partial(self.catalog.render, asked.publication, edition))
@@ -144,25 +143,25 @@ class _Server:
             raise _ChangedError
         return self.catalog.render(asked.publication, edition)
 
-    def _body(self, name: str, make: Any) -> bytes:
+    def _body(self, name: str, make: Callable[[], bytes]) -> bytes:
         """Take bytes that were made before under a name that changes with them, or make them."""
         with self._lock:
-            body = self._bodies.get(name)
-            making = self._making.setdefault(name, threading.Lock()) if body is None else None
-        if body is not None or making is None:
-            return body or b""
+            if name in self._bodies:
+                return self._bodies[name]
+            making = self._making.setdefault(name, threading.Lock())
         with making:  # whoever asks meanwhile waits for it
             with self._lock:
-                body = self._bodies.get(name)
-            if body is None:
-                try:
-                    body = make()
-                finally:
+                if name in self._bodies:
+                    return self._bodies[name]
+            try:
+                body = make()
+                if len(body) <= _KEPT_BYTES:
                     with self._lock:
-                        self._making.pop(name, None)
-                        if body is not None and len(body) <= _KEPT_BYTES:
-                            self._bodies[name] = body
-        return body
+                        self._bodies[name] = body
+                return body
+            finally:
+                with self._lock:
+                    self._making.pop(name, None)
 
     def _coded(self, body: bytes, asked: _Asked, name: str) -> Response:
         """Answer with a document as small as the client understands."""
@@ -193,9 +192,9 @@ class _Server:
         return 86400 if until and days and (days[-1].date - until).days > 31 else 300
 
 
-def _tags(named: ETags) -> set[str]:
-    """List the tags that a client names, as they were before any coding."""
-    return {_CODED_TAG.sub("", tag) for tag in named.as_set(include_weak=True)}
+def _tags(named: ETags, weak: bool) -> set[str]:
+    """List the tags that a client names, with or without the weak ones, as they were before any coding."""
+    return {_CODED_TAG.sub("", tag) for tag in named.as_set(include_weak=weak)}
 
 
 def _known_tag(asked: _Asked) -> str | None:

@@ -12,12 +12,12 @@ _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 # How many children these must have (MathML Core section 3); a broken formula gives fewer, or puts some into a letter.
 _CHILDREN = {"mfrac": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "mroot": 2, "msubsup": 3, "munderover": 3}
 _CHILDREN |= dict.fromkeys(("mi", "mn", "mo", "mtext", "ms", "mspace"), 0)
-# What the converter may say of an element; with \\href and \\style it would let an author say anything.
+# What the converter may say of an element; with \href and \style it would let an author say anything.
 _ATTRIBUTES = {"display", "mathvariant", "stretchy", "fence", "form", "accent", "accentunder", "linethickness", "width"}
 _ATTRIBUTES |= {"minsize", "maxsize", "movablelimits", "displaystyle", "scriptlevel", "columnalign", "rowspacing"}
 _ATTRIBUTES |= {"columnspacing", "columnlines", "rowlines", "largeop", "separator", "lspace", "rspace", "symmetric"}
 _COMMENT = re.compile(r"(?<!\\)%")
-# unicodeit replaces what it knows wherever it stands, also at the start of a longer command: \\pm in \\pmod.
+# unicodeit replaces what it knows wherever it stands, also at the start of a longer command: \pm in \pmod.
 _KNOWN = {
     match[0] for latex, *_ in [*data.REPLACEMENTS, *data.COMBININGMARKS] if (match := re.match(r"\\[A-Za-z]+", latex))
 }

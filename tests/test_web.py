@@ -91,6 +91,7 @@ def test_a_precondition_that_does_not_hold_is_412(client: FlaskClient) -> None:
     tag = client.get("/latest.rss").headers["ETag"]
     assert client.get("/latest.rss", headers={"If-Match": '"other"'}).status_code == 412
     assert client.get("/latest.rss", headers={"If-Match": tag}).status_code == 200
+    assert client.get("/latest.rss", headers={"If-Match": f"W/{tag}"}).status_code == 412
     assert client.get("/latest.rss", headers={"If-Match": "*"}).status_code == 200
 
 
@@ -139,6 +140,11 @@ def test_bytes_of_another_state_are_never_served_under_a_tag(
     assert b">Between<" in changing.get("/2024-01-30.atom").data
     assert changing.get("/2024-01-30.rss").headers["ETag"] == between.headers["ETag"]
     assert first.headers["ETag"] != changing.get("/2024-01-30.json").headers["ETag"]
+
+
+def test_a_kept_reply_has_no_date_for_the_server_writes_one(client: FlaskClient) -> None:
+    for _ in range(2):
+        assert "Date" not in client.get("/2024-W05.epub").headers
 
 
 def test_a_search_has_one_tag_however_it_is_written(client: FlaskClient) -> None:
