@@ -1,10 +1,13 @@
 #!/bin/sh
-# Installs what the tests use besides Python packages: Java for epubcheck, and readers of feeds.
+# Installs what the tests use besides Python packages: Java for epubcheck, a browser for Ace and epub.js with a font that
+# has Hangul, and readers of feeds.
 set -eu
 missing=""
 command -v java >/dev/null || missing="$missing default-jre-headless"
 command -v newsboat >/dev/null || missing="$missing newsboat"
 command -v npm >/dev/null || missing="$missing nodejs npm"
+command -v chromium >/dev/null || missing="$missing chromium"
+[ -n "$(fc-list :lang=ko 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"
 # shellcheck disable=SC2086  # a list of names
 [ -z "$missing" ] || sh tests/debian.sh $missing
 if [ ! tests/readers/node_modules/.package-lock.json -nt tests/readers/package-lock.json ]; then
