@@ -36,6 +36,15 @@ class DayCount(NamedTuple):
     papers: int
 
 
+class Fingerprint(NamedTuple):
+    """What tells a paper's content and place without reading it, and the address of its picture."""
+
+    hash: str
+    day: str
+    rank: int
+    image: str | None
+
+
 class FileProblem(NamedTuple):
     """A problem, with the path of its file under the archive's folder."""
 
@@ -122,6 +131,15 @@ class Archive:
         """Do work on the index that is about what all processes have done, not about the files."""
         return self._database.run(work)
 
+    def known_size(self, tag: str) -> int | None:
+        """Tell the size of a document, if any process has noted it."""
+        rows = self._rows("SELECT size FROM sizes WHERE tag = ?", [tag])
+        return int(rows[0][0]) if rows else None
+
+    def remember_size(self, tag: str, size: int) -> None:
+        """Note the size of a document for all processes."""
+        self._rows("INSERT OR REPLACE INTO sizes VALUES (?, ?)", (tag, size))
+
     def close(self) -> None:
         """Let go of the index, before a fork for one; the next question opens it again."""
         self._database.close()
@@ -155,15 +173,23 @@ class Archive:
         rows = self._rows(f"SELECT body, first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
         return tuple(index.decode(*row) for row in rows)
 
-    def fingerprints(self, query: Query) -> list[tuple[str, str, int]]:
-        """Answer a query with what tells the papers' content and place, without reading them."""
+    def fingerprints(self, query: Query) -> list[Fingerprint]:
+        """Answer a query without reading the papers."""
         where, values = _selection(query)
-        return self._rows(f"SELECT hex(hash), first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
+        rows = self._rows(f"SELECT hex(hash), first_day, first_rank, image FROM papers WHERE {where}", values)  # noqa: S608  # ours
+        return [Fingerprint(*row) for row in rows]
 
-    def count(self, query: Query) -> int:
-        """Count what answers a query on all its pages."""
+    def years(self, query: Query) -> dict[str, int]:
+        """Count what answers a query on all its pages, by year, the newest first."""
         where, values = _selection(replace(query, limit=None, page=1))
-        return len(self._rows(f"SELECT 1 FROM papers WHERE {where}", values))  # noqa: S608  # ours
+        found = f"SELECT substr(first_day, 1, 4) AS year FROM papers WHERE {where}"  # noqa: S608  # ours
+        rows = self._rows(f"SELECT year, count(*) FROM ({found}) GROUP BY year ORDER BY year DESC", values)  # noqa: S608
+        return dict(rows)
+
+    def images(self) -> list[str]:
+        """List the addresses of all pictures, those of the newest papers first."""
+        rows = self._rows("SELECT image FROM papers WHERE rank >= 0 AND image IS NOT NULL ORDER BY day DESC, rank")
+        return list(dict.fromkeys(image for (image,) in rows))
 
     def modified(self, since: date | None = None, until: date | None = None) -> datetime | None:
         """Tell when the newest day file of a period was last written, to the second; None where there is none."""

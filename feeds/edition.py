@@ -2,17 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from feeds.archive import Archive, DayCount
+from feeds import shelf
+from feeds.archive import Archive, DayCount, Fingerprint
 from feeds.errors import UnknownEditionError
-from feeds.key import FIXED, PERIODS, SERIES, Key, Scope, period
+from feeds.images import Album
+from feeds.key import FIXED, PERIODS, SERIES, SHELVES, Key, Scope, period
 from feeds.model import Paper
 from feeds.query import EVERYTHING, Query
+from feeds.shelf import Facet
 
 _LONGEST_SERIES = 30  # entries of a feed of editions
+_NONE = Album()
+_WITHOUT_DAYS = {*SERIES, Scope.SHELF, Scope.PAPER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +25,14 @@ class Edition:
     """A cut of the archive: what an exporter turns into a document.
 
     `papers` come newest day first, a day's in its order, and as the query orders them in a search. `days` are the days
-    that it covers, oldest first; a search covers none. `parts` are the editions that a series holds, newest first.
-    `previous` and `next` are the neighbours of a period that have a day, of a search its pages before and after; before
-    the latest comes the day before them. `total` counts the papers of all pages; `newest` is the day of the newest one.
-    `tag` changes when anything of this does but `total` and `modified`, when the newest of its files was written.
+    that it covers, oldest first; a search covers none. `parts` are the editions that a series or a shelf holds, newest
+    first. `previous` and `next` are the neighbours of a period that have a day, of a search or a shelf its pages before
+    and after; before the latest comes the day before them. `total` counts the papers, of a shelf the editions, of all
+    pages; this page begins with the one at `start`, from 1. `newest` is the day of the newest one.
+
+    `images` are the addresses of the papers' pictures, of which a file, and nothing else, gets `pictures`: those that
+    the store holds. `tag` changes when anything of this does but `total`, `facets`, `pictures` and `modified`, when the
+    newest of its files was written.
     """
 
     key: Key
@@ -33,7 +42,11 @@ class Edition:
     previous: Key | None = None
     next: Key | None = None
     total: int = 0
+    start: int = 1
+    facets: tuple[Facet, ...] = ()
     newest: date | None = None
+    images: tuple[str, ...] = ()
+    pictures: Album = _NONE
     tag: str = ""
     modified: datetime | None = None
 
@@ -63,7 +76,8 @@ class Editions:
         for text in FIXED:
             if text != Scope.SEARCH:
                 yield Key(FIXED[text], text)
-        for scope in (Scope.YEAR, Scope.MONTH, Scope.WEEK, Scope.DAY):
+        for name, scope in reversed(SHELVES.items()):
+            yield from shelf.pages(name, _filled(scope, days))
             yield from _periods(scope, days)
         for paper in self._archive.papers(EVERYTHING):
             yield Key(Scope.PAPER, f"papers/{paper.slug}")
@@ -77,16 +91,20 @@ class Editions:
         covered = self._covered(key, days)
         if key.scope in PERIODS and not covered:
             raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(days)}")
-        previous, following = _neighbours(key, covered, days, self._latest_papers)
-        total = 0
-        if key.scope is Scope.SEARCH:
-            total = self._archive.count(self._query(key, covered, as_of))
-            previous, following = _pages(key, total)
-        parts = self._parts(key, days, as_of)
         found = self._archive.fingerprints(self._query(key, covered, as_of))
-        edition = Edition(key, (), covered, parts, previous, following, total or len(found), _newest(found, parts))
         bounds = (covered[0].date, covered[-1].date) if covered else (None, None)
-        return replace(edition, tag=_tag(edition, found), modified=self._archive.modified(*bounds))
+        edition = Edition(key, (), covered, total=len(found), modified=self._archive.modified(*bounds))
+        if key.scope is Scope.SEARCH:
+            edition = self._searched(edition, as_of)
+        elif key.scope is Scope.SHELF:
+            edition = self._shelved(edition, days, as_of)
+        else:
+            previous, following = _neighbours(key, covered, days, self._latest_papers)
+            parts = self._outlines(_closed(key, days), as_of)
+            edition = replace(edition, parts=parts, previous=previous, next=following)
+        images = tuple(each.image for each in found if each.image)
+        images += tuple(image for part in edition.parts for image in part.images)
+        return replace(edition, newest=_newest(found, edition.parts), images=images, tag=_tag(edition, found))
 
     def cut(self, key: Key, as_of: date | None = None) -> Edition:
         """Cut an edition out of the archive. Raises UnknownEditionError as `outline` does."""
@@ -126,16 +144,46 @@ class Editions:
             newest.pop(0)
         return tuple(newest)
 
-    def _parts(self, key: Key, days: tuple[DayCount, ...], as_of: date | None) -> tuple[Edition, ...]:
-        """Outline the editions of a series: those of closed periods, which the archive holds a later day than."""
-        if key.scope not in SERIES:
-            return ()
-        closed = [
-            part
-            for part in _periods(SERIES[key.scope], days)
-            if part.scope is Scope.DAY or (part.until and part.until < days[-1].date)
-        ]
-        return tuple(self.outline(part, as_of) for part in reversed(closed[-_LONGEST_SERIES:]))
+    def _searched(self, edition: Edition, as_of: date | None) -> Edition:
+        """Place a page of a search among the others."""
+        key = edition.key
+        years = self._archive.years(self._query(replace(key, query=key.query.in_years()), (), as_of))
+        asked = self._query(key, (), as_of)
+        total = sum(self._archive.years(asked).values()) if asked.since or asked.until else sum(years.values())
+        first_page = replace(key.query, page=1)
+        counts = {"": sum(years.values()), **years}
+        narrowed = [(year, key.query.in_years(year), count) for year, count in counts.items()]
+        facets = tuple(
+            Facet(replace(key, query=query), year, count, query == first_page) for year, query, count in narrowed
+        )
+        before, after = _pages(key, total)
+        start = (key.query.page - 1) * (key.query.limit or total) + 1
+        return replace(edition, total=total, start=start, facets=facets, previous=before, next=after)
+
+    def _shelved(self, edition: Edition, days: tuple[DayCount, ...], as_of: date | None) -> Edition:
+        """Fill a page of a shelf."""
+        key = edition.key
+        if key.of is None:
+            newest = [period(scope, days[-1].date) for scope in SHELVES.values()] if days else []
+            wide = [Key(scope, scope.value) for scope in (Scope.LATEST, Scope.ALL)]
+            parts = self._outlines([*newest, *wide], as_of)
+            return replace(edition, parts=parts, total=len(parts))
+        periods = _filled(key.of, days)
+        page = shelf.page(key, periods)
+        if page is None:
+            raise UnknownEditionError(f"{key.text}: there is no such page")
+        return replace(
+            edition,
+            parts=self._outlines(page.keys, as_of),
+            total=page.total,
+            start=page.start,
+            facets=shelf.facets(key, periods),
+            previous=page.previous,
+            next=page.next,
+        )
+
+    def _outlines(self, keys: Iterable[Key], as_of: date | None) -> tuple[Edition, ...]:
+        return tuple(self.outline(key, as_of) for key in keys)
 
     def _query(self, key: Key, covered: tuple[DayCount, ...], as_of: date | None) -> Query:
         """Say which papers an edition asks the archive for."""
@@ -143,7 +191,7 @@ class Editions:
             return replace(key.query, until=min(filter(None, (key.query.until, as_of)), default=None))
         if key.scope is Scope.PAPER:
             return Query(slug=_slug(key))
-        if key.scope in SERIES or not covered:
+        if key.scope in {*SERIES, Scope.SHELF} or not covered:
             return Query(limit=0)
         if key.scope is Scope.SITE:
             return Query(since=covered[-1].date)
@@ -151,21 +199,21 @@ class Editions:
         return Query(since=covered[0].date, until=covered[-1].date, limit=limit, repeats=key.scope is Scope.DAY)
 
 
-def _tag(edition: Edition, found: list[tuple[str, str, int]]) -> str:
+def _tag(edition: Edition, found: list[Fingerprint]) -> str:
     key = edition.key
     seen = [
         [key.scope, key.text, key.query.parameters()],
         [neighbour and neighbour.text for neighbour in (edition.previous, edition.next)],
-        # A series and a paper say nothing of the days around.
-        [[day.date.isoformat(), day.papers] for day in edition.days if key.scope not in {*SERIES, Scope.PAPER}],
+        # A series, a shelf and a paper say nothing of the days around.
+        [[day.date.isoformat(), day.papers] for day in edition.days if key.scope not in _WITHOUT_DAYS],
         [part.tag for part in edition.parts],
         found,
     ]
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
-def _newest(found: list[tuple[str, str, int]], parts: tuple[Edition, ...]) -> date | None:
-    days = [date.fromisoformat(day) for _, day, _ in found]
+def _newest(found: list[Fingerprint], parts: tuple[Edition, ...]) -> date | None:
+    days = [date.fromisoformat(each.day) for each in found]
     return max([*days, *(part.newest for part in parts if part.newest)], default=None)
 
 
@@ -176,6 +224,20 @@ def _slug(key: Key) -> str:
 def _periods(scope: Scope, days: tuple[DayCount, ...]) -> list[Key]:
     """List the periods of a kind that have a day, oldest first."""
     return list(dict.fromkeys(period(scope, day.date) for day in days))
+
+
+def _filled(scope: Scope, days: tuple[DayCount, ...]) -> list[Key]:
+    """List the periods of a kind that have a paper, oldest first."""
+    return _periods(scope, tuple(day for day in days if day.papers))
+
+
+def _closed(key: Key, days: tuple[DayCount, ...]) -> list[Key]:
+    """List the editions of a series, newest first: closed periods, which the archive holds a later day than."""
+    if key.scope not in SERIES:
+        return []
+    periods = _periods(SERIES[key.scope], days)
+    closed = [part for part in periods if part.scope is Scope.DAY or (part.until and part.until < days[-1].date)]
+    return closed[: -_LONGEST_SERIES - 1 : -1]
 
 
 def _neighbours(

@@ -37,7 +37,7 @@ CREATE TABLE papers (
     rank INTEGER,                           -- place in its day, from 0; NULL for a repeat that does not count
     first_day TEXT, first_rank INTEGER,     -- where the paper was listed first
     filled INTEGER NOT NULL, length INTEGER NOT NULL,                       -- Paper.fullness
-    votes INTEGER, authors TEXT NOT NULL, video INTEGER NOT NULL, code INTEGER NOT NULL,
+    votes INTEGER, authors TEXT NOT NULL, image TEXT, video INTEGER NOT NULL, code INTEGER NOT NULL,
     body TEXT NOT NULL, hash BLOB NOT NULL
 );
 CREATE INDEX papers_of_day ON papers (day DESC, rank);
@@ -49,6 +49,12 @@ CREATE TABLE touched (  -- within a transaction, the papers whose first day may 
 );
 CREATE TABLE topics (  -- what a hub is told; `owner` has yet to do it
     topic TEXT PRIMARY KEY, tag TEXT NOT NULL, owner TEXT
+) WITHOUT ROWID;
+CREATE TABLE sent (  -- what was mailed to whom
+    address TEXT NOT NULL, publication TEXT NOT NULL, PRIMARY KEY (address, publication)
+) WITHOUT ROWID;
+CREATE TABLE sizes (  -- of books, by their tags
+    tag TEXT PRIMARY KEY, size INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE texts (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);
 CREATE VIRTUAL TABLE letters USING fts5 (decomposed, content='', detail=none, tokenize='trigram case_sensitive 1');
@@ -178,12 +184,13 @@ def _insert_paper(connection: sqlite3.Connection, name: str, listing: Listing) -
         *paper.fullness,
         paper.votes,
         "\n".join(map(text.fold, paper.authors)),
+        paper.image,
         paper.video is not None,
         is_code,
         body,
         hashlib.sha256(body.encode()).digest()[:16],
     )
-    columns = "path, line, day, slug, filled, length, votes, authors, video, code, body, hash"
+    columns = "path, line, day, slug, filled, length, votes, authors, image, video, code, body, hash"
     cursor = connection.execute(
         f"INSERT INTO papers ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # names of ours
         values,

@@ -26,6 +26,7 @@ class Scope(StrEnum):
     MONTHLY = "monthly"
     SEARCH = "search"
     PAPER = "paper"
+    SHELF = "shelf"  # all editions of a kind, a page at a time
 
 
 EXAMPLES = {
@@ -40,18 +41,23 @@ EXAMPLES = {
     Scope.MONTHLY: "monthly",
     Scope.SEARCH: "search",
     Scope.PAPER: "papers/2401.16420",
+    Scope.SHELF: "weeks/2024",
 }
 """A key of each scope."""
 
 PERIODS = frozenset({Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR})
 SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
+SHELVES = {"days": Scope.DAY, "weeks": Scope.WEEK, "months": Scope.MONTH, "years": Scope.YEAR}
+NEWEST = "newest"
+"""The shelf of the newest edition of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """What names an edition: `text` is how addresses and commands write it.
 
-    `since` and `until` are the first and last day of a period, `query` is what a search asks for.
+    `since` and `until` are the first and last day of a period, `query` is what a search asks for. A shelf has editions
+    of the scope `of`, those of one `year` or all; its `page` is None for the newest of them.
     """
 
     scope: Scope
@@ -59,12 +65,18 @@ class Key:
     since: date | None = None
     until: date | None = None
     query: Query = EVERYTHING
+    of: Scope | None = None
+    year: str = ""
+    page: int | None = None
 
 
 def parse_key(text: str) -> Key | None:
     """Read a key as addresses write it; None where it is none. What the archive holds plays no part."""
     if text in FIXED:
         return Key(FIXED[text], text)
+    if match := _SHELF.fullmatch(text):
+        name, year, page = match.groups(default="")
+        return shelf(name, year, int(page) if page else None)
     if text.startswith("papers/") and text != "papers/" and clean(text) == text:
         return Key(Scope.PAPER, text)
     for pattern, read in _PERIOD_GRAMMAR:
@@ -94,9 +106,16 @@ def period(scope: Scope, day: date) -> Key:
     return Key(scope, f"{day.year:04}", day.replace(month=1, day=1), day.replace(month=12, day=31))
 
 
+def shelf(name: str, year: str = "", page: int | None = None) -> Key:
+    """Name a page of a shelf: `days`, `days/2024`, `days/7`, `days/2024/7`. Pages count from the oldest editions."""
+    text = "/".join([name, *([year] if year else []), *([str(page)] if page else [])])
+    return Key(Scope.SHELF, text, of=SHELVES[name], year=year, page=page)
+
+
 FIXED = {
     scope.value: scope for scope in (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY, Scope.SEARCH)
-}
+} | {NEWEST: Scope.SHELF}
+_SHELF = re.compile(rf"({'|'.join(SHELVES)})(?:/([0-9]{{4}}))?(?:/([1-9][0-9]{{0,2}}))?")
 _PERIOD_GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Key]], ...] = (
     (re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"), lambda found: period(Scope.DAY, date.fromisoformat(found[0]))),
     (

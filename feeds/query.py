@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,7 @@ HELP: Mapping[str, str] = {
     "limit": f"How many papers, at most {_MOST}.",
     "page": "Which so many of them.",
 }
+_ALIASES = {"query": "q"}  # the name that OPDS 2.0 gives to what is searched for
 _FIELD_OF = {"from": "since", "to": "until"}  # `from` is no name in Python
 _WORD = r'["“”][^"“”]+["“”]|[^\s"“”|]+'
 _TERM = re.compile(rf"(?:{_WORD})(?:\s*\|\s*(?:{_WORD}))*")
@@ -73,6 +74,11 @@ class Query:
         ]
         return tuple(dict.fromkeys(group for group in groups if group))
 
+    def in_years(self, year: str = "") -> "Query":
+        """Ask for the papers of one year only, or of all."""
+        since, until = (date(int(year), 1, 1), date(int(year), 12, 31)) if year else (None, None)
+        return replace(self, since=since, until=until, page=1)
+
     def parameters(self) -> dict[str, str]:
         """Write the query as URL parameters: in one order, without defaults."""
         defaults = {"order": Order.NEW, "limit": DEFAULT_LIMIT, "page": 1}
@@ -93,7 +99,8 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> Query:
     Raises QueryError, naming the parameter, for a value that is wrong or out of bounds.
     """
     given: dict[str, list[str]] = {}
-    for name, value in parameters:
+    for asked, value in parameters:
+        name = _ALIASES.get(asked, asked)
         if name in READERS and value.strip():
             given.setdefault(name, []).append(value.strip())
     values: dict[str, Any] = {"limit": DEFAULT_LIMIT}

@@ -33,6 +33,17 @@ class Wording:
     editions: str
     topics: str
     read_as: str
+    popular: str
+    shelves: Mapping[str, str]
+    by_year: str
+    all_years: str
+    cover: str
+    most_voted: str
+    authors_index: str
+    landmarks: str
+    text: str
+    picture_of: str
+    accessibility: str
     days: str
     latest: str
     everything: str
@@ -68,6 +79,17 @@ KOREAN = Wording(
     editions="모아 보기",
     topics="주제",
     read_as="다른 형식으로",
+    popular="추천 많은 논문",
+    shelves={"newest": "새로 나온 책", "days": "날짜별", "weeks": "주별", "months": "월별", "years": "연도별"},
+    by_year="연도",
+    all_years="모든 해",
+    cover="표지",
+    most_voted="추천 많은 논문",
+    authors_index="저자 찾아보기",
+    landmarks="이 책의 곳곳",
+    text="본문",
+    picture_of="논문의 대표 그림: {}",
+    accessibility="본문은 모두 글입니다. 차례와 제목으로 옮겨 다닐 수 있고, 그림마다 무엇인지 알리는 글이 있습니다.",
     days="날짜",
     latest="최근 논문",
     everything="모든 논문",
@@ -115,6 +137,17 @@ ENGLISH = Wording(
     editions="Editions",
     topics="Topics",
     read_as="Read as",
+    popular="Most voted",
+    shelves={"newest": "Newest books", "days": "By day", "weeks": "By week", "months": "By month", "years": "By year"},
+    by_year="Year",
+    all_years="All years",
+    cover="Cover",
+    most_voted="Most voted",
+    authors_index="Index of authors",
+    landmarks="Landmarks",
+    text="Text",
+    picture_of="Picture of the paper: {}",
+    accessibility="All content is text, with headings and a table of contents; pictures say in words what they are.",
     days="Days",
     latest="Latest papers",
     everything="All papers",
@@ -157,6 +190,8 @@ def name(key: Key, words: Wording) -> str:
     }
     if key.scope in fixed:
         return fixed[key.scope]
+    if key.scope is Scope.SHELF:
+        return f"{words.shelves[key.text.partition('/')[0]]} {key.year}".strip()
     if key.scope is Scope.WEEK and key.since and key.until:
         year, week = key.text.split("-W")
         return words.week.format(year, int(week), _short_date(key.since), _short_date(key.until))

@@ -157,6 +157,7 @@ def test_a_corrected_day_changes_the_tags_of_what_holds_it_and_no_other(open_fil
         "weekly",
         "monthly",
         "papers/2401.00002",
+        *("newest", "days", "weeks", "months", "years", "days/2024", "weeks/2024", "months/2024"),
     }
 
 
