@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from feeds.formula import as_text, is_prose
 from feeds.markdown import Formulas, html
 
-__all__ = ["Link", "LinkKind", "excerpt", "html", "links", "plain", "title", "xhtml"]
+__all__ = ["Link", "LinkKind", "excerpt", "html", "is_korean", "links", "plain", "title", "xhtml"]
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
 _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$(?![\s$])([^$]+?)(?<![\s\\])\$(?![\d$])|\\\((.+?)\\\)")
+_HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
 _VOID = re.compile(r"<(br|hr)>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
 _CELL_END = re.compile(r"</t[dh]>")
@@ -43,6 +44,11 @@ def title(written: str) -> str:
 def _as_text(formula: re.Match[str]) -> str:
     latex = formula[1] or formula[2] or formula[3]
     return formula[0] if is_prose(latex) else as_text(latex) or formula[0]
+
+
+def is_korean(written: str) -> bool:
+    """Whether a title or a name holds Hangul; all others are taken for English."""
+    return bool(_HANGUL.search(written))
 
 
 def xhtml(markdown: str) -> str:

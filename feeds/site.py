@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from feeds import code_tag
 from feeds.edition import Edition
-from feeds.format import Format, Kind
+from feeds.format import Format, Kind, family, site_keys
 from feeds.key import Key, Scope
 from feeds.model import Paper
 from feeds.query import READERS, Query, read_query
@@ -83,6 +83,15 @@ TOPICS = tuple(
 
 
 @dataclass(frozen=True, slots=True)
+class Font:
+    """A font file: its name, the hash of its bytes, and the bytes."""
+
+    name: str
+    digest: str
+    data: bytes = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Whoever publishes: settings, and what follows from them.
 
@@ -102,6 +111,7 @@ class Site:
     latest_papers: int = 100
     hub: str = ""
     topics: tuple[Topic, ...] = TOPICS
+    cover_font: Font | None = None
     formats: tuple[Format, ...] = field(default=(), repr=False)
     sizes: Mapping[str, int] = field(default_factory=dict, repr=False)
 
@@ -124,6 +134,16 @@ class Site:
             if key.scope in each.scopes and key.scope is not Scope.SITE and kind in (None, each.kind)
         )
 
+    def family(self, publication: Publication) -> tuple[Publication, ...]:
+        """List a publication and those of its family, which say the same; site keys correspond by their order."""
+        key, name = publication.key, family(publication.format)
+        others = [each for each in self.formats if name and family(each) == name and each != publication.format]
+        if key.scope is not Scope.SITE:
+            return publication, *(Publication(key, each) for each in others if key.scope in each.scopes)
+        place = site_keys(publication.format).index(key.text)
+        found = [(each, text) for each in others for text in site_keys(each)[place : place + 1]]
+        return publication, *(Publication(Key(Scope.SITE, text), each) for each, text in found)
+
     def url(self, publication: Publication) -> str:
         """Write the absolute address of a publication."""
         return f"{self.base_url}/{publication.path}"
@@ -134,7 +154,7 @@ class Site:
         links += [
             (self.url(other), "alternate", other.format)
             for other in self.publications(publication.key)
-            if other != publication
+            if other != publication and other.format.kind is not Kind.PICTURE
         ]
         for relation, neighbour in (("prev", edition.previous), ("next", edition.next)):
             # How far back the feed of the latest reaches, only its document knows.
@@ -170,8 +190,12 @@ class Site:
         """Make the id of a paper: of its arXiv number or its address, and of nothing else."""
         return _urn(_ARXIV + paper.arxiv_id if paper.arxiv_id else f"https://{paper.essence}")
 
+    def catalog_id(self, publication: Publication) -> str:
+        """Make the id of a catalogue."""
+        return _urn(f"{self.id}/{publication.path}")
+
     def edition_id(self, key: Key) -> str:
-        """Make the id of an edition, as a feed or as an entry of a series."""
+        """Make the id of an edition, as a feed, as an entry of a series and as a book."""
         parameters = urlencode(key.query.parameters())
         return _urn(f"{self.id}/{key.text}" + (f"?{parameters}" if parameters else ""))
 

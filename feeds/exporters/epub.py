@@ -2,42 +2,43 @@
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from ebooklib import epub
 from lxml import etree
 
-from feeds import content
 from feeds.edition import Edition
 from feeds.errors import ExportError
 from feeds.exporter import CUTS, Kind
+from feeds.exporters import book
+from feeds.exporters.book import Document
+from feeds.exporters.cover import CoverExporter
 from feeds.exporters.templates import fill, source
-from feeds.key import PERIODS, Scope, period
-from feeds.model import Paper
+from feeds.images import Picture, Rendition
+from feeds.key import SERIES, Key, Scope
 from feeds.site import GENERATOR, Site
 from feeds.wording import name
 
+_XHTML = "application/xhtml+xml"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a time in a zip file
+_SMALL = 5_000_000  # bytes: the largest book of a day
+_LARGE = 50_000_000  # and of all others: Kindle takes no more
+_SERIES = {period: Scope(series) for series, period in SERIES.items()}
 _ACCESSIBILITY = (
-    ("schema:accessMode", "textual"),
-    ("schema:accessModeSufficient", "textual"),
-    ("schema:accessibilityFeature", "tableOfContents"),
-    ("schema:accessibilityFeature", "readingOrder"),
-    ("schema:accessibilityFeature", "structuralNavigation"),
-    ("schema:accessibilityHazard", "none"),
+    ("accessMode", "textual"),
+    ("accessMode", "visual"),  # the cover at least
+    ("accessModeSufficient", "textual"),
+    ("accessibilityFeature", "tableOfContents"),
+    ("accessibilityFeature", "readingOrder"),
+    ("accessibilityFeature", "structuralNavigation"),
+    ("accessibilityFeature", "alternativeText"),
+    ("accessibilityHazard", "none"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Chapter:
-    """A paper and the document of the book that holds it."""
-
-    paper: Paper
-    file_name: str
+_MATHEMATICS = (("accessibilityFeature", "MathML"), ("accessibilityFeature", "describedMath"))
 
 
 class EpubExporter:
@@ -50,127 +51,217 @@ class EpubExporter:
     scopes = CUTS
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render a book; that of a period runs from its first day to its last."""
-        language = site.language.partition("-")[0]  # Amazon reads the base code only
-        chapters = [_Chapter(paper, f"paper-{paper.slug.replace('/', '-')}.xhtml") for paper in _ordered(edition)]
-        book = _book(edition, site, language)
-        stylesheet = _item("book.css", "text/css", source("book.css"))
-        title = _item("title.xhtml", "application/xhtml+xml", _title_page(edition, site, language))
-        documents = [
-            _item(chapter.file_name, "application/xhtml+xml", document)
-            for chapter, document in zip(chapters, _documents(chapters, site, language), strict=True)
+        """Render a book, with pictures as good as its size allows."""
+        limit = _SMALL if edition.key.scope in (Scope.DAY, Scope.PAPER) else _LARGE
+        room = limit
+        while True:
+            chosen = _chosen(edition, room)
+            document = _Book(edition, site, chosen).written()
+            if len(document) <= limit or not chosen:
+                break
+            room = min(room, sum(each.length for each in chosen.values())) - (len(document) - limit)
+        yield document
+
+
+def _chosen(edition: Edition, room: int) -> dict[str, Rendition]:
+    """Choose a rendition of each picture, so that all fit into so many bytes: smaller ones before fewer ones."""
+    held = {url: picture for url in edition.images if (picture := edition.pictures.get(url))}
+    for level in range(max((len(picture.renditions) for picture in held.values()), default=0)):
+        chosen = {url: _rendition(picture, level) for url, picture in held.items()}
+        # A picture that many papers share is in the book once.
+        if sum({each.name: each.length for each in chosen.values()}.values()) <= room:
+            return chosen
+    kept: dict[str, Rendition] = {}
+    for paper in sorted(edition.papers, key=lambda paper: paper.votes or 0, reverse=True):
+        if paper.image in held:
+            smallest = held[paper.image].renditions[-1]
+            if smallest.length <= room:
+                kept[paper.image] = smallest
+                room -= smallest.length
+    return kept
+
+
+def _rendition(picture: Picture, level: int) -> Rendition:
+    return picture.renditions[min(level, len(picture.renditions) - 1)]
+
+
+class _Book:
+    """A book while it is made."""
+
+    def __init__(self, edition: Edition, site: Site, pictures: Mapping[str, Rendition]) -> None:
+        self._edition = edition
+        self._site = site
+        self._language = site.language.partition("-")[0]  # Amazon reads the base code only
+        self._title = site.full_name(edition)
+        self._images: dict[str, bytes] = {}
+        self._pictures = {url: each for url, each in pictures.items() if self._takes(each)}
+        self._tree = book.documents(edition, site)
+
+    def _takes(self, rendition: Rendition) -> bool:
+        """Take the bytes of a picture; what the store has lost since is left out."""
+        if rendition.name not in self._images:
+            data = self._edition.pictures.read(rendition)
+            if data is None:
+                return False
+            self._images[rendition.name] = data
+        return True
+
+    def written(self) -> bytes:
+        """Write the book."""
+        made = epub.EpubBook()
+        cover, title, nav, *rest = self._documents()
+        has_formulas = any(item.properties == ["mathml"] for item in rest)
+        _describe(made, self._edition, self._site, self._language, has_formulas)
+        items = [cover, title, nav, *rest, _item("book.css", "text/css", source("book.css").encode()), epub.EpubNcx()]
+        for item in (*items, *self._files()):
+            made.add_item(item)
+        made.spine = [cover, title, nav, *rest]
+        made.toc = _toc(self._tree) or [epub.Link("title.xhtml", self._title, "to-title")]
+        made.guide = [
+            {"type": kind, "href": file_name, "title": label}
+            for kind, file_name, label in (_landmarks(self._tree, self._site, "text"))
         ]
-        contents = epub.EpubNav(uid="nav", file_name="nav.xhtml", title=site.words.contents)
-        contents.add_link(href="book.css", rel="stylesheet", type="text/css")
-        for item in (stylesheet, title, contents, epub.EpubNcx(), *documents):
-            book.add_item(item)
-        book.spine = [title, contents, *documents]
-        book.toc = [epub.Link("title.xhtml", site.full_name(edition), "to-title"), *_contents(edition, chapters, site)]
-        yield _pack(_written(book, edition, site), language)
+        return _packed(_zipped(made, self._edition, self._site), self._language)
+
+    def _documents(self) -> Iterator[Any]:
+        """Make the documents in reading order: cover, title page, contents, and those of the contents."""
+        edition, site = self._edition, self._site
+        yield self._document("cover.xhtml", "book_cover.xhtml", self._title, size=CoverExporter.size)
+        values = {"papers": edition.papers, "description": site.description, "rights": site.rights}
+        yield self._document("title.xhtml", "book_title.xhtml", self._title, **values)
+        landmarks = _landmarks(self._tree, site, "bodymatter")
+        nav = self._document("nav.xhtml", "book_nav.xhtml", site.words.contents, tree=self._tree, landmarks=landmarks)
+        nav.properties = ["nav"]
+        yield nav
+        listed = list(chain.from_iterable(self._tree))
+        for previous, each, following in zip([None, *listed], listed, [*listed[1:], None], strict=False):
+            around = {"document": each, "previous": previous, "next": following}
+            picture = self._pictures.get(each.paper.image) if each.paper and each.paper.image else None
+            yield self._document(each.file_name, each.template, each.title, picture=picture, **around)
+
+    def _document(self, file_name: str, template: str, title: str, **values: Any) -> Any:
+        words = self._site.words
+        text = fill(template, title=title, language=self._language, words=words, **values)
+        item = _item(file_name, _XHTML, text.encode())
+        item.properties = ["mathml"] if "<math" in text else []  # ebooklib does not look (epubcheck OPF-014)
+        return item
+
+    def _files(self) -> Iterator[Any]:
+        """Make the items of the pictures."""
+        drawn = b"".join(CoverExporter().render(self._edition, self._site))
+        cover = _item("cover.jpg", CoverExporter.media_type, drawn)
+        cover.properties = ["cover-image"]
+        yield cover
+        for rendition in dict.fromkeys(self._pictures.values()):
+            yield _item(f"images/{rendition.name}", rendition.media_type, self._images[rendition.name])
 
 
-def _ordered(edition: Edition) -> list[Paper]:
-    if edition.key.scope in PERIODS - {Scope.DAY}:
-        return sorted(edition.papers, key=lambda paper: (paper.day, paper.rank))
-    return list(edition.papers)
-
-
-def _book(edition: Edition, site: Site, language: str) -> Any:
-    book = epub.EpubBook()
-    book.metadata.clear()  # the generator that ebooklib puts in names its own version
-    book.set_identifier(site.edition_id(edition.key))
-    book.set_title(site.full_name(edition))
-    book.set_language(language)
-    book.add_author(site.author)
-    book.add_metadata("DC", "publisher", site.title)
-    book.add_metadata("DC", "date", site.updated(edition).date().isoformat())
-    book.add_metadata("DC", "description", site.description)
+def _describe(made: Any, edition: Edition, site: Site, language: str, has_formulas: bool) -> None:
+    """Set the metadata, https://www.w3.org/TR/epub-33/#sec-pkg-metadata."""
+    made.metadata.clear()  # the generator that ebooklib puts in names its own version
+    made.set_identifier(site.edition_id(edition.key))
+    made.title = site.full_name(edition)  # of the NCX
+    made.add_metadata("DC", "title", made.title, {"id": "title"})
+    made.set_language(language)
+    made.add_author(site.author)
+    made.add_metadata("DC", "publisher", site.title)
+    made.add_metadata("DC", "date", site.updated(edition).date().isoformat())
+    made.add_metadata("DC", "description", site.description)
     if site.rights:
-        book.add_metadata("DC", "rights", site.rights)
-    book.add_metadata("OPF", "generator", "", {"name": "generator", "content": GENERATOR})
-    for key, value in _ACCESSIBILITY:
-        book.add_metadata("OPF", key, value, {"property": key})
-    return book
+        made.add_metadata("DC", "rights", site.rights)
+    _set_name(made, "generator", GENERATOR)
+    _set_name(made, "cover", "cover.jpg")  # for readers of EPUB 2
+    made.add_metadata("OPF", "file-as", _sorted_as(edition, site), {"refines": "#title", "property": "file-as"})
+    for key, value in (*_ACCESSIBILITY, *(_MATHEMATICS if has_formulas else ())):
+        made.add_metadata("OPF", f"schema:{key}", value, {"property": f"schema:{key}"})
+    summary = {"property": "schema:accessibilitySummary"}
+    made.add_metadata("OPF", "schema:accessibilitySummary", site.words.accessibility, summary)
+    if edition.key.since and edition.key.scope in (*_SERIES, Scope.YEAR):
+        _set_series(made, edition, site)
 
 
-def _title_page(edition: Edition, site: Site, language: str) -> str:
-    return fill(
-        "book_title.xhtml",
-        title=site.full_name(edition),
-        papers=edition.papers,
-        rights=site.rights,
-        words=site.words,
-        language=language,
-    )
+def _sorted_as(edition: Edition, site: Site) -> str:
+    """Write the title so that books sort by date."""
+    return f"{site.title} {edition.key.text}"
 
 
-def _documents(chapters: list[_Chapter], site: Site, language: str) -> Iterator[str]:
-    neighbours = zip([None, *chapters[:-1]], chapters, [*chapters[1:], None], strict=True) if chapters else ()
-    for previous, chapter, following in neighbours:
-        yield fill(
-            "book_paper.xhtml",
-            paper=chapter.paper,
-            previous=previous,
-            next=following,
-            words=site.words,
-            language=language,
-        )
+def _set_series(made: Any, edition: Edition, site: Site) -> None:
+    """Say which series a book is of and its place there, a number that grows: 20240130, 202405, 202401, 2024."""
+    key = edition.key
+    listed = _SERIES.get(key.scope)
+    kind = name(Key(listed, listed.value), site.words) if listed else site.words.shelves["years"]
+    series, place = f"{site.title} — {kind}", key.text.replace("-", "").replace("W", "")
+    made.add_metadata("OPF", "series", series, {"property": "belongs-to-collection", "id": "series"})
+    made.add_metadata("OPF", "series-type", "series", {"refines": "#series", "property": "collection-type"})
+    made.add_metadata("OPF", "series-place", place, {"refines": "#series", "property": "group-position"})
+    _set_name(made, "calibre:series", series)
+    _set_name(made, "calibre:series_index", place)
 
 
-def _item(file_name: str, media_type: str, text: str) -> Any:
-    """Make an item that ebooklib writes as it is: EpubHtml would send it through an HTML parser."""
-    uid = file_name.rpartition(".")[0]
-    item = epub.EpubItem(uid=uid, file_name=file_name, media_type=media_type, content=text.encode())
-    item.properties = ["mathml"] if "<math" in text else []  # ebooklib does not look (epubcheck OPF-014)
-    return item
+def _set_name(made: Any, key: str, value: str) -> None:
+    made.add_metadata("OPF", key, "", {"name": key, "content": value})
 
 
-def _contents(edition: Edition, chapters: list[_Chapter], site: Site) -> Iterable[Any]:
-    """List the chapters; those of several days in a section a day."""
-    links = [
-        epub.Link(chapter.file_name, content.title(chapter.paper.title), f"to-{number}")
-        for number, chapter in enumerate(chapters)
+def _landmarks(tree: Sequence[Document], site: Site, start: str) -> Iterator[tuple[str, str, str]]:
+    """Name the places of note: their kind, file and label; `start` is the name that the kind of the text bears."""
+    yield "cover", "cover.xhtml", site.words.cover
+    yield "toc", "nav.xhtml", site.words.contents
+    yield start, tree[0].file_name if tree else "title.xhtml", site.words.text
+    for document in tree:
+        if document.letters:
+            yield "index", document.file_name, document.title
+            break
+
+
+def _toc(tree: Iterable[Document]) -> list[Any]:
+    """Write the contents as ebooklib wants them for the NCX: each with an address (RSC-010) and an id."""
+    return [
+        (epub.Section(each.title, each.file_name), _toc(each.children))
+        if each.children
+        else epub.Link(each.file_name, each.title, f"to-{each.file_name.removesuffix('.xhtml')}")
+        for each in tree
     ]
-    if edition.key.scope not in PERIODS - {Scope.DAY}:
-        return links
-    days = groupby(zip(chapters, links, strict=True), key=lambda pair: pair[0].paper.day)
-    sections = []
-    for day, pairs in days:
-        inside = [link for _, link in pairs]
-        # A section needs an address of its own (epubcheck RSC-010): that of its first paper.
-        sections.append((epub.Section(name(period(Scope.DAY, day), site.words), inside[0].href), inside))
-    return sections
 
 
-def _written(book: Any, edition: Edition, site: Site) -> bytes:
-    """Let ebooklib write the book; its times are now and differ each time, so `_pack` packs it again."""
+def _item(file_name: str, media_type: str, data: bytes) -> Any:
+    """Make an item that ebooklib writes as it is: EpubHtml would send it through an HTML parser."""
+    return epub.EpubItem(uid=file_name.replace("/", "-"), file_name=file_name, media_type=media_type, content=data)
+
+
+def _zipped(made: Any, edition: Edition, site: Site) -> bytes:
+    """Let ebooklib write the book; its times are now and differ each time, so `_packed` packs it again."""
     file = io.BytesIO()
     options = {"mtime": site.updated(edition), "raise_exceptions": True, "compresslevel": 0}
     try:
-        epub.write_epub(file, book, options)
+        epub.write_epub(file, made, options)
     except Exception as error:
         raise ExportError(f"{edition.key.text}: ebooklib cannot write the book: {error}") from error
     return file.getvalue()
 
 
-def _pack(written: bytes, language: str) -> bytes:
+def _packed(written: bytes, language: str) -> bytes:
     """Pack the parts again: `mimetype` first and stored (OCF 3.3 section 4.2), the rest sorted, all of one time."""
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(written)) as parts, zipfile.ZipFile(file, "w") as book:
+    with zipfile.ZipFile(io.BytesIO(written)) as parts, zipfile.ZipFile(file, "w") as packed:
         for part in sorted(parts.namelist(), key=lambda part: (part != "mimetype", part)):
             body = parts.read(part)
             if part.endswith((".opf", ".ncx")):
-                body = _with_language(body, language)
+                body = _finished(body, language)
             entry = zipfile.ZipInfo(part, _EARLIEST)
-            entry.compress_type = zipfile.ZIP_STORED if part == "mimetype" else zipfile.ZIP_DEFLATED
+            is_stored = part == "mimetype" or part.endswith((".jpg", ".png"))
+            entry.compress_type = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             entry.create_system = 3  # Unix, on every machine
-            book.writestr(entry, body)
+            packed.writestr(entry, body)
     return file.getvalue()
 
 
-def _with_language(body: bytes, language: str) -> bytes:
-    """Say the language of package and NCX, which ebooklib leaves out."""
+def _finished(body: bytes, language: str) -> bytes:
+    """Say the language of package and NCX and how deep the NCX is, which ebooklib leaves out."""
     root = etree.fromstring(body)
     root.set(_XML_LANG, language)
+    points = list(root.iter(f"{_NCX}navPoint"))
+    for meta in root.iter(f"{_NCX}meta"):
+        if meta.get("name") == "dtb:depth":
+            meta.set("content", str(max(len(list(point.iterancestors(f"{_NCX}navPoint"))) for point in points) + 1))
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)

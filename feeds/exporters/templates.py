@@ -24,6 +24,7 @@ def _environment() -> Environment:
     environment.filters["xhtml"] = lambda markdown: Markup(content.xhtml(markdown))  # noqa: S704
     environment.filters["excerpt"] = content.excerpt
     environment.filters["plain_title"] = content.title
+    environment.filters["is_korean"] = content.is_korean
     environment.filters["links"] = content.links
     return environment
 

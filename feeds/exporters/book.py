@@ -1,0 +1,129 @@
+"""What a book says and in which order: a tree of documents, which its contents show and its pages follow."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from feeds import content
+from feeds.edition import Edition
+from feeds.key import Scope, period
+from feeds.model import Paper
+from feeds.site import Site
+from feeds.wording import Wording, name
+
+_CHRONOLOGICAL = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
+_BY_DAY = _CHRONOLOGICAL | {Scope.LATEST}
+_BY_MONTH = frozenset({Scope.YEAR, Scope.ALL})  # of whose days a list would be too long
+_MOST_VOTED = 20
+_AUTHORS = 400  # on a page of the index: old devices are slow with large documents
+_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"  # of the Hangul syllables, in their order in Unicode
+_FIRST_SYLLABLE, _LAST_SYLLABLE, _SYLLABLES = 0xAC00, 0xD7A3, 588  # of which so many begin with the same letter
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """An author and the documents of the papers."""
+
+    name: str
+    papers: tuple["Document", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of a book, and those below it in the contents.
+
+    One is about a paper, one lists papers, one lists the authors behind each letter; that of a month or a day lists
+    its children.
+    """
+
+    title: str
+    file_name: str
+    template: str
+    paper: Paper | None = None
+    papers: tuple["Document", ...] = ()
+    letters: tuple[tuple[str, tuple[Author, ...]], ...] = ()
+    children: tuple["Document", ...] = ()
+
+    def __iter__(self) -> Iterator["Document"]:
+        """List this document and all below it, in reading order."""
+        yield self
+        for child in self.children:
+            yield from child
+
+
+def documents(edition: Edition, site: Site) -> tuple[Document, ...]:
+    """Plan the book of an edition; that of a period runs from its first day to its last."""
+    papers = tuple(map(_of_paper, _ordered(edition)))
+    if edition.key.scope not in _BY_DAY or not papers:
+        return papers
+    sections = _grouped(papers, Scope.DAY, site.words)
+    if edition.key.scope in _BY_MONTH:
+        sections = _grouped(sections, Scope.MONTH, site.words)
+    return *_most_voted(papers, site.words), *sections, *_index(papers, site.words)
+
+
+def _ordered(edition: Edition) -> list[Paper]:
+    if edition.key.scope in _CHRONOLOGICAL:
+        return sorted(edition.papers, key=lambda paper: (paper.day, paper.rank))
+    return list(edition.papers)
+
+
+def _of_paper(paper: Paper) -> Document:
+    file_name = f"paper-{paper.slug.replace('/', '-')}.xhtml"
+    return Document(content.title(paper.title), file_name, "book_paper.xhtml", paper)
+
+
+def _grouped(listed: Sequence[Document], scope: Scope, words: Wording) -> tuple[Document, ...]:
+    """Put documents that follow each other under the day or month that they are of."""
+    groups = groupby(listed, key=lambda each: period(scope, _first_paper(each).day))
+    return tuple(
+        Document(name(key, words), f"{scope}-{key.text}.xhtml", "book_section.xhtml", children=tuple(group))
+        for key, group in groups
+    )
+
+
+def _first_paper(document: Document) -> Paper:
+    return next(each.paper for each in document if each.paper)
+
+
+def _most_voted(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
+    """List the papers that got most votes; nothing where none got any."""
+    voted = [(each.paper.votes, each) for each in papers if each.paper and each.paper.votes]
+    ranked = sorted(voted, key=lambda pair: pair[0], reverse=True)[:_MOST_VOTED]
+    if ranked:
+        chosen = tuple(each for _, each in ranked)
+        yield Document(words.most_voted, "votes.xhtml", "book_votes.xhtml", papers=chosen)
+
+
+def _index(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
+    """Make the index of authors, by family name, in pages of bearable length."""
+    found: dict[str, list[Document]] = {}
+    for document in papers:
+        for author in document.paper.authors if document.paper else ():
+            found.setdefault(author, []).append(document)
+    authors = [Author(name, tuple(dict.fromkeys(found[name]))) for name in sorted(found, key=_sorted_as)]
+    pages = [authors[start : start + _AUTHORS] for start in range(0, len(authors), _AUTHORS)]
+    for number, page in enumerate(pages, 1):
+        letters = tuple((letter, tuple(group)) for letter, group in groupby(page, key=lambda each: _letter(each.name)))
+        extent = "–".join(dict.fromkeys((letters[0][0], letters[-1][0])))
+        title = f"{words.authors_index} {extent}" if len(pages) > 1 else words.authors_index
+        yield Document(title, f"authors-{number}.xhtml", "book_authors.xhtml", letters=letters)
+
+
+def _sorted_as(author: str) -> tuple[bool, str, str]:
+    """Sort by the last word, which is the family name where there is more than one; letters before all else."""
+    family = author.split()[-1]
+    plain = "".join(
+        each for each in unicodedata.normalize("NFKD", family.casefold()) if not unicodedata.combining(each)
+    )
+    return _letter(author) == "#", plain, author
+
+
+def _letter(author: str) -> str:
+    """Name the group of an author: a Latin or a Hangul letter, or `#`."""
+    first = unicodedata.normalize("NFC", author.split()[-1])[0]
+    if _FIRST_SYLLABLE <= ord(first) <= _LAST_SYLLABLE:
+        return _INITIALS[(ord(first) - _FIRST_SYLLABLE) // _SYLLABLES]
+    base = unicodedata.normalize("NFKD", first)[0].upper()
+    return base if base.isascii() and base.isalpha() else "#"
