@@ -56,7 +56,7 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     app.register_error_handler(FeedsError, _failed)
     app.register_error_handler(HTTPException, _refused)
     app.after_request(_vary)
-    app.wsgi_app = Replies(app.wsgi_app, server.catalog.archive, _KEPT_BYTES)  # type: ignore[method-assign]  # Flask's own advice
+    app.wsgi_app = Replies(app.wsgi_app, server.catalog, _KEPT_BYTES)  # type: ignore[method-assign]  # Flask's own advice
     return app
 
 
@@ -67,6 +67,7 @@ class _Asked(NamedTuple):
     format: Format
     outline: Edition
     tag: str
+    modified: datetime | None
 
 
 class _ChangedError(Exception):
@@ -93,9 +94,11 @@ class _Server:
     def publication(self, path: str) -> Response:
         """Answer with the publication at a path."""
         self.catalog.archive.refresh()
-        publication = self.catalog.find(path, request.args.items(multi=True))
+        found = self.catalog.find(path, request.args.items(multi=True))
+        publication = self.catalog.negotiated(found, _quality)
         outline = self.catalog.outline(publication)
-        asked = _Asked(publication, publication.format, outline, self.catalog.tag(publication, outline))
+        tag, modified = self.catalog.tag(publication, outline), self.catalog.modified(publication, outline)
+        asked = _Asked(publication, publication.format, outline, tag, _not_ahead(modified))
         if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match, weak=False):
             abort(412)  # RFC 9110 section 13.1.1
         if known := _known_tag(asked):
@@ -179,8 +182,10 @@ class _Server:
     def _with_headers(self, response: Response, asked: _Asked) -> Response:
         """Set what a 200 and its 304 have in common."""
         response.set_etag(asked.tag)
-        response.last_modified = _last_modified(asked.outline)
+        response.last_modified = asked.modified
         response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
+        if len(self.catalog.site.family(asked.publication)) > 1:
+            response.vary.add("Accept")
         if links := self.catalog.site.links(asked.publication, asked.outline):
             response.headers["Link"] = links
         return response
@@ -205,11 +210,18 @@ def _known_tag(asked: _Asked) -> str | None:
         return known[0] if known else asked.tag if request.if_none_match.star_tag else None
     # Exactly: where a file is replaced by an older one, or deleted, the time goes back.
     since = request.if_modified_since
-    return asked.tag if since is not None and since == _last_modified(asked.outline) else None
+    return asked.tag if since is not None and since == asked.modified else None
 
 
-def _last_modified(outline: Edition) -> datetime | None:
-    return outline.modified and min(outline.modified, datetime.now(UTC).replace(microsecond=0))
+def _not_ahead(modified: datetime | None) -> datetime | None:
+    return modified and min(modified, datetime.now(UTC).replace(microsecond=0))
+
+
+def _quality(media_type: str) -> float:
+    """How much the client likes a media type, leaving parameters aside; the same for all where it does not say."""
+    bare = media_type.partition(";")[0]
+    liked = {accepted.partition(";")[0]: quality for accepted, quality in reversed(list(request.accept_mimetypes))}
+    return next((liked[each] for each in (bare, f"{bare.partition('/')[0]}/*", "*/*") if each in liked), 0.0)
 
 
 def _coding(media_type: str, size: int) -> str | None:
@@ -239,7 +251,7 @@ def _cut_range(response: Response, length: int) -> None:
 
 def _vary(response: Response) -> Response:
     """Say on every answer what it depends on, and let scripts of other sites ask first."""
-    response.headers["Vary"] = "Accept-Encoding, A-IM"
+    response.vary.update(("Accept-Encoding", "A-IM"))
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -3,8 +3,9 @@
 import hashlib
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -15,6 +16,7 @@ from feeds.edition import Edition, Editions
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
+from feeds.images import Album, Store, default_store
 from feeds.index import Progress
 from feeds.key import SERIES, Key, Scope, parse_key
 from feeds.query import read_query
@@ -29,15 +31,21 @@ _KEPT = 5_000  # outlines of editions
 class Catalog:
     """The publications of an archive. May be shared by threads."""
 
-    def __init__(self, archive: Archive, registry: Registry, site: Site) -> None:
+    def __init__(self, archive: Archive, registry: Registry, site: Site, store: Store) -> None:
         self.archive = archive
         self.registry = registry
+        self.store = store
         self.site = replace(site, formats=registry.exporters)
         self._editions = Editions(archive, site.latest_days, site.latest_papers)
         self._site_tag = self.site.tag
         self._sizes: LRUCache[str, int] = LRUCache(_KEPT)
         self._outlines: LRUCache[tuple[str, Key], Edition] = LRUCache(_KEPT)
         self._lock = threading.Lock()
+
+    @property
+    def state(self) -> str:
+        """Name what archive and store hold; answers may be kept for as long as it stays the same."""
+        return f"{self.archive.state} {self.store.state}"
 
     def __iter__(self) -> Iterator[Publication]:
         """List every publication with a fixed address: all but the searches."""
@@ -51,10 +59,14 @@ class Catalog:
         """Find the publication at a path like `2024-01-30.epub`; parameters count for a search only.
 
         Raises UnknownEditionError where there can be none, QueryError for a wrong parameter of a search. Whether
-        the archive has the edition, `outline` and `cut` tell.
+        the archive has the edition, `outline` and `cut` tell. A catalogue also answers behind a slash: people type one.
         """
+        given = list(parameters)
         for exporter, text in self.registry.split(path):
-            if publication := self.publication(exporter, text, parameters):
+            if publication := self.publication(exporter, text, given):
+                return publication
+        for exporter, text in self.registry.split(path.removesuffix("/")):
+            if exporter.kind is Kind.CATALOG and (publication := self.publication(exporter, text, given)):
                 return publication
         raise UnknownEditionError(f"/{path}: nothing has this address")
 
@@ -70,6 +82,10 @@ class Catalog:
         if key.scope is Scope.SEARCH:
             key = replace(key, query=read_query(parameters))
         return Publication(key, exporter)
+
+    def negotiated(self, publication: Publication, quality: Callable[[str], float]) -> Publication:
+        """Choose, among the formats of one family, the one that a client likes best (RFC 9110 section 12.5.1)."""
+        return max(self.site.family(publication), key=lambda each: quality(each.format.media_type))
 
     def outline(self, publication: Publication) -> Edition:
         """Cut the edition of a publication but for its papers: all that its headers need.
@@ -89,10 +105,21 @@ class Catalog:
     def cut(self, publication: Publication) -> Edition:
         """Cut the edition of a publication out of the archive, to be rendered. Raises as `outline` does."""
         while True:
-            edition = self._editions.cut(publication.key)
+            pictures = self.store.state
+            edition = self._furnished(self._editions.cut(publication.key), publication.format.kind)
             # Another process may have changed the index between two questions: then the tag would be of other papers.
-            if self._editions.outline(publication.key).tag == edition.tag:
+            is_same = self._editions.outline(publication.key).tag == edition.tag
+            if is_same and self.store.state == pictures:
                 return edition
+
+    def _furnished(self, edition: Edition, kind: Kind) -> Edition:
+        """Add what only a file or a catalogue shows: pictures, and what a search found as books."""
+        if kind is Kind.FILE:
+            return replace(edition, pictures=Album(self.store, edition.images))
+        if kind is Kind.CATALOG and edition.key.scope is Scope.SEARCH:
+            found = (Key(Scope.PAPER, f"papers/{paper.slug}") for paper in edition.papers)
+            return replace(edition, parts=(edition, *map(self._editions.cut, found)))
+        return edition
 
     def render(self, publication: Publication, edition: Edition) -> bytes:
         """Render an edition. Raises ExportError, naming the exporter, for whatever goes wrong in it."""
@@ -106,19 +133,24 @@ class Catalog:
             raise ExportError(f"{publication.path}: {exporter.name} of {origin} failed: {what}") from error
 
     def _site_for(self, edition: Edition) -> Site:
-        """Give the site the sizes of the files that a series encloses."""
+        """Give the site the sizes of the files that a series or a catalogue leads to."""
         files = [(file, part) for part in edition.parts for file in self.site.publications(part.key, Kind.FILE)[:1]]
         sizes = {file.path: self._size(file, part) for file, part in files}
         return replace(self.site, sizes=sizes) if sizes else self.site
 
     def _size(self, file: Publication, edition: Edition) -> int:
+        """Tell the size of a file. It is rendered once for all processes; not so searches, which have no end."""
         tag = self.tag(file, edition)
         with self._lock:
             size = self._sizes.get(tag)
         if size is None:
-            size = len(self.render(file, edition))
-            with self._lock:
-                self._sizes[tag] = size
+            size = self.archive.known_size(tag)
+        if size is None:
+            size = len(self.render(file, self._furnished(replace(edition, parts=()), file.format.kind)))
+            if edition.key.scope is not Scope.SEARCH:
+                self.archive.remember_size(tag, size)
+        with self._lock:
+            self._sizes[tag] = size
         return size
 
     def since(self, publication: Publication, tag: str) -> Edition | None:
@@ -148,9 +180,23 @@ class Catalog:
     def _digest(self, edition: Edition, publication: Publication) -> str:
         _, origin = self.registry.registered(publication.format.name)
         seen = f"{edition.tag} {publication.format.name} {origin} {self._site_tag}"
-        if publication.format.kind is Kind.PAGE:
-            seen += f" {edition.total}"  # which only a page shows
+        if publication.format.kind in (Kind.PAGE, Kind.CATALOG):
+            seen += f" {edition.total} {edition.facets}"  # which nothing else shows
+        if _is_pictured(publication):
+            held = self.store.pictures(edition.images)
+            seen += f" {[held[image].renditions for image in edition.images if image in held]}"
         return hashlib.sha256(seen.encode()).hexdigest()[:32]
+
+    def modified(self, publication: Publication, edition: Edition) -> datetime | None:
+        """Tell when a publication last changed: when the newest of its files, or of its pictures, was written."""
+        held = self.store.pictures(edition.images) if _is_pictured(publication) else {}
+        times = [edition.modified, *(picture.stored for picture in held.values())]
+        return max(filter(None, times), default=None)
+
+
+def _is_pictured(publication: Publication) -> bool:
+    """Whether a publication shows pictures, or says how large those do that it leads to."""
+    return publication.format.kind in (Kind.FILE, Kind.CATALOG) or publication.key.scope in SERIES
 
 
 def open_catalog(root: Path, environ: Mapping[str, str], progress: Progress = in_silence) -> Catalog:
@@ -159,7 +205,7 @@ def open_catalog(root: Path, environ: Mapping[str, str], progress: Progress = in
     Raises SettingsError, PluginError or ArchiveError, at once, for what cannot work.
     """
     archive = Archive(root, default_index(root, environ), progress)
-    site = settings.load(root, environ)
+    site = settings.load(root, environ).site
     exporters = registry.load()
     archive.refresh()
-    return Catalog(archive, exporters, site)
+    return Catalog(archive, exporters, site, Store(default_store(environ)))

@@ -10,7 +10,7 @@ from feeds.site import Site
 
 __all__ = ["CUTS", "FEEDS", "Exporter", "Kind", "Scope"]
 
-CUTS = frozenset(Scope) - {Scope.SITE, *SERIES}
+CUTS = frozenset(Scope) - {Scope.SITE, Scope.SHELF, *SERIES}
 """The scopes whose editions hold papers: what a format of papers can offer."""
 
 FEEDS = CUTS | frozenset(SERIES)
@@ -25,7 +25,8 @@ class Exporter(Format, Protocol):
     Flask. Raise ExportError before the first chunk.
 
     An exporter with Scope.SITE among its scopes also has `site_keys: tuple[str, ...]`, the keys under which it shows
-    the whole site: ("subscriptions",) with the suffix ".opml" answers at /subscriptions.opml.
+    the whole site: ("subscriptions",) with the suffix ".opml" answers at /subscriptions.opml. Of exporters with the
+    same `family: str`, which say the same, a client gets the one that it accepts (RFC 9110 section 12.5.1).
     """
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:

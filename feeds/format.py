@@ -13,6 +13,7 @@ class Kind(StrEnum):
     FILE = "file"  # downloads it
     CATALOG = "catalog"  # finds the others in it
     PAGE = "page"  # looks at it
+    PICTURE = "picture"  # knows the edition by it
 
 
 class Format(Protocol):
@@ -37,6 +38,11 @@ class Format(Protocol):
     @property
     def scopes(self) -> frozenset[Scope]:
         """The scopes it offers."""
+
+
+def family(format: Format) -> str:  # noqa: A002  # the field's word
+    """Name what a format shares with those that say the same, of which a client may have either; mostly nothing."""
+    return str(getattr(format, "family", ""))
 
 
 def site_keys(format: Format) -> tuple[str, ...]:  # noqa: A002  # the field's word

@@ -19,6 +19,13 @@ _BUILT_IN = {
     "json": "json_feed:JsonFeedExporter",
     "epub": "epub:EpubExporter",
     "opml": "opml:OpmlExporter",
+    "opds": "opds:OpdsExporter",
+    "opds-root": "opds:OpdsRootExporter",
+    "opds2": "opds2:Opds2Exporter",
+    "opds2-root": "opds2:Opds2RootExporter",
+    "opensearch": "opensearch:OpenSearchExporter",
+    "cover": "cover:CoverExporter",
+    "thumbnail": "cover:ThumbnailExporter",
     "css": "html:StylesheetExporter",
 }
 

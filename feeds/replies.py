@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cachetools import LRUCache
 
-from feeds.archive import Archive
+from feeds.catalog import Catalog
 from feeds.errors import ArchiveError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ASKED = (
-    *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT_ENCODING", "HTTP_A_IM"),
+    *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_A_IM"),
     *("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"),
     *("HTTP_RANGE", "HTTP_IF_RANGE"),
 )
@@ -32,11 +32,11 @@ class _Reply(NamedTuple):
 
 
 class Replies:
-    """Stands before an app and keeps its replies, `size` bytes of them, until the archive changes."""
+    """Stands before an app and keeps its replies, `size` bytes of them, until archive or store change."""
 
-    def __init__(self, app: "WSGIApplication", archive: Archive, size: int) -> None:
+    def __init__(self, app: "WSGIApplication", catalog: Catalog, size: int) -> None:
         self._app = app
-        self._archive = archive
+        self._catalog = catalog
         self._largest = size // 8
         self._kept: LRUCache[tuple[Any, ...], _Reply] = LRUCache(size, lambda reply: len(reply.body) + _HEADERS)
         self._lock = threading.Lock()
@@ -46,10 +46,10 @@ class Replies:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._app(environ, start_response)
         try:
-            self._archive.refresh()
+            self._catalog.archive.refresh()
         except ArchiveError:
             return self._app(environ, start_response)  # which says so
-        asked = (self._archive.state, *map(environ.get, ASKED))
+        asked = (self._catalog.state, *map(environ.get, ASKED))
         with self._lock:
             reply = self._kept.get(asked)
         if reply is None:

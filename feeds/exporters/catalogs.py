@@ -1,0 +1,107 @@
+"""What a catalogue of books says, whatever its format: where to go on, or books to fetch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from feeds import content
+from feeds.edition import Edition
+from feeds.exporters.cover import CoverExporter, ThumbnailExporter
+from feeds.format import Kind
+from feeds.key import NEWEST, SHELVES, Key, Scope, shelf
+from feeds.query import Order, Query
+from feeds.site import Publication, Site
+
+NEW = "http://opds-spec.org/sort/new"
+POPULAR = "http://opds-spec.org/sort/popular"
+ACQUISITION = "http://opds-spec.org/acquisition/open-access"
+IMAGE = "http://opds-spec.org/image"
+THUMBNAIL = "http://opds-spec.org/image/thumbnail"
+FACET = "http://opds-spec.org/facet"
+SEARCHES = Key(Scope.SEARCH, Scope.SEARCH.value)
+_NAMED_TITLES = 3
+_NAMED_AUTHORS = 5
+
+
+class Step(NamedTuple):
+    """Where a catalogue leads: the key of a shelf or a search, or the topics of the site, and how it is related."""
+
+    name: str
+    key: Key
+    relation: str = "subsection"
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A book to fetch; `length` is in bytes. Of `authors` the list is cut, and `author` says all that a line can."""
+
+    id: str
+    title: str
+    updated: datetime
+    summary: str
+    authors: tuple[str, ...]
+    author: str
+    file: Publication
+    length: int | None
+    page: str
+
+    @property
+    def cover(self) -> Publication:
+        """The picture by which it is known."""
+        return Publication(self.file.key, CoverExporter())
+
+    @property
+    def thumbnail(self) -> Publication:
+        """The same, small."""
+        return Publication(self.file.key, ThumbnailExporter())
+
+
+def root_steps(topics: Key, site: Site) -> Iterator[Step]:
+    """Say where the root of a catalogue leads."""
+    yield Step(site.words.shelves[NEWEST], Key(Scope.SHELF, NEWEST), NEW)
+    for name in SHELVES:
+        yield Step(site.words.shelves[name], shelf(name))
+    yield Step(site.words.popular, Key(Scope.SEARCH, SEARCHES.text, query=Query(order=Order.VOTES, limit=50)), POPULAR)
+    if site.topics:
+        yield Step(site.words.topics, topics)
+
+
+def topic_steps(site: Site) -> Iterator[Step]:
+    """Say where the list of topics leads."""
+    return (Step(topic.name, topic.key) for topic in site.topics)
+
+
+def books(edition: Edition, site: Site) -> Iterator[Book]:
+    """List the books of what an edition consists of; there is none of an edition without papers."""
+    for part in edition.parts:
+        for file in site.publications(part.key, Kind.FILE)[:1] if part.papers else ():
+            yield _book(part, file, site)
+
+
+def _book(edition: Edition, file: Publication, site: Site) -> Book:
+    authors = edition.papers[0].authors if edition.key.scope is Scope.PAPER else ()
+    named = ", ".join(authors[:_NAMED_AUTHORS]) + (
+        f" {site.words.more_authors}" if len(authors) > _NAMED_AUTHORS else ""
+    )
+    return Book(
+        id=site.edition_id(edition.key),
+        title=site.name(edition),
+        updated=site.updated(edition),
+        summary=_summary(edition, site),
+        authors=authors or (site.author,),
+        author=named or site.author,
+        file=file,
+        length=site.sizes.get(file.path),
+        page=site.page(edition.key),
+    )
+
+
+def _summary(edition: Edition, site: Site) -> str:
+    """Describe a book: one paper by its text, more by their number and the titles that got most votes."""
+    if edition.key.scope is Scope.PAPER:
+        paper = edition.papers[0]
+        return content.excerpt(paper.summary, 300) or content.title(paper.title)
+    ranked = sorted(edition.papers, key=lambda paper: -1 if paper.votes is None else paper.votes, reverse=True)
+    titles = [content.title(paper.title) for paper in ranked[:_NAMED_TITLES]]
+    return " · ".join([site.words.papers.format(len(edition.papers)), *titles])
