@@ -12,11 +12,13 @@ from granian import Granian
 from granian.constants import Interfaces
 from tqdm import tqdm
 
-from feeds import __version__, registry
+from feeds import __version__, fetch, mail, registry, settings
 from feeds.catalog import Catalog, open_catalog
-from feeds.errors import ExportError, FeedsError, UnknownEditionError
+from feeds.errors import ExportError, FeedsError, MailError, UnknownEditionError
 from feeds.exporter import Exporter
-from feeds.format import site_keys
+from feeds.format import Kind, site_keys
+from feeds.images import StoreError
+from feeds.index import Progress
 from feeds.key import EXAMPLES, Scope
 from feeds.problems import Severity
 from feeds.query import HELP, READERS
@@ -35,7 +37,7 @@ def main() -> None:
         commands()
     except FeedsError as error:
         click.echo(f"feeds: {error}", err=True)
-        sys.exit(1 if isinstance(error, ExportError) else 2)
+        sys.exit(1 if isinstance(error, ExportError | MailError | StoreError) else 2)
 
 
 class _Formats(click.ParamType[str]):
@@ -123,6 +125,56 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
 
 @commands.command()
 @click.argument("archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE)
+@click.option("--again", is_flag=True, help="Also ask for what failed a short while ago.")
+def images(archive: Path, again: bool) -> None:
+    """Fetch the papers' pictures into the store, for books; what is there is not fetched again."""
+    catalog = _open(archive)
+    allowed = settings.load(archive, os.environ).private_images
+    report = fetch.fetch(
+        catalog.store,
+        catalog.archive.images(),
+        allow_private=allowed,
+        again=again,
+        progress=_bar("fetching", "picture"),
+    )
+    for url, reason in report.failed:
+        click.echo(f"{url}: {reason}", err=True)
+    counts = {name: len(getattr(report, name)) for name in ("fetched", "unchanged", "failed", "waiting")}
+    click.echo(f"pictures: {', '.join(f'{name} {count}' for name, count in counts.items())}", err=True)
+
+
+@commands.command()
+@click.argument("address")
+@click.argument("key", required=False)
+@click.option("--archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE, show_default=True)
+@click.option("--again", is_flag=True, help="Send it even if it was sent to this address before.")
+@_search_options
+def send(address: str, key: str | None, archive: Path, again: bool, **parameters: str | None) -> None:
+    """Mail a book to ADDRESS, a Kindle for one: the newest day, or what KEY or options ask for.
+
+    What was sent to an address before is not sent to it again, so that this may run every hour.
+    """
+    catalog = _open(archive)
+    recipient = mail.read_address(address)
+    asked = [(name, value) for name, value in parameters.items() if value is not None]
+    days = catalog.archive.days()
+    newest = None if key or asked or not days else days[-1].date.isoformat()
+    book = _publication(catalog, _book_format(catalog), key or newest, asked)
+    edition = catalog.cut(book)
+    if not edition.papers:
+        raise UnknownEditionError(f"{book.path}: no paper to send")
+    if not again and mail.was_sent(catalog.archive, recipient, book):
+        click.echo(f"{book.file_name} was sent to {recipient} before; --again sends it again", err=True)
+        return
+    server = settings.load(archive, os.environ).mail
+    title = catalog.site.full_name(edition)
+    mail.send(server, mail.message(server, recipient, title, book, catalog.render(book, edition)))
+    mail.note_sent(catalog.archive, recipient, book)
+    click.echo(f"sent {book.file_name} to {recipient}", err=True)
+
+
+@commands.command()
+@click.argument("archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE)
 def check(archive: Path) -> None:
     """Report what the day files hold that could not be read; exit with 1 where something is lost."""
     catalog = _open(archive)
@@ -155,12 +207,21 @@ def _addresses(exporter: Exporter) -> str:
 
 
 def _open(archive: Path) -> Catalog:
-    return open_catalog(archive, os.environ, _progress)
+    return open_catalog(archive, os.environ, _bar("indexing", "file"))
 
 
-def _progress(names: Iterable[str], total: int) -> Iterable[str]:
-    """Show a bar on a terminal when indexing takes more than a second."""
-    return tqdm(names, total=total, desc="indexing", unit="file", delay=1, leave=False, disable=None)
+def _bar(doing: str, unit: str) -> Progress:
+    """Show a bar on a terminal for what takes more than a second."""
+
+    def progress(names: Iterable[str], total: int) -> Iterable[str]:
+        return tqdm(names, total=total, desc=doing, unit=unit, delay=1, leave=False, disable=None)
+
+    return progress
+
+
+def _book_format(catalog: Catalog) -> Exporter:
+    """Find the format of books: the first that is downloaded."""
+    return next(exporter for exporter in catalog.registry.exporters if exporter.kind is Kind.FILE)
 
 
 def _offered(exporter: Exporter) -> str:

@@ -25,5 +25,9 @@ class ExportError(FeedsError):
     """An exporter cannot render this edition; raised before its first chunk."""
 
 
+class MailError(FeedsError):
+    """A mail cannot be written, or the server does not take it."""
+
+
 class PluginError(FeedsError):
     """An exporter cannot be registered; the message names the distribution that it came from."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import archives
+from tests import archives, hostile
 from tests.conftest import ROOT, SEEDS, day, paper, write_files
 from tests.servers import FEEDS, eventually, serving
 
@@ -55,6 +55,41 @@ def test_wrong_usage_ends_with_2_and_says_what_to_do(environ: dict[str, str], ar
     assert result.returncode == 2
     assert said in result.stderr.decode()
     assert b"Traceback" not in result.stderr
+
+
+def test_images_are_fetched_once_for_the_books(folder: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    environ = environ | {"FEEDS_ARCHIVE": str(folder), "FEEDS_IMAGES": str(tmp_path / "store")}
+    with hostile.running() as server:
+        server.routes = {"/a.png": [hostile.Answer(body=hostile.png())]}
+        there, missing = (server.url(path, "127.0.0.1") for path in ("/a.png", "/b.png"))
+        listed = [
+            paper(title, number, media=f"![]({url})")
+            for title, number, url in [("A", "1.1", there), ("B", "1.2", missing)]
+        ]
+        write_files(folder, {"1.md": day("2024-01-30", *listed)})
+        refused = feeds("images", environ=environ)
+        assert (refused.returncode, server.connections) == (0, 0)
+        assert b"127.0.0.1, which is not in the public internet" in refused.stderr
+        bare = feeds("export", "epub", "2024-01-30", environ=environ).stdout
+        allowed = environ | {"FEEDS_PRIVATE_IMAGES": "true"}
+        first = feeds("images", "--again", environ=allowed)
+        assert (first.returncode, first.stdout) == (0, b"")
+        assert first.stderr.decode().splitlines() == [
+            f"{missing}: answers 404",
+            "pictures: fetched 1, unchanged 0, failed 1, waiting 0",
+        ]
+        second = feeds("images", environ=allowed)
+        assert second.stderr == b"pictures: fetched 0, unchanged 1, failed 0, waiting 1\n"
+        assert server.asked("/a.png") == 1
+    assert len(feeds("export", "epub", "2024-01-30", environ=environ).stdout) > len(bare)
+
+
+def test_a_store_that_cannot_be_written_ends_the_run_with_1(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"1.md": day("2024-01-30", paper("A", "1.1", media="![](http://127.0.0.1:9/a.png)"))})
+    result = feeds("images", folder, environ=environ | {"FEEDS_IMAGES": "/proc/nowhere"})
+    assert result.returncode == 1
+    assert b"the store of pictures cannot be used" in result.stderr
+    assert result.stderr.count(b"\n") == 1
 
 
 def test_check_names_file_and_line_and_ends_with_1_for_an_error(folder: Path, environ: dict[str, str]) -> None:

@@ -13,14 +13,15 @@ from feeds.site import Site
 
 def test_settings_come_from_the_file_and_then_from_the_environment(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text('title = "논문"\nlatest_days = 7\npublish_at = 09:30:00\n', encoding="utf-8")
-    site = load(tmp_path, {"FEEDS_LATEST_DAYS": "3", "FEEDS_BASE_URL": "https://e.org/papers/", "FEEDS_TITLE": ""})
+    environ = {"FEEDS_LATEST_DAYS": "3", "FEEDS_BASE_URL": "https://e.org/papers/", "FEEDS_TITLE": ""}
+    site = load(tmp_path, environ).site
     assert (site.title, site.latest_days, site.publish_at) == ("논문", 3, time(9, 30))
     assert site.base_url == "https://e.org/papers"
 
 
 def test_another_file_may_be_named(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text('title = "Other"')
-    assert load(tmp_path, {"FEEDS_CONFIG": str(tmp_path / "other.toml")}).title == "Other"
+    assert load(tmp_path, {"FEEDS_CONFIG": str(tmp_path / "other.toml")}).site.title == "Other"
     with pytest.raises(SettingsError, match="FEEDS_CONFIG"):
         load(tmp_path, {"FEEDS_CONFIG": str(tmp_path / "missing.toml")})
 
@@ -45,6 +46,13 @@ def test_another_file_may_be_named(tmp_path: Path) -> None:
         ('base_url = "https://논문.kr"', "base_url: an address"),
         ("base_url = 'https://e.org/a>; rel=\"x'", "base_url: an address"),
         ('[topics]\n"x" = "min_vote=10"', "no parameter 'min_vote'"),
+        ('cover_font = "none.ttf"', "none.ttf: No such file"),
+        ('cover_font = "feeds.toml"', "feeds.toml: no font"),
+        ('private_images = "maybe"', "private_images: true or false"),
+        ("smtp_port = 70000", "smtp_port: a number"),
+        ('smtp_security = "ssl"', "smtp_security: starttls or tls or none"),
+        ('mail_from = "nobody"', "mail_from: "),
+        ('smtp_password = "비밀"', "smtp_password: ASCII only"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, written: str, said: str) -> None:
@@ -56,7 +64,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, written: str, said: str) -> No
 
 def test_topics_are_searches_with_names(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text('[topics]\n"확산" = "확산|diffusion"\n"화제" = "min_votes=50&order=votes"\n')
-    first, second = load(tmp_path, {}).topics
+    first, second = load(tmp_path, {}).site.topics
     assert (first.name, first.query.q) == ("확산", "확산|diffusion")
     assert (second.name, second.query.min_votes) == ("화제", 50)
 
