@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from feeds import digest
 from feeds.query import Query, read_query
-from feeds.settings import load
+from feeds.settings import MailServer, Settings, load
 from feeds.site import Site
 from tests.conftest import ROOT
 from tests.test_cli import feeds
@@ -30,7 +30,11 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "feeds serve"])
+# Those need another server, and are tested with one of their own.
+SERVED = ("feeds serve", "feeds images", "feeds send")
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith(SERVED)])
 def test_commands_run(command: str, environ: dict[str, str], tmp_path: Path) -> None:
     arguments = shlex.split(command)[1:]
     if "-o" in arguments:
@@ -61,8 +65,9 @@ def test_the_example_of_a_day_file_is_read_whole() -> None:
 
 def test_every_setting_is_named() -> None:
     table = README[README.index("## Settings") : README.index("## Add a format")]
-    named = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
-    assert named == [each.name for each in fields(Site) if each.name not in ("formats", "sizes")]
+    named = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)))
+    known = [each.name for kind in (Site, Settings, MailServer) for each in fields(kind)]
+    assert named == [name for name in known if name not in ("formats", "sizes", "site", "mail")]
 
 
 def test_every_room_is_named_in_its_order() -> None:
@@ -81,7 +86,7 @@ def test_every_address_answers(client: FlaskClient) -> None:
 
 def test_the_example_of_settings_is_taken(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text(blocks("toml")[0], encoding="utf-8")
-    site = load(tmp_path, {})
+    site = load(tmp_path, {}).site
     assert [topic.query for topic in site.topics] == [
         Query(q="확산|diffusion", limit=50),
         read_query([("q", "LLM"), ("min_votes", "50")]),
