@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from html.entities import html5
 from itertools import islice
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from feeds import text
+from feeds import text, uri
 
 _INSIDE = r"[^\s()<>]*"
 _ADDRESS = (
@@ -28,7 +28,6 @@ _FORMULA_OR_ENTITY_OR_ESCAPE = re.compile(
 )
 _KNOWN_HOST = re.compile(r"(?:www\.)?(?:arxiv\.org|huggingface\.co)/")
 _CANDIDATES = 50  # links in one heading
-_LONGEST_HOST = 253  # RFC 1035 section 2.3.4
 _VIDEO_ENDINGS = (".mp4", ".webm", ".mov", ".qt", ".m4v", ".ogv", ".avi", ".mkv", ".mpg", ".mpeg")
 _IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".bmp", ".tif", ".tiff")
 _SOURCE = re.compile(r"<(?:video|source|img)\b[^<>]*?\ssrc\s*=\s*[\"']?(?P<url>[^\s\"'<>]+)", re.IGNORECASE)
@@ -84,15 +83,7 @@ def address(written: str) -> str | None:
     url = title(written)
     if _KNOWN_HOST.match(url):
         url = f"https://{url}"
-    try:
-        parts = urlsplit(url)
-        if len(parts.netloc) > _LONGEST_HOST:
-            return None
-        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
-        parts = urlsplit(quote(parts._replace(netloc=host).geturl(), safe="%/:=&?~#+!$,;'@()*[]-._"))
-    except ValueError:
-        return None
-    return parts.geturl() if parts.scheme in ("http", "https") and parts.hostname else None
+    return uri.web(url)
 
 
 def votes(value: str) -> int | None:

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 import nh3
 import pyromark
 
-from feeds import text
+from feeds import text, uri
 from feeds.formula import as_mathml, as_text, is_prose
 
 _OPTIONS = pyromark.Options.ENABLE_TABLES  # no strikethrough: "3~5개, 7~9개" is none
@@ -23,6 +23,7 @@ _CLEANER = nh3.Cleaner(
     attributes={"a": {"href"}, "ol": {"start"}},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
+    attribute_filter=lambda _, name, value: uri.link(value) if name == "href" else value,
     link_rel=None,
 )
 
