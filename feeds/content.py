@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from feeds.formula import as_text, is_prose
+from feeds.formula import as_line, is_prose, without_fonts
 from feeds.markdown import Formulas, html
 
 __all__ = ["Link", "LinkKind", "excerpt", "html", "is_korean", "links", "plain", "title", "xhtml"]
@@ -37,13 +37,14 @@ class Link(NamedTuple):
 
 
 def title(written: str) -> str:
-    """Write a title as plain text: formulas in Unicode where that says all of them, all else as it is."""
-    return _FORMULA.sub(_as_text, written)
+    """Write a title as plain text: formulas in Unicode in a line where that can be, all else as it is."""
+    plain = _FORMULA.sub(_as_line, written)
+    return without_fonts(plain) if "\\" in plain and "$" not in plain else plain
 
 
-def _as_text(formula: re.Match[str]) -> str:
+def _as_line(formula: re.Match[str]) -> str:
     latex = formula[1] or formula[2] or formula[3]
-    return formula[0] if is_prose(latex) else as_text(latex) or formula[0]
+    return formula[0] if is_prose(latex) else as_line(latex) or formula[0]
 
 
 def is_korean(written: str) -> bool:

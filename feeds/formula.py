@@ -26,6 +26,11 @@ _LONG_ROOT = re.compile(r"\\sqrt(?:\[\d\])?\s*\{[^{}]{2,}\}|\\wide[a-z]+")
 _FONT = re.compile(
     r"\\(?:text(?:it|bf|tt|sc|rm|sf)?|emph|math(?:rm|it|bf|tt|sf)|boldsymbol|bm|operatorname)\s*\{([^{}]*)\}"
 )
+_BEFORE_FONT = re.compile(r"(\\[A-Za-z]+)(?=\\(?:text|math|emph|bold|bm|operatorname))")
+_FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
+_SCRIPT = re.compile(r"([\^_])\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
+_MARKS = {"^": "\ufdd3", "_": "\ufdd4"}  # no text holds these, being non-characters
+_SCRIPTS = {ord(mark): script for script, mark in _MARKS.items()}
 _SWITCH = re.compile(r"\\(?:rm|bf|it|tt|sc|sf|left|right|big|Big)(?![a-zA-Z])\s*|\\[,;:!]")
 _GROUP = re.compile(r"(?<![\^_])\{([^{}]*)\}")
 _PROSE = re.compile(r"[가-힣]|^[^\\]*[A-Za-z]{2,} [A-Za-z]{2,}[^\\]*$|^[^\\]*\b(?:and|or|to|for|of)\b[^\\]*$|\w/$")
@@ -41,13 +46,44 @@ def is_prose(latex: str) -> bool:
 @lru_cache(maxsize=4096)
 def as_text(latex: str) -> str | None:
     """Write a formula in Unicode, as in `O(n²)`; None where characters alone cannot say it."""
-    without_fonts = _FUNCTION.sub(r"\1", _FONT.sub(r"\1", _FONT.sub(r"\1", _SWITCH.sub("", latex))))
-    commands = re.findall(r"\\[A-Za-z]+", without_fonts)
+    written = _in_unicode(latex)
+    plain = " ".join(_GROUP.sub(r"\1", written).split()) if written else ""
+    return plain if _SAID.fullmatch(plain) else None
+
+
+def as_line(latex: str) -> str | None:
+    """Write a formula in a line of text, as in `ℝ^(n×m)` and `a/b`; None for commands that are not known."""
+    if all_said := as_text(latex):
+        return all_said
+    written = _in_unicode(_SCRIPT.sub(_scripted, _FRACTION.sub(_divided, latex)))
+    line = " ".join(_GROUP.sub(r"\1", written).split()).translate(_SCRIPTS) if written else ""
+    return line if line and not re.search(r"[\\{}$]", line) else None
+
+
+def without_fonts(latex: str) -> str:
+    """Drop the commands that only choose a font, as in `\\textbf{Bold}`."""
+    return _FONT.sub(r"\1", _FONT.sub(r"\1", _BEFORE_FONT.sub(r"\1 ", latex)))
+
+
+def _in_unicode(latex: str) -> str | None:
+    """Replace what characters can say; None where commands are left that they cannot."""
+    plain = _FUNCTION.sub(r"\1", without_fonts(_SWITCH.sub("", latex)))
+    commands = re.findall(r"\\[A-Za-z]+", plain)
     if r"\{" in latex or r"\right." in latex or _LONG_ROOT.search(latex) or not _KNOWN.issuperset(commands):
         return None
-    written = unicodeit.replace(_HYPHEN.sub("\u2010", without_fonts)).replace("\u2010", "-")
-    plain = " ".join(_GROUP.sub(r"\1", written).split())
-    return plain if _SAID.fullmatch(plain) else None
+    return str(unicodeit.replace(_HYPHEN.sub("\u2010", plain))).replace("\u2010", "-")
+
+
+def _divided(fraction: re.Match[str]) -> str:
+    return "/".join(part if re.fullmatch(r"\w+", part) else f"({part})" for part in fraction.groups())
+
+
+def _scripted(script: re.Match[str]) -> str:
+    """Keep a script that characters can say; else set it behind a mark that is none to LaTeX."""
+    if as_text(script[0]):
+        return script[0]
+    inside = without_fonts(script[2])
+    return _MARKS[script[1]] + (inside if re.fullmatch(r"[\w.]+", inside) else f"({inside})")
 
 
 @lru_cache(maxsize=4096)
