@@ -37,7 +37,7 @@ _PREFLIGHT = {
 }
 # Apache writes "…-gzip" where it compresses; so do we, for a tag is of one sequence of bytes (RFC 9110 section 8.8.3).
 _CODED_TAG = re.compile(r"(?:-(?:gzip|br|zstd|deflate))+$")
-_ONE_RANGE = re.compile(r"bytes=(?:\d+-\d*|-\d+)")
+_ONE_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
 
 
 def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Flask:
@@ -71,7 +71,12 @@ class _Asked(NamedTuple):
 
 
 class _ChangedError(Exception):
-    """The archive has changed since the tag was computed."""
+    """The archive or the store has changed since the tag was computed: this is what was made of it now."""
+
+    def __init__(self, asked: _Asked, body: bytes) -> None:
+        super().__init__()
+        self.asked = asked
+        self.body = body
 
 
 class _Answer(Response):
@@ -97,18 +102,18 @@ class _Server:
         found = self.catalog.find(path, request.args.items(multi=True))
         publication = self.catalog.negotiated(found, _quality)
         outline = self.catalog.outline(publication)
-        tag, modified = self.catalog.tag(publication, outline), self.catalog.modified(publication, outline)
-        asked = _Asked(publication, publication.format, outline, tag, _not_ahead(modified))
+        asked = self._asked(publication, outline)
         if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match, weak=False):
             abort(412)  # RFC 9110 section 13.1.1
         if known := _known_tag(asked):
             unchanged = self._with_headers(_Answer(status=304), asked)
             unchanged.set_etag(known)
             return unchanged
-        try:
-            return self._delta(asked) or self._whole(asked)
-        except _ChangedError:
-            return self.publication(path)
+        return self._delta(asked) or self._whole(asked)
+
+    def _asked(self, publication: Publication, edition: Edition) -> _Asked:
+        tag, modified = self.catalog.tag(publication, edition), self.catalog.modified(publication, edition)
+        return _Asked(publication, publication.format, edition, tag, _not_ahead(modified))
 
     def health(self) -> Response:
         """Answer that this worker can read its archive."""
@@ -117,7 +122,10 @@ class _Server:
 
     def _whole(self, asked: _Asked) -> Response:
         """Answer with all of a publication, or the range of it that was asked for."""
-        body = self._body(asked.tag, partial(self._render, asked))
+        try:
+            body = self._body(asked.tag, partial(self._render, asked))
+        except _ChangedError as changed:
+            asked, body = changed.asked, changed.body
         response = self._coded(body, asked, asked.tag)
         if asked.format.kind is Kind.FILE:
             _cut_range(response, len(body))
@@ -142,9 +150,11 @@ class _Server:
 
     def _render(self, asked: _Asked) -> bytes:
         edition = self.catalog.cut(asked.publication)
-        if self.catalog.tag(asked.publication, edition) != asked.tag:
-            raise _ChangedError
-        return self.catalog.render(asked.publication, edition)
+        body = self.catalog.render(asked.publication, edition)
+        made = self._asked(asked.publication, edition)  # behind it: a picture may have been lost
+        if made.tag != asked.tag:
+            raise _ChangedError(made, body)
+        return body
 
     def _body(self, name: str, make: Callable[[], bytes]) -> bytes:
         """Take bytes that were made before under a name that changes with them, or make them."""
@@ -186,6 +196,7 @@ class _Server:
         response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
         if len(self.catalog.site.family(asked.publication)) > 1:
             response.vary.add("Accept")
+            response.headers["Content-Location"] = self.catalog.site.url(asked.publication)
         if links := self.catalog.site.links(asked.publication, asked.outline):
             response.headers["Link"] = links
         return response
@@ -242,8 +253,12 @@ def _identity(accepted: Any) -> float:
 def _cut_range(response: Response, length: int) -> None:
     """Answer a request for one range; anything else is answered whole (RFC 9110 section 14.2)."""
     environ = dict(request.environ)
-    if request.method != "GET" or not _ONE_RANGE.fullmatch(environ.get("HTTP_RANGE", "")):
+    asked = _ONE_RANGE.fullmatch(environ.get("HTTP_RANGE", ""))
+    first, last, suffix = asked.groups(default="") if asked else ("", "", "")
+    if request.method != "GET" or not asked or (last and int(last) < int(first)):
         environ.pop("HTTP_RANGE", None)
+    elif suffix and int(suffix) >= length:
+        environ["HTTP_RANGE"] = "bytes=0-"  # Werkzeug would say 416
     environ.pop("HTTP_IF_NONE_MATCH", None)  # these were looked at before
     environ.pop("HTTP_IF_MODIFIED_SINCE", None)
     response.make_conditional(environ, accept_ranges=True, complete_length=length)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,10 +31,11 @@ _TRIGRAMS = 32  # more of them would find no fewer candidates worth checking
 
 
 class DayCount(NamedTuple):
-    """A day of the archive and how many papers it lists."""
+    """A day of the archive, how many papers it lists, and how many of them no earlier day does."""
 
     date: date
     papers: int
+    new: int
 
 
 class Fingerprint(NamedTuple):
@@ -63,9 +65,8 @@ def default_index(root: Path, environ: Mapping[str, str]) -> Path:
     """Say where the index of an archive is: $FEEDS_INDEX, or a file in the user's cache folder."""
     if environ.get("FEEDS_INDEX"):
         return Path(environ["FEEDS_INDEX"])
-    cache = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".cache")
     name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
-    return cache / "daily-papers-feeds" / f"{name}.sqlite"
+    return folder.cache(environ) / f"{name}.sqlite"
 
 
 class Archive:
@@ -131,14 +132,15 @@ class Archive:
         """Do work on the index that is about what all processes have done, not about the files."""
         return self._database.run(work)
 
-    def known_size(self, tag: str) -> int | None:
-        """Tell the size of a document, if any process has noted it."""
-        rows = self._rows("SELECT size FROM sizes WHERE tag = ?", [tag])
+    def known_size(self, path: str, tag: str) -> int | None:
+        """Tell the size of a document, if any process has noted it since it changed."""
+        rows = self._rows("SELECT size FROM sizes WHERE path = ? AND tag = ?", (path, tag))
         return int(rows[0][0]) if rows else None
 
-    def remember_size(self, tag: str, size: int) -> None:
-        """Note the size of a document for all processes."""
-        self._rows("INSERT OR REPLACE INTO sizes VALUES (?, ?)", (tag, size))
+    def remember_size(self, path: str, tag: str, size: int) -> None:
+        """Note the size of a document for all processes, if that can be done: it can be found again."""
+        with suppress(ArchiveError):
+            self._rows("INSERT OR REPLACE INTO sizes VALUES (?, ?, ?)", (path, tag, size))
 
     def close(self) -> None:
         """Let go of the index, before a fork for one; the next question opens it again."""
@@ -160,10 +162,11 @@ class Archive:
         if state != self._state or not state:
             state = self._state
             rows = self._rows(
-                "SELECT day, (SELECT count(rank) FROM papers WHERE papers.day = claims.day)"
-                " FROM claims GROUP BY day ORDER BY day"
+                "SELECT claims.day, count(rank), count(rank) FILTER (WHERE first_day = claims.day)"
+                " FROM (SELECT DISTINCT day FROM claims) AS claims LEFT JOIN papers USING (day) GROUP BY claims.day"
+                " ORDER BY claims.day"
             )
-            days = tuple(DayCount(date.fromisoformat(day), papers) for day, papers in rows)
+            days = tuple(DayCount(date.fromisoformat(day), *counts) for day, *counts in rows)
             self._days = (state, days)
         return days
 

@@ -12,10 +12,10 @@ from cachetools import LRUCache
 
 from feeds import registry, settings
 from feeds.archive import Archive, default_index, in_silence
-from feeds.edition import Edition, Editions
+from feeds.edition import NO_PICTURES, Edition, Editions
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
-from feeds.format import Kind, site_keys
+from feeds.format import Format, Kind, shows_pictures, site_keys
 from feeds.images import Album, Store, default_store
 from feeds.index import Progress
 from feeds.key import SERIES, Key, Scope, parse_key
@@ -41,6 +41,7 @@ class Catalog:
         self._sizes: LRUCache[str, int] = LRUCache(_KEPT)
         self._outlines: LRUCache[tuple[str, Key], Edition] = LRUCache(_KEPT)
         self._lock = threading.Lock()
+        self._sizing = threading.RLock()
 
     @property
     def state(self) -> str:
@@ -105,20 +106,19 @@ class Catalog:
     def cut(self, publication: Publication) -> Edition:
         """Cut the edition of a publication out of the archive, to be rendered. Raises as `outline` does."""
         while True:
-            pictures = self.store.state
-            edition = self._furnished(self._editions.cut(publication.key), publication.format.kind)
+            edition = self._editions.cut(publication.key)
             # Another process may have changed the index between two questions: then the tag would be of other papers.
-            is_same = self._editions.outline(publication.key).tag == edition.tag
-            if is_same and self.store.state == pictures:
-                return edition
+            if self._editions.outline(publication.key).tag == edition.tag:
+                return self._furnished(edition, publication.format)
 
-    def _furnished(self, edition: Edition, kind: Kind) -> Edition:
-        """Add what only a file or a catalogue shows: pictures, and what a search found as books."""
-        if kind is Kind.FILE:
+    def _furnished(self, edition: Edition, format: Format) -> Edition:  # noqa: A002  # the field's word
+        """Add what only some formats show: pictures, and in a catalogue what a search found as books."""
+        if shows_pictures(format):
             return replace(edition, pictures=Album(self.store, edition.images))
-        if kind is Kind.CATALOG and edition.key.scope is Scope.SEARCH:
+        if format.kind is Kind.CATALOG and edition.key.scope is Scope.SEARCH:
+            whole = [edition] if edition.key.query.page == 1 else []
             found = (Key(Scope.PAPER, f"papers/{paper.slug}") for paper in edition.papers)
-            return replace(edition, parts=(edition, *map(self._editions.cut, found)))
+            return replace(edition, parts=(*whole, *map(self._editions.cut, found)))
         return edition
 
     def render(self, publication: Publication, edition: Edition) -> bytes:
@@ -134,22 +134,20 @@ class Catalog:
 
     def _site_for(self, edition: Edition) -> Site:
         """Give the site the sizes of the files that a series or a catalogue leads to."""
-        files = [(file, part) for part in edition.parts for file in self.site.publications(part.key, Kind.FILE)[:1]]
-        sizes = {file.path: self._size(file, part) for file, part in files}
+        books = [(book, part) for part in edition.parts if (book := self.site.book(part.key))]
+        sizes = {book.path: self._size(book, part) for book, part in books}
         return replace(self.site, sizes=sizes) if sizes else self.site
 
-    def _size(self, file: Publication, edition: Edition) -> int:
-        """Tell the size of a file. It is rendered once for all processes; not so searches, which have no end."""
-        tag = self.tag(file, edition)
-        with self._lock:
-            size = self._sizes.get(tag)
-        if size is None:
-            size = self.archive.known_size(tag)
-        if size is None:
-            size = len(self.render(file, self._furnished(replace(edition, parts=()), file.format.kind)))
-            if edition.key.scope is not Scope.SEARCH:
-                self.archive.remember_size(tag, size)
-        with self._lock:
+    def _size(self, book: Publication, outline: Edition) -> int:
+        """Tell the size of a book. It is rendered once for all processes; not so searches, which have no end."""
+        edition = self._furnished(replace(outline, parts=()), book.format)
+        tag = self.tag(book, edition)
+        with self._sizing:  # whoever asks meanwhile waits for it
+            size = self._sizes.get(tag) or self.archive.known_size(book.path, tag)
+            if size is None:
+                size = len(self.render(book, edition))
+                if edition.key.scope is not Scope.SEARCH and self.tag(book, edition) == tag:
+                    self.archive.remember_size(book.path, tag, size)
             self._sizes[tag] = size
         return size
 
@@ -179,24 +177,28 @@ class Catalog:
 
     def _digest(self, edition: Edition, publication: Publication) -> str:
         _, origin = self.registry.registered(publication.format.name)
+        kind = publication.format.kind
         seen = f"{edition.tag} {publication.format.name} {origin} {self._site_tag}"
-        if publication.format.kind in (Kind.PAGE, Kind.CATALOG):
-            seen += f" {edition.total} {edition.facets}"  # which nothing else shows
+        seen += {Kind.FEED: edition.way, Kind.PAGE: edition.place, Kind.CATALOG: edition.place}.get(kind, "")
         if _is_pictured(publication):
-            held = self.store.pictures(edition.images)
-            seen += f" {[held[image].renditions for image in edition.images if image in held]}"
+            seen += f" {self._album(edition).names}"
         return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
     def modified(self, publication: Publication, edition: Edition) -> datetime | None:
         """Tell when a publication last changed: when the newest of its files, or of its pictures, was written."""
-        held = self.store.pictures(edition.images) if _is_pictured(publication) else {}
-        times = [edition.modified, *(picture.stored for picture in held.values())]
+        times = [edition.modified, self._album(edition).stored if _is_pictured(publication) else None]
         return max(filter(None, times), default=None)
+
+    def _album(self, edition: Edition) -> Album:
+        """Give the pictures of an edition, or of an outline those that it would get."""
+        return edition.pictures if edition.pictures is not NO_PICTURES else Album(self.store, edition.images)
 
 
 def _is_pictured(publication: Publication) -> bool:
-    """Whether a publication shows pictures, or says how large those do that it leads to."""
-    return publication.format.kind in (Kind.FILE, Kind.CATALOG) or publication.key.scope in SERIES
+    """Whether a publication shows pictures, or says how large those books are that do."""
+    scope = publication.key.scope
+    is_searched = publication.format.kind is Kind.CATALOG and scope is Scope.SEARCH
+    return shows_pictures(publication.format) or scope in {*SERIES, Scope.SHELF} or is_searched
 
 
 def open_catalog(root: Path, environ: Mapping[str, str], progress: Progress = in_silence) -> Catalog:

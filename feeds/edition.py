@@ -16,7 +16,8 @@ from feeds.query import EVERYTHING, Query
 from feeds.shelf import Facet
 
 _LONGEST_SERIES = 30  # entries of a feed of editions
-_NONE = Album()
+NO_PICTURES = Album()
+"""Those of an edition that nobody has furnished."""
 _WITHOUT_DAYS = {*SERIES, Scope.SHELF, Scope.PAPER}
 
 
@@ -30,9 +31,9 @@ class Edition:
     and after; before the latest comes the day before them. `total` counts the papers, of a shelf the editions, of all
     pages; this page begins with the one at `start`, from 1. `newest` is the day of the newest one.
 
-    `images` are the addresses of the papers' pictures, of which a file, and nothing else, gets `pictures`: those that
-    the store holds. `tag` changes when anything of this does but `total`, `facets`, `pictures` and `modified`, when the
-    newest of its files was written.
+    `images` are the addresses of the papers' pictures, `pictures` those that the store holds: a format gets them that
+    says so. `tag` changes when the papers, the days or the parts do; `way` and `place` say where the
+    edition stands among others. `modified` is when the newest of its files was written.
     """
 
     key: Key
@@ -46,9 +47,23 @@ class Edition:
     facets: tuple[Facet, ...] = ()
     newest: date | None = None
     images: tuple[str, ...] = ()
-    pictures: Album = _NONE
+    pictures: Album = NO_PICTURES
     tag: str = ""
     modified: datetime | None = None
+
+    @property
+    def way(self) -> str:
+        """Change when the neighbours do."""
+        return " ".join(neighbour.text if neighbour else "-" for neighbour in (self.previous, self.next))
+
+    @property
+    def place(self) -> str:
+        """Change when the neighbours do, or what is counted."""
+        return repr((self.way, self.total, self.start, self.facets))
+
+    def most_voted(self, count: int | None = None) -> list[Paper]:
+        """List the papers by their votes, those without any last, as many as are asked for."""
+        return sorted(self.papers, key=lambda paper: -1 if paper.votes is None else paper.votes, reverse=True)[:count]
 
     def without_oldest(self) -> "Edition":
         """Leave out the oldest day or part, or some of the last papers of one day; what follows it is `previous`."""
@@ -164,8 +179,8 @@ class Editions:
         """Fill a page of a shelf."""
         key = edition.key
         if key.of is None:
-            newest = [period(scope, days[-1].date) for scope in SHELVES.values()] if days else []
-            wide = [Key(scope, scope.value) for scope in (Scope.LATEST, Scope.ALL)]
+            newest = [key for scope in (Scope.DAY, Scope.WEEK, Scope.MONTH) for key in _filled(scope, days)[-1:]]
+            wide = [Key(scope, scope.value) for scope in (Scope.LATEST, Scope.ALL) if newest]
             parts = self._outlines([*newest, *wide], as_of)
             return replace(edition, parts=parts, total=len(parts))
         periods = _filled(key.of, days)
@@ -203,7 +218,6 @@ def _tag(edition: Edition, found: list[Fingerprint]) -> str:
     key = edition.key
     seen = [
         [key.scope, key.text, key.query.parameters()],
-        [neighbour and neighbour.text for neighbour in (edition.previous, edition.next)],
         # A series, a shelf and a paper say nothing of the days around.
         [[day.date.isoformat(), day.papers] for day in edition.days if key.scope not in _WITHOUT_DAYS],
         [part.tag for part in edition.parts],
@@ -227,8 +241,8 @@ def _periods(scope: Scope, days: tuple[DayCount, ...]) -> list[Key]:
 
 
 def _filled(scope: Scope, days: tuple[DayCount, ...]) -> list[Key]:
-    """List the periods of a kind that have a paper, oldest first."""
-    return _periods(scope, tuple(day for day in days if day.papers))
+    """List the periods of a kind that have a paper, oldest first; repeats count for days only."""
+    return _periods(scope, tuple(day for day in days if (day.papers if scope is Scope.DAY else day.new)))
 
 
 def _closed(key: Key, days: tuple[DayCount, ...]) -> list[Key]:
@@ -260,7 +274,8 @@ def _neighbours(
 def _pages(key: Key, total: int) -> tuple[Key | None, Key | None]:
     """Name the pages of a search before and after one."""
     page, limit = key.query.page, key.query.limit or total
-    before = replace(key, query=replace(key.query, page=page - 1)) if page > 1 else None
+    last = max(-(-total // limit), 1) if limit else 1
+    before = replace(key, query=replace(key.query, page=min(page - 1, last))) if page > 1 else None
     after = replace(key, query=replace(key.query, page=page + 1)) if page * limit < total else None
     return before, after
 

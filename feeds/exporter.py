@@ -26,7 +26,13 @@ class Exporter(Format, Protocol):
 
     An exporter with Scope.SITE among its scopes also has `site_keys: tuple[str, ...]`, the keys under which it shows
     the whole site: ("subscriptions",) with the suffix ".opml" answers at /subscriptions.opml. Of exporters with the
-    same `family: str`, which say the same, a client gets the one that it accepts (RFC 9110 section 12.5.1).
+    same `family: str`, which say the same, a client gets the one that it accepts (RFC 9110 section 12.5.1); their site
+    keys correspond by their order.
+
+    What follows from the kind: a FEED is announced to readers and hubs and answers deltas, a FILE is downloaded with a
+    name, in ranges, and the first one is the book that catalogues and series lead to, a CATALOG answers with a slash
+    behind it too and gets what a search found as `parts`, a PAGE is where a person is sent to, a COVER is listed nowhere.
+    Whoever has `shows_pictures = True` gets `edition.pictures`. `site.sizes` are the bytes of the books of `parts`.
     """
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:

@@ -1,12 +1,13 @@
-"""Finds the Markdown files under a folder, and decodes one."""
+"""Finds the Markdown files under a folder, decodes one, and knows the folder of what is kept for next time."""
 
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from feeds import NAME
 from feeds.errors import ArchiveError
 from feeds.problems import Problem, Severity
 
@@ -29,6 +30,12 @@ class Content(NamedTuple):
 
     text: str
     problems: tuple[Problem, ...]
+
+
+def cache(environ: Mapping[str, str]) -> Path:
+    """Name our folder in the user's cache, https://specifications.freedesktop.org/basedir-spec."""
+    root = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".cache"
+    return Path(root) / NAME
 
 
 def find(root: Path) -> dict[str, Signature]:

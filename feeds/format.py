@@ -13,7 +13,7 @@ class Kind(StrEnum):
     FILE = "file"  # downloads it
     CATALOG = "catalog"  # finds the others in it
     PAGE = "page"  # looks at it
-    PICTURE = "picture"  # knows the edition by it
+    COVER = "cover"  # recognises a book by it
 
 
 class Format(Protocol):
@@ -43,6 +43,11 @@ class Format(Protocol):
 def family(format: Format) -> str:  # noqa: A002  # the field's word
     """Name what a format shares with those that say the same, of which a client may have either; mostly nothing."""
     return str(getattr(format, "family", ""))
+
+
+def shows_pictures(format: Format) -> bool:  # noqa: A002  # the field's word
+    """Whether documents of a format hold the papers' pictures, so that they change with the store."""
+    return bool(getattr(format, "shows_pictures", False))
 
 
 def site_keys(format: Format) -> tuple[str, ...]:  # noqa: A002  # the field's word

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from feeds import folder
 from feeds.database import transaction
 from feeds.errors import FeedsError
 
@@ -93,8 +94,7 @@ def default_store(environ: Mapping[str, str]) -> Path:
     """Say where the store is: $FEEDS_IMAGES, or a folder in the user's cache folder."""
     if environ.get("FEEDS_IMAGES"):
         return Path(environ["FEEDS_IMAGES"])
-    cache = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".cache")
-    return cache / "daily-papers-feeds" / "images"
+    return folder.cache(environ) / "images"
 
 
 class Store:
@@ -261,6 +261,18 @@ class Album:
     def __init__(self, store: Store | None = None, urls: Iterable[str] = ()) -> None:
         self._store = store
         self._held = store.pictures(urls) if store else {}
+        self._lost: set[str] = set()
+
+    @property
+    def names(self) -> list[str]:
+        """Name what may be read out of it: other names for other pictures."""
+        renditions = {each.name for picture in self._held.values() for each in picture.renditions}
+        return sorted(renditions - self._lost)
+
+    @property
+    def stored(self) -> datetime | None:
+        """Tell since when it looks so."""
+        return max((picture.stored for picture in self._held.values()), default=None)
 
     def get(self, url: str) -> Picture | None:
         """Find the picture at an address."""
@@ -272,6 +284,7 @@ class Album:
             return self._store.read(rendition) if self._store else None
         except StoreError as error:
             _log.warning("%s", error)
+            self._lost.add(rendition.name)
             return None
 
 

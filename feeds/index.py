@@ -50,11 +50,8 @@ CREATE TABLE touched (  -- within a transaction, the papers whose first day may 
 CREATE TABLE topics (  -- what a hub is told; `owner` has yet to do it
     topic TEXT PRIMARY KEY, tag TEXT NOT NULL, owner TEXT
 ) WITHOUT ROWID;
-CREATE TABLE sent (  -- what was mailed to whom
-    address TEXT NOT NULL, publication TEXT NOT NULL, PRIMARY KEY (address, publication)
-) WITHOUT ROWID;
-CREATE TABLE sizes (  -- of books, by their tags
-    tag TEXT PRIMARY KEY, size INTEGER NOT NULL
+CREATE TABLE sizes (  -- of books, that need not be rendered again to know it
+    path TEXT PRIMARY KEY, tag TEXT NOT NULL, size INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE texts (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);
 CREATE VIRTUAL TABLE letters USING fts5 (decomposed, content='', detail=none, tokenize='trigram case_sensitive 1');

@@ -41,7 +41,8 @@ def claim(catalog: Catalog, owner: str) -> list[str]:
     to nobody else; a first look at an archive lists nothing.
     """
     state = catalog.archive.state
-    tags = {catalog.site.url(topic): catalog.outline(topic).tag for topic in topics(catalog)}
+    outlines = {catalog.site.url(topic): catalog.outline(topic) for topic in topics(catalog)}
+    tags = {url: f"{outline.tag} {outline.way}" for url, outline in outlines.items()}
 
     def compare(connection: sqlite3.Connection) -> list[str]:
         with transaction(connection):

@@ -45,7 +45,7 @@ B = day("2024-01-31", paper("B", "2401.2"), paper("B2", "2401.3"))
 def test_day_files_are_found_at_any_depth_and_others_passed_over(folder: Path, archive: Archive) -> None:
     write_files(folder, {"a/b/c/x.md": A, "B.MD": B, "notes.md": "# no day", "c.txt": A, ".git/d.md": A, "e.md/f": A})
     assert titles(refreshed(archive)) == ["B", "B2", "A"]
-    assert archive.days() == (DayCount(date(2024, 1, 30), 1), DayCount(date(2024, 1, 31), 2))
+    assert archive.days() == (DayCount(date(2024, 1, 30), 1, 1), DayCount(date(2024, 1, 31), 2, 2))
 
 
 def test_additions_changes_and_deletions_are_picked_up(folder: Path, archive: Archive) -> None:
@@ -57,7 +57,7 @@ def test_additions_changes_and_deletions_are_picked_up(folder: Path, archive: Ar
     assert titles(refreshed(archive)) == ["B", "B2", "Corrected"]
     (folder / "b.md").unlink()
     assert titles(refreshed(archive)) == ["Corrected"]
-    assert archive.days() == (DayCount(date(2024, 1, 30), 1),)
+    assert archive.days() == (DayCount(date(2024, 1, 30), 1, 1),)
 
 
 def test_a_change_that_keeps_size_and_time_is_picked_up(folder: Path, archive: Archive) -> None:
