@@ -37,8 +37,15 @@ class Publication:
 
     @property
     def file_name(self) -> str:
-        """What a download is called, in ASCII."""
-        return f"daily-papers-{self.key.text.replace('/', '-')}{self.format.suffix}"
+        """What a download is called, in ASCII; each search has a name of its own."""
+        parameters = urlencode(self.key.query.parameters())
+        which = f"-{hashlib.sha256(parameters.encode()).hexdigest()[:8]}" if parameters else ""
+        return f"daily-papers-{self.key.text.replace('/', '-')}{which}{self.format.suffix}"
+
+    @property
+    def media_type(self) -> str:
+        """The media type as documents name it: without the charset, which is the server's to say."""
+        return self.format.media_type.replace("; charset=utf-8", "")
 
 
 class Topic(NamedTuple):
@@ -137,12 +144,18 @@ class Site:
     def family(self, publication: Publication) -> tuple[Publication, ...]:
         """List a publication and those of its family, which say the same; site keys correspond by their order."""
         key, name = publication.key, family(publication.format)
-        others = [each for each in self.formats if name and family(each) == name and each != publication.format]
+        others = [
+            each for each in self.formats if name and family(each) == name and each.name != publication.format.name
+        ]
         if key.scope is not Scope.SITE:
             return publication, *(Publication(key, each) for each in others if key.scope in each.scopes)
         place = site_keys(publication.format).index(key.text)
         found = [(each, text) for each in others for text in site_keys(each)[place : place + 1]]
         return publication, *(Publication(Key(Scope.SITE, text), each) for each, text in found)
+
+    def book(self, key: Key) -> Publication | None:
+        """Name what an edition is downloaded as: the first format of files, which is the book."""
+        return next(iter(self.publications(key, Kind.FILE)), None)
 
     def url(self, publication: Publication) -> str:
         """Write the absolute address of a publication."""
@@ -150,17 +163,17 @@ class Site:
 
     def links(self, publication: Publication, edition: Edition) -> str:
         """Write the Link header of a publication (RFC 8288): itself, its other formats, its neighbours, the hub."""
-        links = [(self.url(publication), "self", publication.format)]
+        links = [(publication, "self")]
         links += [
-            (self.url(other), "alternate", other.format)
-            for other in self.publications(publication.key)
-            if other != publication and other.format.kind is not Kind.PICTURE
+            (other, "alternate")
+            for other in self.publications(publication.key) or self.family(publication)
+            if other.format.name != publication.format.name and other.format.kind is not Kind.COVER
         ]
         for relation, neighbour in (("prev", edition.previous), ("next", edition.next)):
             # How far back the feed of the latest reaches, only its document knows.
             if neighbour and edition.key.scope is not Scope.LATEST:
-                links.append((self.url(replace(publication, key=neighbour)), relation, publication.format))
-        written = [f'<{url}>; rel="{relation}"; type="{_bare(each)}"' for url, relation, each in links]
+                links.append((replace(publication, key=neighbour), relation))
+        written = [f'<{self.url(each)}>; rel="{relation}"; type="{_quotable(each)}"' for each, relation in links]
         if publication.format.kind is Kind.FEED and self.announces(publication.key):
             written.append(f'<{self.hub}>; rel="hub"')
         return ", ".join(written)
@@ -214,8 +227,8 @@ class Site:
         return datetime.combine(day, self.publish_at, UTC)
 
 
-def _bare(format: Format) -> str:  # noqa: A002  # the field's word
-    return format.media_type.replace("; charset=utf-8", "").replace('"', "'")
+def _quotable(publication: Publication) -> str:
+    return publication.media_type.replace('"', "'")
 
 
 def _urn(name: str) -> str:

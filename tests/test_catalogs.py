@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,10 +15,15 @@ from lxml import etree
 from werkzeug.test import TestResponse
 
 from feeds.catalog import Catalog, open_catalog
+from feeds.convert import convert
+from feeds.edition import Edition
+from feeds.exporters.epub import EpubExporter
 from feeds.format import Kind
 from feeds.key import Scope
-from tests import archives, judges
-from tests.conftest import SEEDS, OpenFiles, day
+from feeds.registry import Registry
+from feeds.site import Site
+from tests import archives, hostile, judges
+from tests.conftest import SEEDS, OpenFiles, day, paper
 from tests.servers import serving
 from tests.test_formats import HOSTILE, render
 from web import create_app
@@ -70,6 +76,8 @@ def test_every_search_is_valid(crowded: Catalog, name: str, query: str) -> None:
 def test_an_empty_archive_has_a_valid_catalogue(open_files: OpenFiles, root: str) -> None:
     catalog = open_files({"notes.md": "# Nothing here"})
     walked = list(walk(catalog, f"{BASE}/{root}"))
+    for address, _ in walked:
+        assert JUDGES[root](asked(catalog, address)) == [], address
     assert [(address, entries) for address, entries in walked if entries] == []
     assert len(walked) > 6
 
@@ -133,13 +141,118 @@ def test_a_link_says_how_long_the_book_is(seeds: Catalog) -> None:
             assert link["size"] == len(asked(seeds, link["href"]))
 
 
-def test_the_lengths_are_found_once_for_all_processes(seeds: Catalog, environ: dict[str, str]) -> None:
-    first = asked(seeds, f"{BASE}/days.opds")
-    other = open_catalog(SEEDS, environ)
-    publication = other.find("2024-01-30.epub")
-    tag = other.tag(publication, other.outline(publication))
-    assert other.archive.known_size(tag) == len(render(seeds, "epub", "2024-01-30"))
-    assert str(other.archive.known_size(tag)).encode() in first
+class Counting(EpubExporter):
+    """Makes books, and counts them."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+        self.made.append(edition.key.text)
+        return super().render(edition, site)
+
+
+def counting(environ: dict[str, str]) -> tuple[Catalog, list[str]]:
+    """Open the seeds with an exporter that counts."""
+    catalog, exporter = open_catalog(SEEDS, environ), Counting()
+    registered = [
+        each._replace(exporter=exporter) if each.exporter.name == "epub" else each for each in catalog.registry
+    ]
+    return Catalog(catalog.archive, Registry(registered), catalog.site, catalog.store), exporter.made
+
+
+def test_books_are_made_once_for_all_processes_to_tell_their_lengths(environ: dict[str, str]) -> None:
+    first, made = counting(environ)
+    document = asked(first, f"{BASE}/days.opds")
+    assert sorted(made) == ["2024-01-30", "2024-03-20"]
+    second, made_again = counting(environ)
+    assert asked(second, f"{BASE}/days.opds") == asked(first, f"{BASE}/days.opds") == document
+    assert made_again == []
+
+
+def length(catalog: Catalog) -> tuple[int, int]:
+    """Tell how long a catalogue says that the book of a day is, and how long it is."""
+    (link,) = etree.fromstring(asked(catalog, f"{BASE}/days.opds")).xpath("//*[@type='application/epub+zip']")
+    return int(link.get("length")), len(asked(catalog, link.get("href")))
+
+
+def test_a_length_follows_the_pictures_that_come_and_a_tag_those_that_are_lost(
+    open_files: OpenFiles, environ: dict[str, str]
+) -> None:
+    url = "https://e.org/a.png"
+    catalog = open_files({"1.md": day("2024-01-30", paper("A", "2401.1", media=f"![]({url})"))})
+
+    def book() -> tuple[str, tuple[int, int]]:
+        found = catalog.find("2024-01-30.epub")
+        edition = catalog.cut(found)
+        catalog.render(found, edition)
+        return catalog.tag(found, edition), length(open_catalog(catalog.archive.root, environ))
+
+    without = book()
+    kept = convert(hostile.png())
+    catalog.store.keep(url, kept, "", "", datetime(2024, 2, 1, tzinfo=UTC))
+    pictured = book()
+    for path in catalog.store.root.rglob("*.png"):
+        path.unlink()
+    lost = book()
+    catalog.store.keep(url, kept, "", "", datetime(2024, 2, 1, tzinfo=UTC))
+    assert book() == pictured, "what is there again is shown again"
+    assert without[0] == lost[0] != pictured[0]
+    assert pictured[1][0] == pictured[1][1] > without[1][1] == without[1][0] == lost[1][1]
+
+
+def test_a_length_that_cannot_be_noted_is_told_all_the_same(seeds: Catalog) -> None:
+    seeds.archive.remember(lambda connection: connection.execute("DROP TABLE sizes"))
+    seeds.archive.remember(
+        lambda connection: connection.execute("CREATE VIEW sizes AS SELECT 1 AS path, 2 AS tag, 3 AS size")
+    )
+    assert b'length="' in asked(seeds, f"{BASE}/days.opds")
+
+
+def test_pictures_change_no_catalogue_that_leads_to_others_only(open_files: OpenFiles) -> None:
+    url = "https://e.org/a.png"
+    catalog = open_files({"1.md": day("2024-01-30", paper("A", "2401.1", media=f"![]({url})"))})
+
+    def tags() -> list[str]:
+        found = [
+            catalog.find(path)
+            for path in ("opds", "opds2", "topics.opds", "subscriptions.opml", "2024-01-30.cover.jpg")
+        ]
+        return [catalog.tag(each, catalog.outline(each)) for each in found]
+
+    before = tags()
+    catalog.store.keep(url, convert(hostile.png()), "", "", datetime(2024, 2, 1, tzinfo=UTC))
+    assert tags() == before
+
+
+def test_a_new_neighbour_changes_no_book(open_files: OpenFiles) -> None:
+    paths = ("2024-01-30.epub", "2024-W05.epub", "2024-01-30.cover.jpg", "2024-01-30")
+
+    def tags(catalog: Catalog) -> list[str]:
+        return [catalog.tag(found := catalog.find(path), catalog.outline(found)) for path in paths]
+
+    before = tags(open_files({"1.md": day("2024-01-30", paper("A", "2401.1"))}))
+    after = tags(open_files({"2.md": day("2024-02-15", paper("B", "2402.1"))}))
+    assert before[:3] == after[:3]
+    assert before[3] != after[3]  # the page leads on to it
+
+
+def test_days_without_papers_and_repeats_are_on_no_shelf(open_files: OpenFiles) -> None:
+    again = paper("A", "2401.1")
+    files = {"1.md": day("2024-01-31", again), "2.md": day("2024-02-05", again), "3.md": day("2024-03-01")}
+    catalog = open_files(files)
+    for name, listed in (("days", 2), ("weeks", 1), ("months", 1), ("years", 1), ("newest", 5)):
+        for suffix in ("opds", "opds2"):
+            assert JUDGES[suffix](asked(catalog, f"{BASE}/{name}.{suffix}")) == []
+        feed = json.loads(asked(catalog, f"{BASE}/{name}.opds2"))
+        assert feed["metadata"]["numberOfItems"] == len(feed["publications"]) == listed, name
+
+
+def test_a_page_behind_the_last_leads_back_to_it(seeds: Catalog) -> None:
+    feed = json.loads(asked(seeds, f"{BASE}/search.opds2?limit=10&page=99"))
+    assert [link["href"] for link in feed["links"] if link["rel"] == "previous"] == [
+        f"{BASE}/search.opds2?limit=10&page=3"
+    ]
 
 
 def test_covers_and_thumbnails_are_pictures(seeds: Catalog) -> None:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from feeds import content
 from feeds.edition import Edition
 from feeds.exporters.templates import fill
-from feeds.format import Kind
 from feeds.key import SERIES, Key, Scope
 from feeds.model import Paper
 from feeds.site import Publication, Site
@@ -133,8 +132,8 @@ def _tags(paper: Paper, site: Site) -> tuple[str, ...]:
 
 
 def _of_edition(edition: Edition, site: Site) -> Entry:
-    ranked = sorted(edition.papers, key=lambda paper: -1 if paper.votes is None else paper.votes, reverse=True)
-    files = site.publications(edition.key, Kind.FILE)[:1]
+    ranked = edition.most_voted()
+    book = site.book(edition.key)
     return Entry(
         id=site.edition_id(edition.key),
         title=site.name(edition),
@@ -142,8 +141,8 @@ def _of_edition(edition: Edition, site: Site) -> Entry:
         published=site.updated(edition),
         summary=" · ".join(content.title(paper.title) for paper in ranked[:3]),
         text="\n".join(content.title(paper.title) for paper in ranked),
-        html=fill("entry_edition.html", edition=edition, papers=ranked, files=files, site=site, words=site.words),
-        book=next((Media(site.url(file), file.format.media_type, site.sizes.get(file.path)) for file in files), None),
+        html=fill("entry_edition.html", edition=edition, papers=ranked, book=book, site=site, words=site.words),
+        book=Media(site.url(book), book.media_type, site.sizes.get(book.path)) if book else None,
     )
 
 

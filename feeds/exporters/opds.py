@@ -10,8 +10,8 @@ from lxml import etree
 
 from feeds.edition import Edition
 from feeds.exporter import Kind, Scope
-from feeds.exporters import catalogs
-from feeds.exporters.catalogs import Book, Step
+from feeds.exporters import listing
+from feeds.exporters.listing import Book, Step
 from feeds.exporters.opensearch import DESCRIPTION
 from feeds.key import Key
 from feeds.shelf import Facet
@@ -46,7 +46,7 @@ class OpdsRootExporter:
         feed = _feed(publication, site.title if is_root else site.words.topics, site.updated(edition), site)
         if not is_root:
             _link(feed, "up", Publication(_ROOT, self), site)
-        for step in catalogs.root_steps(_TOPICS, site) if is_root else catalogs.topic_steps(site):
+        for step in listing.root_steps(_TOPICS, site) if is_root else listing.topic_steps(site):
             _add_step(feed, step, site.updated(edition), site)
         yield _written(feed)
 
@@ -73,7 +73,7 @@ class OpdsExporter:
             _add_facet(feed, facet, Publication(facet.key, self), site)
         _text(feed, f"{{{_OPENSEARCH}}}totalResults", str(edition.total))
         _text(feed, f"{{{_OPENSEARCH}}}startIndex", str(edition.start))
-        for book in catalogs.books(edition, site):
+        for book in listing.books(edition, site):
             _add_book(feed, book, site)
         yield _written(feed)
 
@@ -114,16 +114,16 @@ def _add_book(feed: "etree._Element", book: Book, site: Site) -> None:
     _text(entry, f"{{{_DUBLIN_CORE}}}publisher", site.title)
     _text(entry, f"{{{_DUBLIN_CORE}}}issued", book.updated.date().isoformat())
     _text(entry, "summary", book.summary, type="text")
-    acquisition = _link(entry, catalogs.ACQUISITION, book.file, site)
+    acquisition = _link(entry, listing.ACQUISITION, book.file, site)
     if book.length is not None:
         acquisition.set("length", str(book.length))
-    _link(entry, catalogs.IMAGE, book.cover, site)
-    _link(entry, catalogs.THUMBNAIL, book.thumbnail, site)
+    _link(entry, listing.IMAGE, book.cover, site)
+    _link(entry, listing.THUMBNAIL, book.thumbnail, site)
     _child(entry, "link", rel="alternate", type="text/html", href=book.page)
 
 
 def _add_facet(feed: "etree._Element", facet: Facet, publication: Publication, site: Site) -> None:
-    link = _link(feed, catalogs.FACET, publication, site)
+    link = _link(feed, listing.FACET, publication, site)
     link.set("title", facet.year or site.words.all_years)
     link.set(f"{{{_OPDS}}}facetGroup", site.words.by_year)
     link.set(f"{{{_THREADING}}}count", str(facet.count))
@@ -132,9 +132,7 @@ def _add_facet(feed: "etree._Element", facet: Facet, publication: Publication, s
 
 
 def _link(parent: "etree._Element", relation: str, publication: Publication, site: Site) -> "etree._Element":
-    bare, _, parameters = publication.format.media_type.partition(";")
-    kind = publication.format.media_type if "profile=" in parameters else bare  # `charset` is the server's to say
-    return _child(parent, "link", rel=relation, type=kind, href=site.url(publication))
+    return _child(parent, "link", rel=relation, type=publication.media_type, href=site.url(publication))
 
 
 def _child(parent: "etree._Element", name: str, **attributes: str) -> "etree._Element":

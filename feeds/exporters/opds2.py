@@ -1,13 +1,13 @@
 """OPDS 2.0: catalogues of books in JSON, https://drafts.opds.io/opds-2.0."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from feeds.edition import Edition
 from feeds.exporter import Kind, Scope
-from feeds.exporters import catalogs, cover
-from feeds.exporters.catalogs import Book, Step
+from feeds.exporters import cover, listing
+from feeds.exporters.listing import Book, Step
 from feeds.key import Key
 from feeds.shelf import Facet
 from feeds.site import Publication, Site
@@ -34,7 +34,7 @@ class Opds2RootExporter:
         feed = _feed(publication, edition, site.title if is_root else site.words.topics, site)
         if not is_root:
             feed["links"].append(_link("up", Publication(_ROOT, self), site))
-        steps = catalogs.root_steps(_TOPICS, site) if is_root else catalogs.topic_steps(site)
+        steps = listing.root_steps(_TOPICS, site) if is_root else listing.topic_steps(site)
         feed["navigation"] = [_step(step, site) for step in steps]
         yield _written(feed)
 
@@ -59,18 +59,22 @@ class Opds2Exporter:
             if neighbour:
                 feed["links"].append(_link(relation, Publication(neighbour, self), site))
         if edition.facets:
-            links = [self._facet(facet, site) for facet in edition.facets]
-            feed["facets"] = [{"metadata": {"title": site.words.by_year}, "links": links}]
-        feed["publications"] = [_publication(book, site) for book in catalogs.books(edition, site)]
+            feed["facets"] = [_facets(edition.facets, site)]
+        feed["publications"] = [_publication(book, site) for book in listing.books(edition, site)]
         yield _written(feed)
 
-    def _facet(self, facet: Facet, site: Site) -> dict[str, Any]:
-        link = _link("self" if facet.is_active else "", Publication(facet.key, self), site)
-        return link | {"title": facet.year or site.words.all_years, "properties": {"numberOfItems": facet.count}}
+
+def _facets(facets: Iterable[Facet], site: Site) -> dict[str, Any]:
+    links = []
+    for facet in facets:
+        link = _target(Publication(facet.key, Opds2Exporter()), site)
+        link |= {"title": facet.year or site.words.all_years, "properties": {"numberOfItems": facet.count}}
+        links.append(link | ({"rel": "self"} if facet.is_active else {}))
+    return {"metadata": {"title": site.words.by_year}, "links": links}
 
 
 def _feed(publication: Publication, edition: Edition, title: str, site: Site) -> dict[str, Any]:
-    search = site.url(Publication(catalogs.SEARCHES, Opds2Exporter()))
+    search = site.url(Publication(listing.SEARCHES, Opds2Exporter()))
     links = [
         _link("self", publication, site),
         _link("start", Publication(_ROOT, Opds2RootExporter()), site),
@@ -89,7 +93,7 @@ def _step(step: Step, site: Site) -> dict[str, Any]:
 
 def _publication(book: Book, site: Site) -> dict[str, Any]:
     """Describe a book as a Readium manifest does, https://readium.org/webpub-manifest."""
-    acquisition = _link(catalogs.ACQUISITION, book.file, site)
+    acquisition = _link(listing.ACQUISITION, book.file, site)
     if book.length is not None:
         acquisition["size"] = book.length
     return {
@@ -106,17 +110,18 @@ def _publication(book: Book, site: Site) -> dict[str, Any]:
         },
         "links": [acquisition, {"rel": "alternate", "href": book.page, "type": "text/html"}],
         "images": [
-            _link("", book.cover, site) | cover.CoverExporter.size._asdict(),
-            _link("", book.thumbnail, site) | cover.ThumbnailExporter.size._asdict(),
+            _target(book.cover, site) | cover.CoverExporter.size._asdict(),
+            _target(book.thumbnail, site) | cover.ThumbnailExporter.size._asdict(),
         ],
     }
 
 
 def _link(relation: str, publication: Publication, site: Site) -> dict[str, Any]:
-    media_type = publication.format.media_type
-    bare = media_type if "profile=" in media_type else media_type.partition(";")[0]
-    link = {"href": site.url(publication), "type": bare}
-    return {"rel": relation} | link if relation else link
+    return {"rel": relation, **_target(publication, site)}
+
+
+def _target(publication: Publication, site: Site) -> dict[str, Any]:
+    return {"href": site.url(publication), "type": publication.media_type}
 
 
 def _written(feed: dict[str, Any]) -> bytes:

@@ -39,8 +39,7 @@ class OpenSearchExporter:
         searched = [each for each in site.publications(_SEARCH) if each.format.kind in _ORDER]
         for publication in sorted(searched, key=lambda each: _ORDER.index(each.format.kind)):
             template = f"{site.url(publication)}?q={{searchTerms}}"
-            media_type = publication.format.media_type.replace("; charset=utf-8", "")
-            etree.SubElement(root, f"{{{_NAMESPACE}}}Url", type=media_type, template=template)
+            etree.SubElement(root, f"{{{_NAMESPACE}}}Url", type=publication.media_type, template=template)
         yield etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
 

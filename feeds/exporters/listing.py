@@ -8,9 +8,8 @@ from typing import NamedTuple
 from feeds import content
 from feeds.edition import Edition
 from feeds.exporters.cover import CoverExporter, ThumbnailExporter
-from feeds.format import Kind
 from feeds.key import NEWEST, SHELVES, Key, Scope, shelf
-from feeds.query import Order, Query
+from feeds.query import DEFAULT_LIMIT, Order, Query
 from feeds.site import Publication, Site
 
 NEW = "http://opds-spec.org/sort/new"
@@ -62,7 +61,11 @@ def root_steps(topics: Key, site: Site) -> Iterator[Step]:
     yield Step(site.words.shelves[NEWEST], Key(Scope.SHELF, NEWEST), NEW)
     for name in SHELVES:
         yield Step(site.words.shelves[name], shelf(name))
-    yield Step(site.words.popular, Key(Scope.SEARCH, SEARCHES.text, query=Query(order=Order.VOTES, limit=50)), POPULAR)
+    yield Step(
+        site.words.popular,
+        Key(Scope.SEARCH, SEARCHES.text, query=Query(order=Order.VOTES, limit=DEFAULT_LIMIT)),
+        POPULAR,
+    )
     if site.topics:
         yield Step(site.words.topics, topics)
 
@@ -75,7 +78,8 @@ def topic_steps(site: Site) -> Iterator[Step]:
 def books(edition: Edition, site: Site) -> Iterator[Book]:
     """List the books of what an edition consists of; there is none of an edition without papers."""
     for part in edition.parts:
-        for file in site.publications(part.key, Kind.FILE)[:1] if part.papers else ():
+        file = site.book(part.key)
+        if file and part.papers:
             yield _book(part, file, site)
 
 
@@ -102,6 +106,5 @@ def _summary(edition: Edition, site: Site) -> str:
     if edition.key.scope is Scope.PAPER:
         paper = edition.papers[0]
         return content.excerpt(paper.summary, 300) or content.title(paper.title)
-    ranked = sorted(edition.papers, key=lambda paper: -1 if paper.votes is None else paper.votes, reverse=True)
-    titles = [content.title(paper.title) for paper in ranked[:_NAMED_TITLES]]
+    titles = [content.title(paper.title) for paper in edition.most_voted(_NAMED_TITLES)]
     return " · ".join([site.words.papers.format(len(edition.papers)), *titles])
