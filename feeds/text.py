@@ -7,6 +7,11 @@ import unicodedata
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 # Marks on Latin, Greek and Cyrillic letters. Hangul jamo and Japanese voicing marks lie elsewhere.
 _ACCENTS = re.compile("[\u0300-\u036f]")
+PLAIN = str.maketrans(
+    {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe"}
+    | {"Œ": "OE", "ı": "i", "þ": "th", "Þ": "Th"}
+)
+"""Latin letters that are no letter with a mark to Unicode, and what people take them for; for `str.translate`."""
 
 
 def clean(text: str) -> str:

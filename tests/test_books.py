@@ -18,7 +18,7 @@ from tests import archives, judges
 from tests.conftest import OpenFiles, day, paper
 from tests.test_formats import HOSTILE, render
 
-NOW = datetime(2024, 2, 1, tzinfo=UTC)
+NOW = datetime(2035, 2, 1, tzinfo=UTC)  # later than any file here was written
 OPF, NCX, XHTML = (
     "{http://www.idpf.org/2007/opf}",
     "{http://www.daisy.org/z3986/2005/ncx/}",
@@ -196,7 +196,7 @@ def test_authors_are_indexed_by_family_name_in_the_letters_of_either_script(week
 
 
 def test_a_long_index_is_several_pages(open_files: OpenFiles) -> None:
-    names = ", ".join(f"Ann {letter}{number:03}" for letter in "ABC" for number in range(300))
+    names = ", ".join(f"Ann {letter}{number:03}" for letter in "ABC" for number in range(500))
     catalog = open_files({"1.md": day("2024-01-30", paper("Many", "2401.1", authors=f"Authors: {names}"))})
     opened = book(catalog, "2024-W05")
     labels = [label for _, label, address in opened.contents() if address.startswith("authors")]
@@ -318,7 +318,7 @@ def test_a_new_picture_changes_the_tags_of_books_and_of_what_tells_their_size_al
     assert changed == {"2024-01-30.epub", "daily.rss", "days.opds"}
     modified = catalog.modified(catalog.find("2024-01-30.epub"), catalog.outline(catalog.find("2024-01-30.epub")))
     assert modified
-    assert modified >= NOW
+    assert modified == NOW
 
 
 def heavy(number: int, *lengths: int) -> list[Converted]:

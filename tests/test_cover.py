@@ -100,6 +100,16 @@ def test_hostile_titles_stay_on_the_cover(open_files: OpenFiles, hangul: Font, k
             assert all(min(margin.convert("L").tobytes()) > 200 for margin in margins)
 
 
+@pytest.mark.parametrize("key", ["2024-01-30", "2024-W12", "latest", "search"])
+def test_the_large_text_touches_no_other(seeds: Catalog, hangul: Font, key: str) -> None:
+    korean = Catalog(seeds.archive, seeds.registry, replace(seeds.site, cover_font=hangul), seeds.store)
+    for each in (seeds, korean):
+        with Image.open(io.BytesIO(drawn(each, key, ("q", "Wj|gÅ")))) as picture:
+            for rows in ((160, 240), (752, 762)):
+                gap = picture.convert("L").crop((0, rows[0], 1200, rows[1])).tobytes()
+                assert max(gap) - min(gap) < 30, rows
+
+
 def test_a_word_longer_than_a_line_is_broken_and_what_does_not_fit_is_cut(open_files: OpenFiles) -> None:
     title = "W" * 190
     catalog = open_files({"a.md": day("2024-01-30", paper(title, "2401.1"))})

@@ -1,11 +1,12 @@
 """What a book says and in which order: a tree of documents, which its contents show and its pages follow."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from feeds import content
+from feeds import content, text
 from feeds.edition import Edition
 from feeds.key import Scope, period
 from feeds.model import Paper
@@ -16,7 +17,9 @@ _CHRONOLOGICAL = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
 _BY_DAY = _CHRONOLOGICAL | {Scope.LATEST}
 _BY_MONTH = frozenset({Scope.YEAR, Scope.ALL})  # of whose days a list would be too long
 _MOST_VOTED = 20
-_AUTHORS = 400  # on a page of the index: old devices are slow with large documents
+_LINKS = 600  # on a page of the index: old devices are slow with large documents
+_NO_LETTER = "#"
+_BEHIND = re.compile(r"(?:,?\s+(?:(?:Jr|Sr)\.?|I{2,3}|IV|\([^()]*\)|\[[^\[\]]*\]|[*†‡]))+$", re.IGNORECASE)
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"  # of the Hangul syllables, in their order in Unicode
 _FIRST_SYLLABLE, _LAST_SYLLABLE, _SYLLABLES = 0xAC00, 0xD7A3, 588  # of which so many begin with the same letter
 
@@ -103,7 +106,7 @@ def _index(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
         for author in document.paper.authors if document.paper else ():
             found.setdefault(author, []).append(document)
     authors = [Author(name, tuple(dict.fromkeys(found[name]))) for name in sorted(found, key=_sorted_as)]
-    pages = [authors[start : start + _AUTHORS] for start in range(0, len(authors), _AUTHORS)]
+    pages = list(_paged(authors))
     for number, page in enumerate(pages, 1):
         letters = tuple((letter, tuple(group)) for letter, group in groupby(page, key=lambda each: _letter(each.name)))
         extent = "–".join(dict.fromkeys((letters[0][0], letters[-1][0])))
@@ -111,19 +114,39 @@ def _index(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
         yield Document(title, f"authors-{number}.xhtml", "book_authors.xhtml", letters=letters)
 
 
-def _sorted_as(author: str) -> tuple[bool, str, str]:
-    """Sort by the last word, which is the family name where there is more than one; letters before all else."""
-    family = author.split()[-1]
-    plain = "".join(
-        each for each in unicodedata.normalize("NFKD", family.casefold()) if not unicodedata.combining(each)
-    )
-    return _letter(author) == "#", plain, author
+def _paged(authors: Sequence[Author]) -> Iterator[list[Author]]:
+    page: list[Author] = []
+    for author in authors:
+        if page and sum(len(each.papers) for each in page) + len(author.papers) > _LINKS:
+            yield page
+            page = []
+        page.append(author)
+    if page:
+        yield page
+
+
+def _sorted_as(author: str) -> tuple[str, str, str]:
+    """Sort by family name, letter by letter, Latin before Hangul before all else."""
+    letter = _letter(author)
+    return letter if letter != _NO_LETTER else "\uffff", _plain(_family(author)), author
+
+
+def _family(author: str) -> str:
+    """Find the word that is the family name: the last, but for what follows names as in `Ann Lee, Jr. (Oslo)`."""
+    words = [word.strip(",") for word in _BEHIND.sub("", author).split()]
+    return words[-1] if words else author
+
+
+def _plain(name: str) -> str:
+    """Write a name in small letters without marks."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name.translate(text.PLAIN)).casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 
 def _letter(author: str) -> str:
     """Name the group of an author: a Latin or a Hangul letter, or `#`."""
-    first = unicodedata.normalize("NFC", author.split()[-1])[0]
+    first = unicodedata.normalize("NFC", _family(author))[0]
     if _FIRST_SYLLABLE <= ord(first) <= _LAST_SYLLABLE:
         return _INITIALS[(ord(first) - _FIRST_SYLLABLE) // _SYLLABLES]
-    base = unicodedata.normalize("NFKD", first)[0].upper()
-    return base if base.isascii() and base.isalpha() else "#"
+    plain = _plain(first)[:1]
+    return plain.upper() if plain.isascii() and plain.isalpha() else _NO_LETTER

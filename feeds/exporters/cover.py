@@ -17,6 +17,7 @@ from feeds.edition import Edition
 from feeds.exporter import CUTS, Kind
 from feeds.key import Key, Scope
 from feeds.site import Font, Site
+from feeds.text import PLAIN
 
 
 class Size(NamedTuple):
@@ -48,10 +49,10 @@ _HEAD = 860  # pixels: the upper part, in a colour of the scope
 _COLOURS = {Scope.DAY: "#1d3557", Scope.WEEK: "#1b4d4b", Scope.MONTH: "#5b2333", Scope.YEAR: "#3d2c5e"}
 _OTHERWISE = "#2f3640"
 _TITLES = 6
-_SPELLED = str.maketrans(
-    {"×": "x", "–": "-", "—": "-", "−": "-", "‐": "-", "→": "->", "≤": "<=", "≥": ">=", "ł": "l", "Ł": "L", "ø": "o"}
-    | {"Ø": "O", "đ": "d", "Đ": "D", "ß": "ss", "æ": "ae", "∞": "infinity", "•": "·"}
+_SPELLED = PLAIN | str.maketrans(
+    {"×": "x", "–": "-", "—": "-", "−": "-", "‐": "-", "→": "->", "≤": "<=", "≥": ">=", "∞": "infinity", "•": "·"}
 )
+_INVISIBLE = ("Cf", "Cc", "Mn", "Me")  # categories of characters that make no sense on their own
 _LACKING = "\uffff"  # no character, so that a font draws what it draws for those that it lacks
 
 
@@ -61,7 +62,7 @@ class CoverExporter:
     name = "cover"
     suffix = ".cover.jpg"
     media_type = "image/jpeg"
-    kind = Kind.PICTURE
+    kind = Kind.COVER
     scopes = CUTS
     size = _SIZE
 
@@ -76,7 +77,7 @@ class ThumbnailExporter:
     name = "thumbnail"
     suffix = ".thumbnail.jpg"
     media_type = "image/jpeg"
-    kind = Kind.PICTURE
+    kind = Kind.COVER
     scopes = CUTS
     size = Size(300, 400)
 
@@ -94,7 +95,7 @@ def draw(edition: Edition, site: Site) -> Image.Image:
     face = _face(edition, site, type_)
     _write(canvas, type_, site.title, _Box(90, 65), (52, 40), "white")
     _write(canvas, type_, face.above, _Box(250, 150), (120, 70), "white")
-    _write(canvas, type_, face.large, _Box(390, 450), (330, 260, 190, 140, 96, 72, 54), "white")
+    _write(canvas, type_, face.large, _Box(410, 340 if face.below else 430), (330, 260, 190, 140, 96, 72, 54), "white")
     _write(canvas, type_, face.below, _Box(760, 65), (52, 40), "white")
     y = _HEAD + 60
     titles = _titles(edition)
@@ -110,7 +111,7 @@ def _face(edition: Edition, site: Site, type_: "_Type") -> _Face:
     """Say what an edition is: in digits, which every font has, and in words if the font has all of them."""
     key = edition.key
     papers = site.words.papers.format(len(edition.papers))
-    count = papers if type_.has(papers) else f"{len(edition.papers)} papers"
+    count = papers if type_.has(papers) else f"{len(edition.papers)} paper{'s' * (len(edition.papers) != 1)}"
     if key.scope is Scope.DAY and key.since:
         return _Face(f"{key.since:%Y}", f"{key.since:%m.%d}", count)
     if key.scope is Scope.WEEK and key.since and key.until:
@@ -140,8 +141,7 @@ def _titles(edition: Edition) -> list[str]:
     """List the titles that got most votes; of a single paper its title is on the cover anyway."""
     if edition.key.scope is Scope.PAPER:
         return [", ".join(edition.papers[0].authors)] if edition.papers else []
-    ranked = sorted(edition.papers, key=lambda paper: -1 if paper.votes is None else paper.votes, reverse=True)
-    return [content.title(paper.title) for paper in ranked[:_TITLES]]
+    return [content.title(paper.title) for paper in edition.most_voted(_TITLES)]
 
 
 class _Type:
@@ -156,15 +156,18 @@ class _Type:
         """Give the font in a size, in pixels."""
         return self._font.font_variant(size=size)
 
-    def has(self, text: str) -> bool:
+    def has(self, written: str) -> bool:
         """Whether the font has every character of a text."""
-        return all(map(self._has, text))
+        return all(map(self._has, written))
 
-    def spell(self, text: str) -> str:
-        """Write a text with the characters that the font has."""
-        return " ".join("".join(map(self._spell, unicodedata.normalize("NFC", text))).split())
+    def spell(self, written: str) -> str:
+        """Write a text with the characters that the font has; of one that loses most of its letters, nothing."""
+        spelled = " ".join("".join(map(self._spell, unicodedata.normalize("NFC", written))).split())
+        return spelled if 2 * _letters(spelled) >= _letters(written) else ""
 
     def _has(self, character: str) -> bool:
+        if unicodedata.category(character) in _INVISIBLE:
+            return False
         if character not in self._known:
             self._known[character] = bytes(self._font.getmask(character)) != self._lacking
         return self._known[character]
@@ -175,6 +178,10 @@ class _Type:
         bare = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
         found = next(filter(self.has, [character, character.translate(_SPELLED), bare, greek]), "")
         return found or (" " if character.isspace() else "")
+
+
+def _letters(written: str) -> int:
+    return sum(each.isalnum() for each in written)
 
 
 @lru_cache(maxsize=4)
@@ -192,13 +199,14 @@ def _write(canvas: ImageDraw.ImageDraw, type_: _Type, text: str, box: _Box, size
     spelled = type_.spell(text)
     for size in sizes:
         font, step = type_.at(size), size * 5 // 4
-        lines, most = _wrapped(spelled, font), box.height // step
+        lines, most = _wrapped(spelled, font), 1 + (box.height - size) // step
         if len(lines) <= most:
             break
     else:
         lines = [*lines[: most - 1], _cut(" ".join(lines[most - 1 :]), font)]
     for number, line in enumerate(lines):
-        canvas.text((_MARGIN, box.top + number * step), line, font=font, fill=colour, anchor="la")
+        # On its baseline: how far a font reaches above its letters differs.
+        canvas.text((_MARGIN, box.top + size * 4 // 5 + number * step), line, font=font, fill=colour, anchor="ls")
     return box.top + len(lines) * step
 
 

@@ -49,6 +49,7 @@ class EpubExporter:
     media_type = "application/epub+zip"
     kind = Kind.FILE
     scopes = CUTS
+    shows_pictures = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a book, with pictures as good as its size allows."""
@@ -59,7 +60,7 @@ class EpubExporter:
             document = _Book(edition, site, chosen).written()
             if len(document) <= limit or not chosen:
                 break
-            room = min(room, sum(each.length for each in chosen.values())) - (len(document) - limit)
+            room = _length(chosen) - (len(document) - limit)
         yield document
 
 
@@ -68,17 +69,19 @@ def _chosen(edition: Edition, room: int) -> dict[str, Rendition]:
     held = {url: picture for url in edition.images if (picture := edition.pictures.get(url))}
     for level in range(max((len(picture.renditions) for picture in held.values()), default=0)):
         chosen = {url: _rendition(picture, level) for url, picture in held.items()}
-        # A picture that many papers share is in the book once.
-        if sum({each.name: each.length for each in chosen.values()}.values()) <= room:
+        if _length(chosen) <= room:
             return chosen
     kept: dict[str, Rendition] = {}
-    for paper in sorted(edition.papers, key=lambda paper: paper.votes or 0, reverse=True):
+    for paper in edition.most_voted():
         if paper.image in held:
-            smallest = held[paper.image].renditions[-1]
-            if smallest.length <= room:
-                kept[paper.image] = smallest
-                room -= smallest.length
+            more = kept | {paper.image: held[paper.image].renditions[-1]}
+            kept = more if _length(more) <= room else kept
     return kept
+
+
+def _length(chosen: Mapping[str, Rendition]) -> int:
+    """Add up the bytes of renditions; one that many papers share is in the book once."""
+    return sum({each.name: each.length for each in chosen.values()}.values())
 
 
 def _rendition(picture: Picture, level: int) -> Rendition:
@@ -121,7 +124,8 @@ class _Book:
             {"type": kind, "href": file_name, "title": label}
             for kind, file_name, label in (_landmarks(self._tree, self._site, "text"))
         ]
-        return _packed(_zipped(made, self._edition, self._site), self._language)
+        pictures = {f"EPUB/images/{name}": data for name, data in self._images.items()}
+        return _packed(_zipped(made, self._edition, self._site), pictures, self._language)
 
     def _documents(self) -> Iterator[Any]:
         """Make the documents in reading order: cover, title page, contents, and those of the contents."""
@@ -153,7 +157,7 @@ class _Book:
         cover.properties = ["cover-image"]
         yield cover
         for rendition in dict.fromkeys(self._pictures.values()):
-            yield _item(f"images/{rendition.name}", rendition.media_type, self._images[rendition.name])
+            yield _item(f"images/{rendition.name}", rendition.media_type, b"")  # `_packed` puts it in
 
 
 def _describe(made: Any, edition: Edition, site: Site, language: str, has_formulas: bool) -> None:
@@ -163,7 +167,11 @@ def _describe(made: Any, edition: Edition, site: Site, language: str, has_formul
     made.title = site.full_name(edition)  # of the NCX
     made.add_metadata("DC", "title", made.title, {"id": "title"})
     made.set_language(language)
-    made.add_author(site.author)
+    is_paper = edition.key.scope is Scope.PAPER
+    for number, author in enumerate(
+        (edition.papers[0].authors if is_paper and edition.papers else ()) or [site.author]
+    ):
+        made.add_author(author, uid=f"creator-{number}")  # two authors would have one id
     made.add_metadata("DC", "publisher", site.title)
     made.add_metadata("DC", "date", site.updated(edition).date().isoformat())
     made.add_metadata("DC", "description", site.description)
@@ -239,12 +247,12 @@ def _zipped(made: Any, edition: Edition, site: Site) -> bytes:
     return file.getvalue()
 
 
-def _packed(written: bytes, language: str) -> bytes:
+def _packed(written: bytes, pictures: Mapping[str, bytes], language: str) -> bytes:
     """Pack the parts again: `mimetype` first and stored (OCF 3.3 section 4.2), the rest sorted, all of one time."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(written)) as parts, zipfile.ZipFile(file, "w") as packed:
         for part in sorted(parts.namelist(), key=lambda part: (part != "mimetype", part)):
-            body = parts.read(part)
+            body = pictures.get(part) or parts.read(part)
             if part.endswith((".opf", ".ncx")):
                 body = _finished(body, language)
             entry = zipfile.ZipInfo(part, _EARLIEST)

@@ -17,13 +17,13 @@ _STARTED = (Scope.LATEST, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
 
 
 class HtmlExporter:
-    """A page for every edition, at its key alone."""
+    """A page for every edition but shelves, at its key alone."""
 
     name = "html"
     suffix = ""
     media_type = "text/html; charset=utf-8"
     kind = Kind.PAGE
-    scopes = frozenset(Scope)
+    scopes = frozenset(Scope) - {Scope.SHELF}
     site_keys = ("",)
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
@@ -97,5 +97,5 @@ def _catalogs(site: Site) -> list[Publication]:
         Publication(Key(Scope.SITE, key), each)
         for each in site.formats
         if each.kind is Kind.CATALOG
-        for key in site_keys(each)
+        for key in site_keys(each)[:1]
     ]
