@@ -13,6 +13,7 @@ from granian.constants import Interfaces
 from tqdm import tqdm
 
 from feeds import __version__, fetch, mail, registry, settings
+from feeds.archive import default_index
 from feeds.catalog import Catalog, open_catalog
 from feeds.errors import ExportError, FeedsError, MailError, UnknownEditionError
 from feeds.exporter import Exporter
@@ -107,8 +108,9 @@ def serve(archive: Path, host: str, port: int, workers: int) -> None:
 def export(format_name: str, key: str | None, archive: Path, output: Path | None, **parameters: str | None) -> None:
     """Write one edition in one format.
 
-    KEY is latest, all, a day (2024-01-30), a week (2024-W05), a month, a year, daily, weekly, monthly, search or
-    papers/NUMBER. Without one it is search where options ask for something, else latest.
+    KEY is latest, all, a day (2024-01-30), a week (2024-W05), a month, a year, daily, weekly, monthly, search,
+    papers/NUMBER or, of a catalogue, newest, days, weeks, months or years. Without one it is search where options ask
+    for something, else latest.
     """
     catalog = _open(archive)
     exporter = catalog.registry.exporter(format_name)
@@ -152,25 +154,28 @@ def images(archive: Path, again: bool) -> None:
 def send(address: str, key: str | None, archive: Path, again: bool, **parameters: str | None) -> None:
     """Mail a book to ADDRESS, a Kindle for one: the newest day, or what KEY or options ask for.
 
-    What was sent to an address before is not sent to it again, so that this may run every hour.
+    A day that was sent to an address before is not sent to it again, nor a wider book until it has other papers: this
+    may run every hour.
     """
     catalog = _open(archive)
     recipient = mail.read_address(address)
-    asked = [(name, value) for name, value in parameters.items() if value is not None]
-    days = catalog.archive.days()
-    newest = None if key or asked or not days else days[-1].date.isoformat()
-    book = _publication(catalog, _book_format(catalog), key or newest, asked)
-    edition = catalog.cut(book)
-    if not edition.papers:
-        raise UnknownEditionError(f"{book.path}: no paper to send")
-    if not again and mail.was_sent(catalog.archive, recipient, book):
-        click.echo(f"{book.file_name} was sent to {recipient} before; --again sends it again", err=True)
-        return
     server = settings.load(archive, os.environ).mail
-    title = catalog.site.full_name(edition)
-    mail.send(server, mail.message(server, recipient, title, book, catalog.render(book, edition)))
-    mail.note_sent(catalog.archive, recipient, book)
-    click.echo(f"sent {book.file_name} to {recipient}", err=True)
+    mail.require(server)
+    asked = [(name, value) for name, value in parameters.items() if value is not None]
+    newest = [day.date.isoformat() for day in catalog.archive.days() if day.papers][-1:]
+    key = key or (None if asked else next(iter(newest), "latest"))
+    book = _publication(catalog, _book_format(catalog), key, asked)
+    edition = catalog.cut(book)
+    sent = mail.Sent(default_index(archive, os.environ).with_suffix(".sent"))
+    if not edition.papers:
+        click.echo(f"{book.path}: no paper to send", err=True)
+    elif not again and sent.has(recipient, book, edition):
+        click.echo(f"{book.file_name} was sent to {recipient} before; --again sends it again", err=True)
+    else:
+        title = catalog.site.full_name(edition)
+        mail.send(server, mail.message(server, recipient, title, book, catalog.render(book, edition)))
+        sent.note(recipient, book, edition)
+        click.echo(f"sent {book.file_name} to {recipient}", err=True)
 
 
 @commands.command()

@@ -1,15 +1,17 @@
 """Mails a book, to a reading device for one."""
 
+import hashlib
 import smtplib
 import ssl
-from email.errors import HeaderParseError
-from email.headerregistry import Address
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
+from pathlib import Path
 
-from feeds.archive import Archive
+from feeds.edition import Edition
 from feeds.errors import MailError
-from feeds.settings import MailServer
+from feeds.key import Scope
+from feeds.settings import MailServer, mail_address
 from feeds.site import Publication
 
 _TIMEOUT = 60.0  # seconds that the server may take to answer
@@ -19,9 +21,16 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 def read_address(written: str) -> str:
     """Read an address to send to. Raises MailError for what is none."""
     try:
-        return Address(addr_spec=written.strip()).addr_spec
-    except (ValueError, IndexError, HeaderParseError) as error:
+        user, _, domain = mail_address(written).rpartition("@")
+    except ValueError as error:
         raise MailError(f"{written!r} is no mail address") from error
+    return f"{user}@{domain.lower()}"
+
+
+def require(server: MailServer) -> None:
+    """Raise MailError where settings that mail needs are missing."""
+    if not server.smtp_host or not (server.mail_from or server.smtp_user):
+        raise MailError("mail needs the settings smtp_host and mail_from; the README lists them")
 
 
 def message(server: MailServer, address: str, title: str, publication: Publication, document: bytes) -> EmailMessage:
@@ -32,23 +41,26 @@ def message(server: MailServer, address: str, title: str, publication: Publicati
     mail["Subject"] = title
     mail["Date"] = localtime()
     mail["Message-ID"] = make_msgid(domain=mail["From"].rpartition("@")[2] or None)
-    mail.set_content(f"{title}\n")
-    main, _, sub = publication.format.media_type.partition(";")[0].partition("/")
+    mail.set_content(f"{title}\n", cte="base64")  # not every server takes 8 bits
+    main, _, sub = publication.media_type.partition(";")[0].partition("/")
     mail.add_attachment(document, maintype=main, subtype=sub, filename=publication.file_name)
     return mail
 
 
 def send(server: MailServer, mail: EmailMessage) -> None:
     """Hand a mail in. Raises MailError, naming the server, where it does not take it."""
-    if not server.smtp_host or not (server.mail_from or server.smtp_user):
-        raise MailError("mail needs the settings smtp_host and mail_from; the README lists them")
+    require(server)
     port = server.smtp_port or _PORTS[server.smtp_security]
     where = f"{server.smtp_host}:{port}"
     try:
-        with _session(server, port) as session:
+        session = _session(server, port)
+        try:
             if server.smtp_user:
                 session.login(server.smtp_user, server.smtp_password)
             session.send_message(mail)
+        finally:
+            with suppress(smtplib.SMTPException, OSError):  # it has taken the mail, or said why not
+                session.quit()
     except smtplib.SMTPResponseException as error:
         raise MailError(f"{where}: {error.smtp_code} {_line(error.smtp_error)}") from error
     except smtplib.SMTPRecipientsRefused as error:
@@ -77,14 +89,33 @@ def _line(said: bytes | str) -> str:
     return " ".join((said.decode(errors="replace") if isinstance(said, bytes) else said).split())
 
 
-def was_sent(archive: Archive, address: str, publication: Publication) -> bool:
-    """Whether a publication was sent to an address before, as far as the index remembers."""
-    statement = "SELECT 1 FROM sent WHERE address = ? AND publication = ?"
-    row = (address, publication.path)
-    return archive.remember(lambda connection: connection.execute(statement, row).fetchone()) is not None
+class Sent:
+    """What was sent to whom: a line each in a file, which outlives the index."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def has(self, address: str, publication: Publication, edition: Edition) -> bool:
+        """Whether a book was sent to an address before: a day, or a wider edition with these very papers."""
+        try:
+            lines = self._path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise MailError(f"{self._path}: cannot be read: {error.strerror}") from error
+        return _line_of(address, publication, edition) in lines
+
+    def note(self, address: str, publication: Publication, edition: Edition) -> None:
+        """Note that a book was sent."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(f"{_line_of(address, publication, edition)}\n")
+        except OSError as error:
+            raise MailError(f"sent, but {self._path} cannot note it: {error.strerror}") from error
 
 
-def note_sent(archive: Archive, address: str, publication: Publication) -> None:
-    """Remember that a publication was sent to an address."""
-    row = (address, publication.path)
-    archive.remember(lambda connection: connection.execute("INSERT OR IGNORE INTO sent VALUES (?, ?)", row))
+def _line_of(address: str, publication: Publication, edition: Edition) -> str:
+    papers = "" if edition.key.scope is Scope.DAY else "".join(f"{paper.slug}\n" for paper in edition.papers)
+    which = f" {hashlib.sha256(papers.encode()).hexdigest()[:16]}" if papers else ""
+    return f"{address} {publication.path}{which}"

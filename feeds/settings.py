@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import time
 from difflib import get_close_matches
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     path = Path(environ.get("FEEDS_CONFIG") or folder / "feeds.toml")
     values: dict[str, Any] = {}
     for name, value in _file(path, required="FEEDS_CONFIG" in environ).items():
-        if name == "cover_font" and isinstance(value, str):
+        if name == "cover_font" and isinstance(value, str) and value:
             value = os.path.join(path.parent, os.path.expanduser(value))
         values[name] = _read(name, value, f"{path}: {name}")
     for name in _SETTINGS.keys() - {"topics"}:  # a table does not fit into a variable
@@ -135,8 +136,12 @@ def _flag(value: Any) -> bool:
     return flags[value]
 
 
-def _address(value: Any) -> str:
-    return Address(addr_spec=_named(value)).addr_spec
+def mail_address(written: Any) -> str:
+    """Read the address of a mailbox. Raises ValueError for what is none."""
+    try:
+        return Address(addr_spec=_named(written)).addr_spec
+    except (IndexError, HeaderParseError) as error:  # which it raises too for what it does not understand
+        raise ValueError(f"a mail address, not {written!r}") from error
 
 
 def _time(value: Any) -> time:
@@ -207,7 +212,7 @@ _SETTINGS = {
     "smtp_security": _one_of("starttls", "tls", "none"),
     "smtp_user": _ascii,
     "smtp_password": _ascii,
-    "mail_from": _address,
+    "mail_from": mail_address,
 }
 _READ = {each.name for kind in (Site, MailServer, Settings) for each in fields(kind)}
 assert set(_SETTINGS) == _READ - {"formats", "sizes", "site", "mail"}  # noqa: S101  # each setting has a reader

@@ -1,5 +1,6 @@
 """Mail: a book handed to a real server on 127.0.0.1."""
 
+import re
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from tests.conftest import day, write_files
+from feeds.catalog import Catalog
+from tests.conftest import day, paper, write_files
 from tests.servers import free_port
 from tests.test_cli import feeds
 
@@ -73,12 +75,14 @@ def test_the_newest_day_is_sent_as_an_attachment(environ: dict[str, str], box: P
     assert book.get_content() == exported.stdout
 
 
-def test_a_key_or_a_search_says_what_is_sent(environ: dict[str, str], box: Postbox) -> None:
+def test_a_key_or_a_search_says_what_is_sent(environ: dict[str, str], seeds: Catalog, box: Postbox) -> None:
+    book_of_search = seeds.find("search.epub", [("q", "확산")])
+    assert re.fullmatch(r"daily-papers-search-[0-9a-f]{8}\.epub", book_of_search.file_name)
     with listening(box, environ) as sending:
         assert feeds("send", READER, "2024-W05", environ=sending).returncode == 0
         assert feeds("send", READER, "--q", "확산", environ=sending).returncode == 0
     names = [attachment.get_filename() for mail in box.mails for attachment in mail.iter_attachments()]
-    assert names == ["daily-papers-2024-W05.epub", "daily-papers-search.epub"]
+    assert names == ["daily-papers-2024-W05.epub", book_of_search.file_name]
     assert box.mails[1]["Subject"] == "Daily Papers — 검색: 확산"
 
 
@@ -185,10 +189,51 @@ def test_over_tls_with_a_password(
         assert b"certificate" in stranger.stderr
 
 
-def test_an_edition_without_papers_is_not_sent(environ: dict[str, str], folder: Path, box: Postbox) -> None:
+def test_the_newest_day_is_the_newest_with_papers(environ: dict[str, str], folder: Path, box: Postbox) -> None:
+    write_files(folder, {"1.md": day("2024-01-30", paper("A", "2401.1")), "2.md": day("2024-01-31")})
+    with listening(box, environ) as sending:
+        assert feeds("send", READER, "--archive", folder, environ=sending).returncode == 0
+    assert [attachment.get_filename() for attachment in box.mails[0].iter_attachments()] == [
+        "daily-papers-2024-01-30.epub"
+    ]
+
+
+def test_where_there_is_no_paper_nothing_is_sent_and_nothing_wrong(
+    environ: dict[str, str], folder: Path, box: Postbox
+) -> None:
     write_files(folder, {"1.md": day("2024-01-30")})
     with listening(box, environ) as sending:
         result = feeds("send", READER, "--archive", folder, environ=sending)
-    assert result.returncode == 2
-    assert b"no paper to send" in result.stderr
+    assert (result.returncode, result.stderr) == (0, b"latest.epub: no paper to send\n")
     assert box.mails == []
+
+
+def test_what_was_sent_is_known_without_the_index_too(environ: dict[str, str], box: Postbox) -> None:
+    with listening(box, environ) as sending:
+        feeds("send", READER, environ=sending)
+        Path(environ["FEEDS_INDEX"]).unlink()
+        again = feeds("send", READER.replace("kindle", "KINDLE"), environ=sending)
+    assert (again.returncode, len(box.mails)) == (0, 1)
+
+
+def test_a_wider_book_is_sent_again_when_it_has_other_papers(
+    environ: dict[str, str], folder: Path, box: Postbox
+) -> None:
+    first, second = day("2024-01-30", paper("A", "2401.1")), day("2024-01-31", paper("B", "2401.2"))
+    with listening(box, environ) as sending:
+        for files in ({"1.md": first}, {"1.md": first}, {"2.md": second}):
+            write_files(folder, files)
+            assert feeds("send", READER, "2024-W05", "--archive", folder, environ=sending).returncode == 0
+    assert len(box.mails) == 2
+
+
+def test_a_server_that_is_rude_in_leaving_has_taken_the_mail(environ: dict[str, str]) -> None:
+    class Rude(Postbox):
+        async def handle_QUIT(self, *_: Any) -> str:  # noqa: N802  # aiosmtpd's contract
+            return "250 bye"
+
+    box = Rude()
+    with listening(box, environ) as sending:
+        for _ in range(2):
+            assert feeds("send", READER, environ=sending).returncode == 0
+    assert len(box.mails) == 1

@@ -52,6 +52,9 @@ def test_another_file_may_be_named(tmp_path: Path) -> None:
         ("smtp_port = 70000", "smtp_port: a number"),
         ('smtp_security = "ssl"', "smtp_security: starttls or tls or none"),
         ('mail_from = "nobody"', "mail_from: "),
+        ('mail_from = "a@"', "mail_from: "),
+        ('mail_from = "a@b@c"', "mail_from: "),
+        ("mail_from = 3", "mail_from: "),
         ('smtp_password = "비밀"', "smtp_password: ASCII only"),
     ],
 )
