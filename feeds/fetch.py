@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from feeds.addresses import ANYWHERE, INTERNET, FetchError, Network
 from feeds.archive import in_silence
 from feeds.convert import convert
 from feeds.images import Converted, ImageError, Source, Store
 from feeds.index import Progress
-from feeds.network import ANYWHERE, INTERNET, LIMITS, Client, FetchError, Limits, Network
+from feeds.network import LIMITS, Client, Limits
 
 _log = logging.getLogger(__name__)
 _FRESH = timedelta(days=30)

@@ -1,42 +1,33 @@
-"""Asks servers that nobody vouches for pictures, within limits.
-
-It connects to no address but those it has looked at itself, so that no name, redirect or second look-up leads into a
-private network, https://owasp.org/www-community/attacks/Server_Side_Request_Forgery.
-"""
+"""Asks servers that nobody vouches for pictures, within limits."""
 
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import urljoin
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.response import HTTPResponse
 from urllib3.util import Url, parse_url
 
 from feeds import NAME, __version__
-from feeds.errors import FeedsError
+from feeds.addresses import Connection, FetchError, Network, PlainConnection, SecureConnection
 from feeds.images import Source
 
 _USER_AGENT = f"{NAME}/{__version__}"
 _ACCEPT = "image/png, image/jpeg, image/*;q=0.8, */*;q=0.1"
 _REDIRECTS = (301, 302, 303, 307, 308)
-_ADDRESSES = 3  # of a host that are tried
 _PIECE = 65_536  # bytes
 _LONGEST_URL = 4000
 _LONGEST_TAG = 500
 _IDLE = 32  # connections
-
-Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +45,7 @@ class Limits:
     connections: int = 2  # to one host at a time
 
 
-_SPECIAL = (
-    ip_network("192.0.0.0/24"),  # IANA's own, among them the metadata of Oracle's cloud
-    ip_network("168.63.129.16/32"),  # the metadata of Microsoft's
-)
-_GLOBAL_UNICAST = ip_network("2000::/3")
-_NAT64 = ip_network("64:ff9b::/96")
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address, and one of version 4 that it stands for, is of the public internet."""
-    if isinstance(address, IPv4Address):
-        return address.is_global and not address.is_multicast and not any(address in each for each in _SPECIAL)
-    inner = address.ipv4_mapped or address.sixtofour
-    if address in _NAT64:
-        inner = IPv4Address(int(address) & 0xFFFFFFFF)
-    return is_public(inner) if inner else address.is_global and address in _GLOBAL_UNICAST
-
-
-def _resolve(host: str, port: int) -> list[str]:
-    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """How names become addresses, which of those are used, and whose certificates are trusted (None: the system's)."""
-
-    resolve: Callable[[str, int], Iterable[str]]
-    allows: Callable[[Address], bool]
-    trust: ssl.SSLContext | None = None
-
-
 LIMITS = Limits()
-INTERNET = Network(_resolve, is_public)
-ANYWHERE = Network(_resolve, lambda _: True)
-
-
-class FetchError(FeedsError):
-    """An address gives no picture, and would not if asked again."""
 
 
 class _PassingError(FetchError):
@@ -124,42 +78,6 @@ class _Clock:
         self._end += time.monotonic() - started
 
 
-class _Plain(HTTPConnection):
-    def __init__(self, network: Network, host: str, port: int) -> None:
-        super().__init__(host, port)
-        self._network = network
-
-    def _new_conn(self) -> socket.socket:
-        return _connected(self._network, self.host, self.port, self.timeout)
-
-
-class _Secure(HTTPSConnection):
-    def __init__(self, network: Network, host: str, port: int, trust: ssl.SSLContext) -> None:
-        super().__init__(host, port, ssl_context=trust)
-        self._network = network
-
-    def _new_conn(self) -> socket.socket:
-        return _connected(self._network, self.host, self.port, self.timeout)
-
-
-_Connection = _Plain | _Secure
-
-
-def _connected(network: Network, host: str, port: int, seconds: float | None) -> socket.socket:
-    """Connect to an address of a host, and to no other than has been looked at."""
-    found = list(dict.fromkeys(ip_address(each) for each in network.resolve(host, port)))
-    allowed = [address for address in found if network.allows(address)][:_ADDRESSES]
-    if found and not allowed:
-        raise FetchError(f"{host} is {found[0]}, which is not in the public internet")
-    trouble = OSError(f"{host} has no address")
-    for address in allowed:
-        try:
-            return socket.create_connection((str(address), port), (seconds or 0) / len(allowed))
-        except OSError as error:
-            trouble = error
-    raise trouble
-
-
 _TROUBLE = (OSError, HTTPException, HTTPError, ValueError)
 _Key = tuple[str, str, int]  # scheme, host, port
 
@@ -177,7 +95,7 @@ class Client:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._slots: dict[str, threading.Semaphore] = {}
-        self._idle: list[tuple[_Key, _Connection]] = []
+        self._idle: list[tuple[_Key, Connection]] = []
         self._busy: set[socket.socket] = set()
         self._is_closed = False
 
@@ -222,9 +140,10 @@ class Client:
             slot = self._slots.setdefault(key[1], threading.Semaphore(self._limits.connections))
         with clock.stopped():
             slot.acquire()
-        connection = self._take(key)
+        connection: Connection | None = None
         is_reusable = False
         try:
+            connection = self._take(key)
             answer = self._exchange(connection, parsed, held, clock)
             is_reusable = not isinstance(answer, str)  # of a redirect the body has not been read
         except ssl.SSLCertVerificationError as error:
@@ -232,14 +151,14 @@ class Client:
         except _TROUBLE as error:
             raise _PassingError(_reason(error) if clock.left() > 0 else self._too_slow()) from error
         finally:
-            if is_reusable:
+            if connection and is_reusable:
                 self._give_back(key, connection)
-            else:
+            elif connection:
                 connection.close()
             slot.release()
         return _joined(url, answer) if isinstance(answer, str) else answer
 
-    def _take(self, key: _Key) -> _Connection:
+    def _take(self, key: _Key) -> Connection:
         with self._lock:
             for at, (other, connection) in enumerate(self._idle):
                 if other == key:
@@ -247,10 +166,10 @@ class Client:
                     return connection
         scheme, host, port = key
         if scheme == "https":
-            return _Secure(self._network, host, port, self._trust)
-        return _Plain(self._network, host, port)
+            return SecureConnection(self._network, host, port, self._trust)
+        return PlainConnection(self._network, host, port)
 
-    def _give_back(self, key: _Key, connection: _Connection) -> None:
+    def _give_back(self, key: _Key, connection: Connection) -> None:
         with self._lock:
             self._idle.append((key, connection))
             superfluous = self._idle if self._is_closed else self._idle[:-_IDLE]
@@ -258,7 +177,7 @@ class Client:
                 each.close()
             self._idle = self._idle[len(superfluous) :]
 
-    def _exchange(self, connection: _Connection, url: Url, held: Source | None, clock: _Clock) -> Answer | str | None:
+    def _exchange(self, connection: Connection, url: Url, held: Source | None, clock: _Clock) -> Answer | str | None:
         left = clock.left()
         if left <= 0:
             raise _PassingError(self._too_slow())

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from feeds.addresses import Address, Network, is_public
 from feeds.convert import convert
 from feeds.fetch import Failure, Report, fetch
 from feeds.images import Store, StoreError
-from feeds.network import Address, Limits, Network, is_public
+from feeds.network import Limits
 from tests.hostile import Answer, Raw, Reply, Request, Server, bomb, encoded, eventually, figure, png, running, trusted
 
 LIMITS = Limits(length=200_000, connect=2, read=5, total=20, pause=0)

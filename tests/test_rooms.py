@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 ORDER = [
     "errors",
     "text",
+    "uri",
     "model",
     "problems",
     "fields",
@@ -39,6 +40,7 @@ ORDER += [
     "registry",
     "catalog",
     "convert",
+    "addresses",
     "network",
     "fetch",
     "mail",
@@ -86,13 +88,15 @@ def test_only_the_app_imports_flask_and_only_exporters_the_makers_of_documents()
         assert room(path) == "cli" or not roots & {"granian", "click", "tqdm"}, path
 
 
+# The command, and what talks to servers.
+TALKING = {"cli", "websub", "addresses", "network", "fetch", "mail"}
 # The folder must know how old a file is, the archive how long its looks take, the database how long to wait.
 CLOCKS = {"folder", "archive", "database"}
 
 
 def test_no_clock_chance_environment_or_network_below_the_commands() -> None:
     for path in (ROOT / "feeds").rglob("*.py"):
-        if room(path) in ("cli", "websub", "network", "fetch", "mail"):  # the command, and what talks to servers
+        if room(path) in TALKING:
             continue
         used = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
         assert not used & {"now", "today", "utcnow", "environ", "getenv", "urlopen"}, path
