@@ -4,15 +4,18 @@ The archive is of the size of a real one: 357 days, 5,488 papers. These numbers 
 """
 
 import http.client
+import io
 import os
 import resource
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import nh3
+from ebooklib import epub
 from markdown_it import MarkdownIt
 
 from feeds import content, text
@@ -36,6 +39,7 @@ def main() -> None:
         _summaries(summaries)
         _search(index.archive)
         _documents(index)
+        _books(index)
         _http(root, environ, Path(folder))
         print(f"largest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
@@ -92,6 +96,40 @@ def _documents(catalog: Catalog) -> None:
         render = _seconds(lambda: b"".join(exporter.render(edition, catalog.site)))  # noqa: B023  # called at once
         tag = _seconds(partial(catalog.outline, publication))
         _report(f"tag of latest.{name}", tag, "rendering it", render)
+
+
+def _books(catalog: Catalog) -> None:
+    """Compare a month's book with ebooklib writing the same documents in the way that its manual shows."""
+    publication = catalog.find("2024-01.epub")
+    edition = catalog.cut(publication)
+    document = catalog.render(publication, edition)
+    with zipfile.ZipFile(io.BytesIO(document)) as parts:
+        pages = {name: parts.read(name) for name in parts.namelist() if "/paper-" in name}
+    ours = _seconds(lambda: catalog.render(publication, edition))
+    _report(
+        f"book of {len(edition.papers)} papers", ours, "ebooklib with EpubHtml", _seconds(lambda: _plain_book(pages))
+    )
+    shelf = catalog.find("months.opds")
+    started = time.perf_counter()
+    catalog.render(shelf, catalog.cut(shelf))
+    first = time.perf_counter() - started
+    again = _seconds(lambda: catalog.render(shelf, catalog.cut(shelf)))
+    _report("catalogue of months", again, "the first time, when the lengths of its books are found", first)
+
+
+def _plain_book(pages: dict[str, bytes]) -> None:
+    book = epub.EpubBook()
+    book.set_identifier("id")
+    book.set_title("title")
+    for name, content_ in pages.items():
+        page = epub.EpubHtml(uid=name.partition("/")[2], file_name=name.partition("/")[2], title=name)
+        page.content = content_
+        book.add_item(page)
+        book.spine.append(page)
+        book.toc.append(page)
+    book.add_item(epub.EpubNcx())
+    book.add_item(epub.EpubNav())
+    epub.write_epub(io.BytesIO(), book)
 
 
 def _http(root: Path, environ: dict[str, str], folder: Path) -> None:
