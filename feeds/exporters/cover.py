@@ -96,7 +96,7 @@ def draw(edition: Edition, site: Site) -> Image.Image:
     _write(canvas, type_, site.title, _Box(90, 65), (52, 40), "white")
     _write(canvas, type_, face.above, _Box(250, 150), (120, 70), "white")
     _write(canvas, type_, face.large, _Box(410, 340 if face.below else 430), (330, 260, 190, 140, 96, 72, 54), "white")
-    _write(canvas, type_, face.below, _Box(760, 65), (52, 40), "white")
+    _write(canvas, type_, face.below, _Box(785, 65), (52, 40), "white")
     y = _HEAD + 60
     titles = _titles(edition)
     for title in titles:
