@@ -18,9 +18,9 @@ from feeds.catalog import Catalog, open_catalog
 from feeds.errors import ExportError, FeedsError, MailError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
-from feeds.images import StoreError
 from feeds.index import Progress
 from feeds.key import EXAMPLES, Scope
+from feeds.picture import StoreError
 from feeds.problems import Severity
 from feeds.query import HELP, READERS
 from feeds.site import Publication, Site

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import resvg_py
 from PIL import AvifImagePlugin, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from feeds.images import Converted, ImageError
+from feeds.picture import Converted, ImageError
 
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 _MEGAPIXELS = 40

@@ -14,9 +14,10 @@ from typing import NamedTuple
 from feeds.addresses import ANYWHERE, INTERNET, FetchError, Network
 from feeds.archive import in_silence
 from feeds.convert import convert
-from feeds.images import Converted, ImageError, Source, Store
+from feeds.images import Store
 from feeds.index import Progress
 from feeds.network import LIMITS, Client, Limits
+from feeds.picture import Converted, ImageError, Source
 
 _log = logging.getLogger(__name__)
 _FRESH = timedelta(days=30)
@@ -63,19 +64,12 @@ def fetch(
     known = store.sources(asked)
     held = {url: source for url, source in known.items() if source.picture and store.has(source.picture)}
     fresh = {url for url, source in held.items() if _is_fresh(source, now())}
-    waiting = set() if again else {url for url, source in known.items() if _is_waiting(source, now())}
+    waiting = {url for url, source in known.items() if _is_waiting(source, now()) and not again}
     jobs = {url: held.get(url) for url in asked if url not in fresh and url not in waiting}
     client = Client(limits, network or (ANYWHERE if allow_private else INTERNET), now, sleep)
     outcomes: dict[str, _Outcome] = {}
-
-    def record(done: Iterable[tuple[str, _Outcome]]) -> Iterator[str]:
-        for url, outcome in done:
-            _record(store, url, outcome, now())
-            outcomes[url] = outcome
-            yield url
-
     with _working(client, jobs, workers) as done:
-        for _ in progress(record(done), len(jobs)):
+        for _ in progress(_recorded(done, outcomes, store, now), len(jobs)):
             pass
     return Report(
         fetched=tuple(url for url in asked if isinstance(outcomes.get(url), _Fetched)),
@@ -102,13 +96,19 @@ class _Fetched(NamedTuple):
 _Outcome = _Fetched | Failure | None  # None: unchanged
 
 
-def _record(store: Store, url: str, outcome: _Outcome, now: datetime) -> None:
-    if isinstance(outcome, Failure):
-        store.fail(url, outcome.reason, now)
-    elif outcome is None:
-        store.confirm(url, now)
-    else:
-        store.keep(url, outcome.renditions, outcome.etag, outcome.last_modified, now)
+def _recorded(
+    done: Iterable[tuple[str, _Outcome]], outcomes: dict[str, _Outcome], store: Store, now: Callable[[], datetime]
+) -> Iterator[str]:
+    """Store what comes, and pass the addresses on."""
+    for url, outcome in done:
+        if isinstance(outcome, Failure):
+            store.fail(url, outcome.reason, now())
+        elif outcome is None:
+            store.confirm(url, now())
+        else:
+            store.keep(url, outcome.renditions, outcome.etag, outcome.last_modified, now())
+        outcomes[url] = outcome
+        yield url
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from urllib3.util import Url, parse_url
 
 from feeds import NAME, __version__
 from feeds.addresses import Connection, FetchError, Network, PlainConnection, SecureConnection
-from feeds.images import Source
+from feeds.picture import Source
 
 _USER_AGENT = f"{NAME}/{__version__}"
 _ACCEPT = "image/png, image/jpeg, image/*;q=0.8, */*;q=0.1"

@@ -13,7 +13,7 @@ from PIL import Image
 
 from feeds.catalog import Catalog, open_catalog
 from feeds.convert import convert
-from feeds.images import Converted
+from feeds.picture import Converted
 from tests import archives, judges
 from tests.conftest import OpenFiles, day, paper
 from tests.test_formats import HOSTILE, render

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from feeds.convert import SIZES, convert
-from feeds.images import Converted, ImageError
+from feeds.picture import Converted, ImageError
 from tests.hostile import bomb, chunk, encoded, figure
 
 SVG = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'

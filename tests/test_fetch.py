@@ -18,8 +18,9 @@ import pytest
 from feeds.addresses import Address, Network, is_public
 from feeds.convert import convert
 from feeds.fetch import Failure, Report, fetch
-from feeds.images import Store, StoreError
+from feeds.images import Store
 from feeds.network import Limits
+from feeds.picture import StoreError
 from tests.hostile import Answer, Raw, Reply, Request, Server, bomb, encoded, eventually, figure, png, running, trusted
 
 LIMITS = Limits(length=200_000, connect=2, read=5, total=20, pause=0)
@@ -530,7 +531,7 @@ def test_a_full_disk_ends_the_run_with_one_error(tmp_path: Path, server: Server)
     server.routes["/a"] = [Answer(body=png())]
     command = [sys.executable, "-c", program, str(tmp_path / "store"), server.url("/a", "127.0.0.1")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "feeds.images.StoreError" in done.stderr.splitlines()[-1]
+    assert "StoreError: " in done.stderr.splitlines()[-1]
     assert not list((tmp_path / "store").rglob("*.tmp"))
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.images import Converted, Picture, Store, StoreError, default_store
+from feeds.images import Store, default_store
+from feeds.picture import Converted, Picture, StoreError
 
 NOW = datetime(2024, 1, 30, 12, 0, 0, 5, UTC)
 LATER = NOW + timedelta(days=3)

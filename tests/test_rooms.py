@@ -24,6 +24,7 @@ ORDER = [
     "database",
     "index",
     "archive",
+    "picture",
     "images",
 ]
 ORDER += [

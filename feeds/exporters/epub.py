@@ -16,8 +16,8 @@ from feeds.exporters import book
 from feeds.exporters.book import Document
 from feeds.exporters.cover import CoverExporter
 from feeds.exporters.templates import fill, source
-from feeds.images import Picture, Rendition
 from feeds.key import SERIES, Key, Scope
+from feeds.picture import Picture, Rendition
 from feeds.site import GENERATOR, Site
 from feeds.wording import name
 
