@@ -13,7 +13,7 @@ __all__ = ["Link", "LinkKind", "excerpt", "html", "is_korean", "links", "plain",
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
-_FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$(?![\s$])([^$]+?)(?<![\s\\])\$(?![\d$])|\\\((.+?)\\\)")
+_FORMULA = re.compile(r"\$\$([^$]{1,999})\$\$|\$(?![\s$])([^$]{1,999}?)(?<![\s\\])\$(?![\d$])|\\\((.{1,500}?)\\\)")
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
 _VOID = re.compile(r"<(br|hr)>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
@@ -39,7 +39,7 @@ class Link(NamedTuple):
 def title(written: str) -> str:
     """Write a title as plain text: formulas in Unicode in a line where that can be, all else as it is."""
     plain = _FORMULA.sub(_as_line, written)
-    return without_fonts(plain) if "\\" in plain and "$" not in plain else plain
+    return (without_fonts(plain) if "\\" in plain and "$" not in plain else plain).strip() or written
 
 
 def _as_line(formula: re.Match[str]) -> str:

@@ -123,34 +123,43 @@ def _mark_words(markdown: str) -> str:
     """Keep as words what CommonMark takes for markup: `<EOS>`, `<script>`, `<ref:1>`, and `[MASK](마스크)`."""
     if "<" not in markdown and "](" not in markdown:
         return markdown
-    return _rewrite(markdown, _words(markdown), _as_word)
+    for _ in range(_DEEPEST):
+        marked = _rewrite(markdown, _words(markdown), _as_word)
+        if marked == markdown:
+            break
+        markdown = marked
+    return markdown
 
 
 def _words(markdown: str) -> Iterator[tuple[int, int]]:
-    """List the spans of raw HTML, and the first characters of links that lead nowhere a reader could go."""
+    """List the spans of raw HTML, and of links that lead nowhere a reader could go."""
+    end = 0
     for event, span in pyromark.events_with_range(markdown, options=_OPTIONS):
         if not isinstance(event, dict):
             continue
-        kind, link = _link(event)
-        if link and not str(link["dest_url"]).lower().startswith(("http:", "https:", "mailto:")):
-            yield span["start"], span["start"] + (2 if kind == "Image" else 1)
+        link = _link(event)
+        if span["start"] < end:
+            continue  # within a link that is one no longer: it is looked at again
+        if link and uri.link(str(link["dest_url"])) is None:
+            end = span["end"]
+            yield span["start"], end
         elif event.get("Start") == "HtmlBlock" or "InlineHtml" in event:
             yield span["start"], span["end"]
 
 
-def _link(event: Mapping[str, object]) -> tuple[str, Mapping[str, object] | None]:
+def _link(event: Mapping[str, object]) -> Mapping[str, object] | None:
     start = event.get("Start")
     if isinstance(start, dict):
         for kind in ("Link", "Image"):
             if kind in start and start[kind]["link_type"] != "Email":
-                return kind, start[kind]
-    return "", None
+                found: Mapping[str, object] = start[kind]
+                return found
+    return None
 
 
 def _as_word(found: str) -> str:
-    if found in ("[", "!["):
-        return found.replace("[", r"\[")
-    return (_COMMENT.sub("", found) if "-->" in found else found).replace("<", _WORD)
+    words = (_COMMENT.sub("", found) if "-->" in found else found).replace("<", _WORD)
+    return words.replace("[", r"\[", 1) if found.startswith(("[", "![")) else words
 
 
 def _mark_links_and_formulas(markdown: str, formulas: list[str]) -> str:

@@ -20,9 +20,9 @@ def web(written: str) -> str | None:
         if parts.scheme not in ("http", "https"):
             return None
         host = _host(parts)
+        path, query, fragment = _quoted(parts.path), _quoted(parts.query, "?"), _quoted(parts.fragment, "?")
     except ValueError:
         return None
-    path, query, fragment = _quoted(parts.path), _quoted(parts.query, "?"), _quoted(parts.fragment, "?")
     return SplitResult(parts.scheme, host, path, query, fragment).geturl()
 
 
@@ -36,9 +36,9 @@ def _quoted(part: str, kept: str = "") -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    """Write the host and its port. Raises ValueError for what is no host, or one with a user's name."""
+    """Write the host and its port. Raises ValueError for what is no host, or stands beside one."""
     host, port = parts.hostname or "", parts.port
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or "%" in parts.netloc:  # a user's name, the zone of an address
         raise ValueError(parts.netloc)
     if ":" in host:
         host = f"[{ip_address(host)}]"

@@ -80,6 +80,7 @@ def test_formulas(markdown: str, mathml: str, plain: str) -> None:
         (r"$\Delta\mathrm{LoRA}$, $\pi_{0.5}$", "Δ LoRA, π_0.5"),
         (r"\textbf{Bold} $\unknown{x}$", r"\textbf{Bold} $\unknown{x}$"),
         (r"\textbf{Bold} Moves", "Bold Moves"),
+        (r"\textbf{}", r"\textbf{}"),
         ("[IDK] `a` *b*", "[IDK] `a` *b*"),
         ("From $5 to $10: Cheap Training", "From $5 to $10: Cheap Training"),
         ("Under $100 or $1,000?", "Under $100 or $1,000?"),
@@ -204,3 +205,22 @@ def test_links_are_told_apart_and_listed_once() -> None:
         Link("https://a.github.io/b", LinkKind.PAGE),
         Link("https://gist.github.com/c", LinkKind.CODE),
     )
+
+
+@pytest.mark.parametrize(
+    ("markdown", "words"),
+    [
+        ("[x](<script>) hello\n\n- world", ["[x](<script>) hello", "world"]),
+        ("![alt](rel<style>.png) hi", ["![alt](rel<style>.png) hi"]),
+        ("[x](<think>) hello [a](<b c>) d", ["[x](<think>) hello", "[a](<b c>) d"]),
+        ("- [그림 1: [MASK](마스크) 토큰]", ["[그림 1: [MASK](마스크) 토큰]"]),
+        ("[a [b](낱말) c", ["[a [b](낱말) c"]),
+        ("[x](http://a..b/paper) y", ["[x](http://a..b/paper) y"]),
+        ("![](http://a..b/p.png)", ["http://a..b/p.png"]),
+    ],
+)
+def test_a_link_that_leads_nowhere_loses_no_word(markdown: str, words: list[str]) -> None:
+    plain = content.plain(markdown)
+    for each in words:
+        assert each in plain
+    etree.fromstring(f"<div>{content.xhtml(markdown)}</div>")
