@@ -212,10 +212,13 @@ class Album:
         self._lost: set[str] = set()
 
     @property
-    def names(self) -> list[str]:
-        """Name what may be read out of it: other names for other pictures."""
-        renditions = {each.name for picture in self._held.values() for each in picture.renditions}
-        return sorted(renditions - self._lost)
+    def names(self) -> list[tuple[str, list[str]]]:
+        """Name, by address, what may be read out of it: other names for other pictures."""
+        found = [
+            (url, [each.name for each in picture.renditions if each.name not in self._lost])
+            for url, picture in sorted(self._held.items())
+        ]
+        return [(url, names) for url, names in found if names]
 
     @property
     def stored(self) -> datetime | None:

@@ -195,6 +195,40 @@ def test_authors_are_indexed_by_family_name_in_the_letters_of_either_script(week
     assert lee.xpath("*[local-name()='a']/@href") == ["paper-2401.00001.xhtml", "paper-2401.00002.xhtml"]
 
 
+def test_names_that_are_hardly_any_are_in_the_index(open_files: OpenFiles) -> None:
+    names = [
+        "Kim",
+        ",",
+        "Ann ,",
+        "Robert Downey, Jr.",
+        "Wei (张伟)",
+        "ß Ωmega",
+        "…",
+        "1",
+        "\u0301",
+        "Jr.",
+        "ıI",
+        "𝐂𝐃 Éa",
+    ]
+    catalog = open_files({"1.md": day("2024-01-30", paper("A", "2401.1", authors=f"Authors: {names!r}"))})
+    page = book(catalog, "2024-W05").tree("authors-1.xhtml")
+    letters = [each.text for each in page.iter(f"{XHTML}h2")]
+    assert letters == ["A", "D", "E", "I", "J", "K", "W", "#"]
+
+
+def test_a_tag_says_which_paper_has_which_picture(open_files: OpenFiles) -> None:
+    urls = ["https://e.org/a.png", "https://e.org/b.png"]
+    papers = [paper(f"T{at}", f"2401.{at}", media=f"![]({url})") for at, url in enumerate(urls, 1)]
+    catalog = open_files({"1.md": day("2024-01-30", *papers)})
+    found = catalog.find("2024-01-30.epub")
+    tags = set()
+    for widths in ((400, 300), (300, 400)):
+        for url, width in zip(urls, widths, strict=True):
+            store(catalog, url, convert(picture(width, 200)))
+        tags.add(catalog.tag(found, catalog.outline(found)))
+    assert len(tags) == 2
+
+
 def test_a_long_index_is_several_pages(open_files: OpenFiles) -> None:
     names = ", ".join(f"Ann {letter}{number:03}" for letter in "ABC" for number in range(500))
     catalog = open_files({"1.md": day("2024-01-30", paper("Many", "2401.1", authors=f"Authors: {names}"))})
@@ -343,7 +377,9 @@ def test_a_day_stays_under_5_mb_by_smaller_pictures(folder: Path, environ: dict[
     catalog = crowd(folder, environ, 68, 80_000, 25_000, 9_000)
     opened = book(catalog, "2024-01-30")
     lengths = {info.file_size for info in opened.archive.infolist() if "/images/" in info.filename}
-    assert lengths == {25_000}
+    assert lengths == {80_000, 25_000}
+    first, last = (opened.tree(f"paper-2401.{number:05}.xhtml").xpath("string(//*/@src)") for number in (1, 68))
+    assert (len(opened.read(first)), len(opened.read(last))) == (25_000, 80_000)  # the last has most votes
     assert opened.size < 5_000_000
     month = book(catalog, "2024-01")
     assert {info.file_size for info in month.archive.infolist() if "/images/" in info.filename} == {80_000}

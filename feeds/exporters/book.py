@@ -133,7 +133,7 @@ def _sorted_as(author: str) -> tuple[str, str, str]:
 
 def _family(author: str) -> str:
     """Find the word that is the family name: the last, but for what follows names as in `Ann Lee, Jr. (Oslo)`."""
-    words = [word.strip(",") for word in _BEHIND.sub("", author).split()]
+    words = [word for each in _BEHIND.sub("", author).split() if (word := each.strip(","))]
     return words[-1] if words else author
 
 

@@ -17,7 +17,7 @@ from feeds.exporters.book import Document
 from feeds.exporters.cover import CoverExporter
 from feeds.exporters.templates import fill, source
 from feeds.key import SERIES, Key, Scope
-from feeds.picture import Picture, Rendition
+from feeds.picture import Rendition
 from feeds.site import GENERATOR, Site
 from feeds.wording import name
 
@@ -65,27 +65,30 @@ class EpubExporter:
 
 
 def _chosen(edition: Edition, room: int) -> dict[str, Rendition]:
-    """Choose a rendition of each picture, so that all fit into so many bytes: smaller ones before fewer ones."""
-    held = {url: picture for url in edition.images if (picture := edition.pictures.get(url))}
-    for level in range(max((len(picture.renditions) for picture in held.values()), default=0)):
-        chosen = {url: _rendition(picture, level) for url, picture in held.items()}
-        if _length(chosen) <= room:
-            return chosen
-    kept: dict[str, Rendition] = {}
+    """Choose a rendition of each picture, so that all fit into so many bytes: smaller ones before fewer ones.
+
+    The papers with fewest votes give way first.
+    """
+    pictures: dict[tuple[Rendition, ...], list[str]] = {}  # one that many papers share is in the book once
     for paper in edition.most_voted():
-        if paper.image in held:
-            more = kept | {paper.image: held[paper.image].renditions[-1]}
-            kept = more if _length(more) <= room else kept
-    return kept
+        if paper.image and (picture := edition.pictures.get(paper.image)):
+            pictures.setdefault(picture.renditions, []).append(paper.image)
+    chosen = {renditions: renditions[0] for renditions in pictures}
+    left = room - sum(each.length for each in chosen.values())
+    steps = [(level, each) for level in range(1, max(map(len, pictures), default=0)) for each in reversed(pictures)]
+    for level, renditions in steps:
+        if left < 0 and level < len(renditions):
+            left += chosen[renditions].length - renditions[level].length
+            chosen[renditions] = renditions[level]
+    for renditions in reversed(pictures):
+        if left < 0:
+            left += chosen.pop(renditions).length
+    return {url: each for renditions, each in chosen.items() for url in pictures[renditions]}
 
 
 def _length(chosen: Mapping[str, Rendition]) -> int:
     """Add up the bytes of renditions; one that many papers share is in the book once."""
     return sum({each.name: each.length for each in chosen.values()}.values())
-
-
-def _rendition(picture: Picture, level: int) -> Rendition:
-    return picture.renditions[min(level, len(picture.renditions) - 1)]
 
 
 class _Book:
