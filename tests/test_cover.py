@@ -117,6 +117,18 @@ def test_a_word_longer_than_a_line_is_broken_and_what_does_not_fit_is_cut(open_f
         assert max(picture.convert("L").crop((1140, 0, 1200, 860)).tobytes()) < 120  # nothing white at the edge
 
 
+def test_texts_of_any_length_are_drawn(open_files: OpenFiles) -> None:
+    names = ", ".join(["Firstname Lastname"] * 3000)
+    files = {
+        "a.md": day(
+            "2024-01-30", paper("Long " * 3000, "2401.1", authors=f"Authors: {names}"), paper("W" * 20000, "2401.2")
+        )
+    }
+    catalog = open_files(files)
+    for key in ("2024-01-30", "papers/2401.00001", "papers/2401.00002"):
+        assert drawn(catalog, key)
+
+
 def test_an_edition_without_papers_has_a_cover(seeds: Catalog) -> None:
     site = seeds.site
     publication = seeds.find("2024-01-30.cover.jpg")

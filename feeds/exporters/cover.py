@@ -49,6 +49,8 @@ _HEAD = 860  # pixels: the upper part, in a colour of the scope
 _COLOURS = {Scope.DAY: "#1d3557", Scope.WEEK: "#1b4d4b", Scope.MONTH: "#5b2333", Scope.YEAR: "#3d2c5e"}
 _OTHERWISE = "#2f3640"
 _TITLES = 6
+_LONGEST = 600  # characters of a text that are looked at
+_LONGEST_LINE = 200
 _SPELLED = PLAIN | str.maketrans(
     {"×": "x", "–": "-", "—": "-", "−": "-", "‐": "-", "→": "->", "≤": "<=", "≥": ">=", "∞": "infinity", "•": "·"}
 )
@@ -196,7 +198,7 @@ def _loaded(font: Font | None) -> ImageFont.FreeTypeFont:
 
 def _write(canvas: ImageDraw.ImageDraw, type_: _Type, text: str, box: _Box, sizes: tuple[int, ...], colour: str) -> int:
     """Write a text in the first of the sizes in which it fits into a box, else cut it; say where it ends."""
-    spelled = type_.spell(text)
+    spelled = type_.spell(text[:_LONGEST])
     for size in sizes:
         font, step = type_.at(size), size * 5 // 4
         lines, most = _wrapped(spelled, font), 1 + (box.height - size) // step
@@ -233,6 +235,7 @@ def _pieces(word: str, font: ImageFont.FreeTypeFont) -> Iterator[str]:
 
 
 def _cut(text: str, font: ImageFont.FreeTypeFont) -> str:
+    text = text[:_LONGEST_LINE]
     while text and font.getlength(f"{text}...") > _SIZE.width - 2 * _MARGIN:
         text = text[:-1].rstrip()
     return f"{text}..."
