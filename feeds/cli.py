@@ -166,10 +166,11 @@ def send(address: str, key: str | None, archive: Path, again: bool, **parameters
     key = key or (None if asked else next(iter(newest), "latest"))
     book = _publication(catalog, _book_format(catalog), key, asked)
     edition = catalog.cut(book)
-    sent = mail.Sent(default_index(archive, os.environ).with_suffix(".sent"))
+    index = default_index(archive, os.environ)
+    sent = mail.Sent(index.with_name(f"{index.name}.sent"))
     if not edition.papers:
         click.echo(f"{book.path}: no paper to send", err=True)
-    elif not again and sent.has(recipient, book, edition):
+    elif sent.has(recipient, book, edition) and not again:
         click.echo(f"{book.file_name} was sent to {recipient} before; --again sends it again", err=True)
     else:
         title = catalog.site.full_name(edition)

@@ -98,19 +98,19 @@ class Sent:
     def has(self, address: str, publication: Publication, edition: Edition) -> bool:
         """Whether a book was sent to an address before: a day, or a wider edition with these very papers."""
         try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return False
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a+", encoding="utf-8", errors="replace") as file:  # may it be written to?
+                file.seek(0)
+                lines = file.read().splitlines()
         except OSError as error:
-            raise MailError(f"{self._path}: cannot be read: {error.strerror}") from error
+            raise MailError(f"{self._path}: cannot note what is sent: {error.strerror}") from error
         return _line_of(address, publication, edition) in lines
 
     def note(self, address: str, publication: Publication, edition: Edition) -> None:
         """Note that a book was sent."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{_line_of(address, publication, edition)}\n")
+                file.write(f"\n{_line_of(address, publication, edition)}\n")  # the line before may be cut short
         except OSError as error:
             raise MailError(f"sent, but {self._path} cannot note it: {error.strerror}") from error
 
