@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 
 from feeds.catalog import Catalog
 from feeds.edition import Edition
@@ -257,3 +258,50 @@ def test_the_order_of_a_day_changes_no_id(folder: Path, environ: dict[str, str])
         return {item["title"]: item["id"] for item in items}
 
     assert ids(first, second) == ids(second, first)
+
+
+def head(client: FlaskClient, path: str) -> "html.HtmlElement":
+    found = html.fromstring(client.get(path).data).find("head")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("path", ["/", "/2024-01-30", "/search?q=LLM", "/papers/2401.16420", "/weekly", "/2024"])
+def test_every_page_leads_to_feeds_catalogues_and_the_search(client: FlaskClient, path: str) -> None:
+    found = head(client, path)
+    alternates = found.xpath("link[@rel='alternate']")
+    assert alternates[0].get("type") == "application/rss+xml"
+    types = [link.get("type") for link in alternates]
+    assert {"application/atom+xml;profile=opds-catalog;kind=navigation", "application/opds+json"} <= set(types)
+    for link in [*alternates, *found.xpath("link[@rel='search']")]:
+        answer = client.get(link.get("href"))
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith(link.get("type"))
+    assert len(found.xpath("link[@rel='search']")) == 1
+    (canonical,) = found.xpath("link[@rel='canonical']/@href")
+    assert canonical == f"http://127.0.0.1:8000{path}"
+
+
+def test_a_page_may_run_no_script_and_load_nothing_but_its_style_and_pictures(client: FlaskClient) -> None:
+    for path in ("/", "/2024-01-30", "/papers/2401.16420"):
+        policy = client.get(path).headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "script" not in policy
+        assert "unsafe" not in policy
+        page = html.fromstring(client.get(path).data)
+        assert not page.xpath("//script | //style | //@style | //@onclick")
+    assert "Content-Security-Policy" not in client.get("/latest.rss").headers
+
+
+def test_the_page_of_a_paper_says_what_citation_managers_and_previews_read(client: FlaskClient) -> None:
+    found = head(client, "/papers/2401.15977")
+    said = {meta.get("name") or meta.get("property"): meta.get("content") for meta in found.xpath("meta[@content]")}
+    assert said["citation_title"].startswith("Motion-I2V")
+    assert said["citation_arxiv_id"] == "2401.15977"
+    assert said["citation_pdf_url"] == "https://arxiv.org/pdf/2401.15977"
+    assert said["citation_abstract_html_url"] == "https://arxiv.org/abs/2401.15977"
+    assert said["citation_online_date"] == "2024/01/30"
+    assert len(found.xpath("meta[@name='citation_author']")) > 3
+    assert said["og:title"] == said["citation_title"]
+    assert said["og:url"] == "http://127.0.0.1:8000/papers/2401.15977"
+    assert not head(client, "/2024-01-30").xpath("meta[starts-with(@name, 'citation_')]")

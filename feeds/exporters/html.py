@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from feeds.edition import Edition
 from feeds.exporter import Kind
+from feeds.exporters.opensearch import DESCRIPTION
 from feeds.exporters.templates import fill, source
 from feeds.format import site_keys
 from feeds.key import Key, Scope, period
@@ -28,6 +29,7 @@ class HtmlExporter:
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a page. Its links are without the host, for a page may be looked at from another machine."""
+        canonical = site.url(Publication(edition.key, self))
         site = replace(site, base_url=urlsplit(site.base_url).path)
         page = fill(
             _template(edition),
@@ -35,6 +37,8 @@ class HtmlExporter:
             site=site,
             words=site.words,
             title=site.full_name(edition),
+            canonical=canonical,
+            description=DESCRIPTION,
             name=lambda key: name(key, site.words),
             feeds=_feeds(edition, site),
             downloads=site.publications(edition.key),
