@@ -199,7 +199,8 @@ class _Server:
             response.headers["Content-Encoding"] = coding
             response.set_etag(f"{asked.tag}-{coding}")
         if asked.format.kind is Kind.FILE:
-            response.headers.set("Content-Disposition", "attachment", filename=asked.publication.file_name)
+            name = asked.publication.file_name  # in ASCII; KOReader reads what stands in quotes
+            response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
         return response
 
     def _with_headers(self, response: Response, asked: _Asked) -> Response:

@@ -150,6 +150,6 @@ def test_an_installed_plug_in_is_a_route_a_choice_and_a_download(plugged: Path, 
     served, on_the_page = run(plugged, GET, tmp_path / "index").splitlines()
     status, media_type, disposition, text = json.loads(served)
     assert (status, media_type) == (200, "text/csv; charset=utf-8")
-    assert disposition == "attachment; filename=daily-papers-2024-01-30.csv"
+    assert disposition.startswith('attachment; filename="daily-papers-2024-01-30.csv"')
     assert list(csv.DictReader(text.splitlines())) == rows
     assert on_the_page == "True"

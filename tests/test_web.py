@@ -155,7 +155,8 @@ def test_a_search_has_one_tag_however_it_is_written(client: FlaskClient) -> None
 
 def test_books_come_in_ranges_under_their_names(client: FlaskClient) -> None:
     whole = client.get("/2024-W05.epub")
-    assert whole.headers["Content-Disposition"] == "attachment; filename=daily-papers-2024-W05.epub"
+    name = "daily-papers-2024-W05.epub"
+    assert whole.headers["Content-Disposition"] == f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
     part = client.get("/2024-W05.epub", headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.data) == (206, whole.data[10:20])
     beyond = client.get("/2024-W05.epub", headers={"Range": "bytes=99999999-"})
