@@ -13,7 +13,9 @@ __all__ = ["Link", "LinkKind", "excerpt", "html", "is_korean", "links", "plain",
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
-_FORMULA = re.compile(r"\$\$([^$]{1,999})\$\$|\$(?![\s$])([^$]{1,999}?)(?<![\s\\])\$(?![\d$])|\\\((.{1,500}?)\\\)")
+_FORMULA = re.compile(
+    r"\$\$([^$]{1,999})\$\$|\$(?![\s$])([^$]{1,999}?)(?<![\s\\])\$(?![\d$])|\\\((.{1,500}?)\\\)|\$(\\[A-Za-z]+)\$"
+)
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
 _VOID = re.compile(r"<(br|hr)>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
@@ -43,7 +45,7 @@ def title(written: str) -> str:
 
 
 def _as_line(formula: re.Match[str]) -> str:
-    latex = formula[1] or formula[2] or formula[3]
+    latex = formula[1] or formula[2] or formula[3] or formula[4]
     return formula[0] if is_prose(latex) else as_line(latex) or formula[0]
 
 

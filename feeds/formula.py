@@ -29,6 +29,7 @@ _FONT = re.compile(
 _BEFORE_FONT = re.compile(r"(\\[A-Za-z]+)(?=\\(?:text|math|emph|bold|bm|operatorname))")
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
 _SCRIPT = re.compile(r"([\^_])\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
+_AFTER_SIGN = re.compile(r"(?<=\S)([×·±∘⋅]) (?=\S)")  # LaTeX needs a space behind the command
 _MARKS = {"^": "\ufdd3", "_": "\ufdd4"}  # no text holds these, being non-characters
 _SCRIPTS = {ord(mark): script for script, mark in _MARKS.items()}
 _SWITCH = re.compile(r"\\(?:rm|bf|it|tt|sc|sf|left|right|big|Big)(?![a-zA-Z])\s*|\\[,;:!]")
@@ -57,6 +58,7 @@ def as_line(latex: str) -> str | None:
         return all_said
     written = _in_unicode(_SCRIPT.sub(_scripted, _FRACTION.sub(_divided, latex)))
     line = " ".join(_GROUP.sub(r"\1", written).split()).translate(_SCRIPTS) if written else ""
+    line = _AFTER_SIGN.sub(r"\1", line)
     return line if line and not re.search(r"[\\{}$]", line) else None
 
 
@@ -83,7 +85,9 @@ def _scripted(script: re.Match[str]) -> str:
     if as_text(script[0]):
         return script[0]
     inside = without_fonts(script[2])
-    return _MARKS[script[1]] + (inside if re.fullmatch(r"[\w.]+", inside) else f"({inside})")
+    inside = as_text(inside) or inside
+    is_short = len(inside) == 1 or re.fullmatch(r"[\w.]+", inside)
+    return _MARKS[script[1]] + (inside if is_short else f"({inside})")
 
 
 @lru_cache(maxsize=4096)
