@@ -63,7 +63,8 @@ def convert(data: bytes, seconds: float = _SECONDS) -> tuple[Converted, ...]:
         header, _, rest = done.stdout.partition(b"\n")
         answer = json.loads(header)
     except ValueError as error:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        said = [line for line in done.stderr.decode(errors="replace").splitlines() if not line.startswith("note:")]
+        last = next((line for line in reversed(said) if line.strip()), "")
         raise ImageError(f"cannot be converted: the converter ended with {done.returncode}: {last}"[:200]) from error
     if isinstance(answer, str):
         raise ImageError(answer)
