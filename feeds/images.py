@@ -89,12 +89,10 @@ class Store:
             return {url: picture for url in asked if (picture := known.get(url))}
 
     def _look_up(self, urls: Sequence[str]) -> dict[str, Picture | None]:
-        trouble = ""
-        found: dict[str, Source] = {}
         try:
-            found = self._find(urls)
+            found, trouble = self._find(urls), ""
         except _TROUBLE as error:
-            trouble = f"{self._path}: the store of pictures cannot be read: {error}"
+            found, trouble = {}, f"{self._path}: the store of pictures cannot be read: {error}"
         if trouble and trouble != self._trouble:
             _log.warning("%s; going without pictures", trouble)
         self._trouble = trouble
@@ -158,8 +156,7 @@ class Store:
 
     def _write(self, converted: Converted) -> Rendition:
         name = _name(converted.data, converted.media_type)
-        size = (converted.width, converted.height)
-        rendition = Rendition(name, converted.media_type, *size, len(converted.data))
+        rendition = Rendition(name, converted.media_type, converted.width, converted.height, len(converted.data))
         path = self._file(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -265,10 +262,8 @@ def _opened(address: str, wait: float) -> Iterator[sqlite3.Connection]:
 
 
 def _sources(connection: sqlite3.Connection, urls: Sequence[str]) -> Iterator[tuple[str, Source]]:
-    marks = ", ".join("?" * len(urls))
-    for url, renditions, stored, etag, last_modified, checked, error, failures in connection.execute(
-        _FIND.format(marks), urls
-    ):
+    rows = connection.execute(_FIND.format(", ".join("?" * len(urls))), urls)
+    for url, renditions, stored, etag, last_modified, checked, error, failures in rows:
         found = tuple(Rendition(*each) for each in json.loads(renditions))
         picture = Picture(found, _time(stored)) if found else None
         yield url, Source(picture, etag, last_modified, _time(checked), error, failures)

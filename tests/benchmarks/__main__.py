@@ -11,6 +11,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from markdown_it import MarkdownIt
 from feeds import content, text
 from feeds.archive import Archive
 from feeds.catalog import Catalog, open_catalog
+from feeds.images import Store
 from feeds.markdown import html
+from feeds.picture import Converted
 from feeds.query import EVERYTHING, Query
 from tests import archives
 from tests.servers import Server, free_port, running, serving
@@ -40,6 +43,7 @@ def main() -> None:
         _search(index.archive)
         _documents(index)
         _books(index)
+        _pictures(Path(folder))
         _http(root, environ, Path(folder))
         print(f"largest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
@@ -115,6 +119,16 @@ def _books(catalog: Catalog) -> None:
     first = time.perf_counter() - started
     again = _seconds(lambda: catalog.render(shelf, catalog.cut(shelf)))
     _report("catalogue of months", again, "the first time, when the lengths of its books are found", first)
+
+
+def _pictures(folder: Path) -> None:
+    """Compare what every request asks the store with asking its database."""
+    store, url = Store(folder / "images"), "https://example.org/a.png"
+    store.keep(url, [Converted("image/png", 1, 1, b"")], "", "", datetime(2024, 1, 30, tzinfo=UTC))
+    ours = _seconds(lambda: [store.state for _ in range(1000)])
+    _report(
+        "1,000 looks at the store", ours, "its database", _seconds(lambda: [store.sources([url]) for _ in range(1000)])
+    )
 
 
 def _plain_book(pages: dict[str, bytes]) -> None:
