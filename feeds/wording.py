@@ -33,7 +33,6 @@ class Wording:
     editions: str
     topics: str
     read_as: str
-    popular: str
     shelves: Mapping[str, str]
     by_year: str
     all_years: str
@@ -79,7 +78,6 @@ KOREAN = Wording(
     editions="모아 보기",
     topics="주제",
     read_as="다른 형식으로",
-    popular="추천 많은 논문",
     shelves={"newest": "새로 나온 책", "days": "날짜별", "weeks": "주별", "months": "월별", "years": "연도별"},
     by_year="연도",
     all_years="모든 해",
@@ -137,7 +135,6 @@ ENGLISH = Wording(
     editions="Editions",
     topics="Topics",
     read_as="Read as",
-    popular="Most voted",
     shelves={"newest": "Newest books", "days": "By day", "weeks": "By week", "months": "By month", "years": "By year"},
     by_year="Year",
     all_years="All years",

@@ -33,7 +33,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book to fetch; `length` is in bytes. Of `authors` the list is cut, and `author` says all that a line can."""
+    """A book to fetch; `length` is in bytes. `author` names the first of `authors`, for readers that show one."""
 
     id: str
     title: str
@@ -62,7 +62,7 @@ def root_steps(topics: Key, site: Site) -> Iterator[Step]:
     for name in SHELVES:
         yield Step(site.words.shelves[name], shelf(name))
     yield Step(
-        site.words.popular,
+        site.words.most_voted,
         Key(Scope.SEARCH, SEARCHES.text, query=Query(order=Order.VOTES, limit=DEFAULT_LIMIT)),
         POPULAR,
     )
