@@ -19,7 +19,7 @@ from feeds import encoding
 from feeds.catalog import Catalog, open_catalog
 from feeds.edition import Edition
 from feeds.errors import ArchiveError, ExportError, FeedsError, QueryError, UnknownEditionError
-from feeds.format import Format, Kind, shows_pictures
+from feeds.format import Kind, shows_pictures
 from feeds.replies import Replies
 from feeds.site import Publication
 from feeds.websub import Announcer
@@ -70,7 +70,6 @@ class _Asked(NamedTuple):
     """A publication that was asked for, and what is known without rendering it."""
 
     publication: Publication
-    format: Format
     outline: Edition
     tag: str
     modified: datetime | None
@@ -107,8 +106,7 @@ class _Server:
         self.catalog.archive.refresh()
         found = self.catalog.find(path, request.args.items(multi=True))
         publication = self.catalog.negotiated(found, _quality)
-        outline = self.catalog.outline(publication)
-        asked = self._asked(publication, outline)
+        asked = self._asked(publication, self.catalog.outline(publication))
         if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match, weak=False):
             abort(412)  # RFC 9110 section 13.1.1
         if known := _known_tag(asked):
@@ -119,7 +117,7 @@ class _Server:
 
     def _asked(self, publication: Publication, edition: Edition) -> _Asked:
         tag, modified = self.catalog.tag(publication, edition), self.catalog.modified(publication, edition)
-        return _Asked(publication, publication.format, edition, tag, _not_ahead(modified))
+        return _Asked(publication, edition, tag, _not_ahead(modified))
 
     def health(self) -> Response:
         """Answer that this worker can read its archive."""
@@ -133,14 +131,14 @@ class _Server:
         except _ChangedError as changed:
             asked, body = changed.asked, changed.body
         response = self._coded(body, asked, asked.tag)
-        if asked.format.kind is Kind.FILE:
+        if asked.publication.format.kind is Kind.FILE:
             _cut_range(response, len(body))
         return response
 
     def _delta(self, asked: _Asked) -> Response | None:
         """Answer with what is new to the client (RFC 3229, and the `feed` manipulation); None where nobody can tell."""
         manipulations = {each.partition(";")[0].strip() for each in request.headers.get("A-IM", "").split(",")}
-        if asked.format.kind is not Kind.FEED or "feed" not in manipulations:
+        if asked.publication.format.kind is not Kind.FEED or "feed" not in manipulations:
             return None
         for held in sorted(_tags(request.if_none_match, weak=True))[:_MOST_TAGS]:
             if edition := self.catalog.since(asked.publication, held):
@@ -161,7 +159,7 @@ class _Server:
             body = self.catalog.render(asked.publication, edition)
             made = self._asked(asked.publication, edition)
             # In between the store may have lost a picture of a book, or changed under a catalogue that tells lengths.
-            if made.tag == before or shows_pictures(asked.format):
+            if made.tag == before or shows_pictures(asked.publication.format):
                 break
         else:
             raise ArchiveError(f"{asked.publication.path}: the pictures change too fast; try again in a minute")
@@ -191,14 +189,14 @@ class _Server:
 
     def _coded(self, body: bytes, asked: _Asked, name: str) -> Response:
         """Answer with a document as small as the client understands."""
-        coding = _coding(asked.format.media_type, len(body))
+        coding = _coding(asked.publication.format.media_type, len(body))
         if coding:
             body = self._body(f"{name} {coding}", lambda: encoding.CODINGS[coding](body))
-        response = self._with_headers(_Answer(body, content_type=asked.format.media_type), asked)
+        response = self._with_headers(_Answer(body, content_type=asked.publication.format.media_type), asked)
         if coding:
             response.headers["Content-Encoding"] = coding
             response.set_etag(f"{asked.tag}-{coding}")
-        if asked.format.kind is Kind.FILE:
+        if asked.publication.format.kind is Kind.FILE:
             name = asked.publication.file_name  # in ASCII; KOReader reads what stands in quotes
             response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
         return response
@@ -208,7 +206,7 @@ class _Server:
         response.set_etag(asked.tag)
         response.last_modified = asked.modified
         response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
-        if asked.format.kind is Kind.PAGE:
+        if asked.publication.format.kind is Kind.PAGE:
             response.headers["Content-Security-Policy"] = _POLICY
         if len(self.catalog.site.family(asked.publication)) > 1:
             response.vary.add("Accept")
