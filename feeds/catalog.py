@@ -41,7 +41,7 @@ class Catalog:
         self._sizes: LRUCache[str, int] = LRUCache(_KEPT)
         self._outlines: LRUCache[tuple[str, Key], Edition] = LRUCache(_KEPT)
         self._lock = threading.Lock()
-        self._sizing = threading.RLock()
+        self._sizing = threading.Lock()
 
     @property
     def state(self) -> str:

@@ -170,10 +170,8 @@ def _describe(made: Any, edition: Edition, site: Site, language: str, has_formul
     made.title = site.full_name(edition)  # of the NCX
     made.add_metadata("DC", "title", made.title, {"id": "title"})
     made.set_language(language)
-    is_paper = edition.key.scope is Scope.PAPER
-    for number, author in enumerate(
-        (edition.papers[0].authors if is_paper and edition.papers else ()) or [site.author]
-    ):
+    authors = [author for paper in edition.papers for author in paper.authors]
+    for number, author in enumerate((edition.key.scope is Scope.PAPER and authors) or [site.author]):
         made.add_author(author, uid=f"creator-{number}")  # two authors would have one id
     made.add_metadata("DC", "publisher", site.title)
     made.add_metadata("DC", "date", site.updated(edition).date().isoformat())
