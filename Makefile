@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
 
-.PHONY: serve test install bench lock
+.PHONY: serve test install bench lock messages
 
 serve: install
 	$(BIN)/feeds serve "$(ARCHIVE)" --host $(HOST) --port $(PORT)
@@ -26,6 +26,11 @@ bench: install
 lock: install
 	$(BIN)/uv pip compile --quiet --universal --no-header --generate-hashes --extra test \
 		--python-version 3.11 --upgrade pyproject.toml --output-file requirements.lock
+
+messages: install
+	mkdir -p build
+	$(BIN)/pybabel -q extract -F pyproject.toml --no-wrap --omit-header --add-location=never -o build/feeds.pot feeds
+	$(BIN)/pybabel -q update -D feeds -i build/feeds.pot -d feeds/locales --no-wrap --no-fuzzy-matching --ignore-obsolete --omit-header
 
 .venv/installed: requirements.lock pyproject.toml tests/venv.sh
 	PYTHON="$(PYTHON)" sh tests/venv.sh

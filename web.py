@@ -3,12 +3,13 @@
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from babel import negotiate_locale
 from cachetools import LRUCache
 from flask import Flask, Response, abort, request
 from werkzeug.datastructures import ETags
@@ -105,7 +106,7 @@ class _Server:
         """Answer with the publication at a path."""
         self.catalog.archive.refresh()
         found = self.catalog.find(path, request.args.items(multi=True))
-        publication = self.catalog.negotiated(found, _quality)
+        publication = self.catalog.negotiated(found, _quality, _language)
         asked = self._asked(publication, self.catalog.outline(publication))
         if request.if_match and not request.if_match.star_tag and asked.tag not in _tags(request.if_match, weak=False):
             abort(412)  # RFC 9110 section 13.1.1
@@ -208,6 +209,9 @@ class _Server:
         response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
         if asked.publication.format.kind is Kind.PAGE:
             response.headers["Content-Security-Policy"] = _POLICY
+        if asked.publication.language:
+            response.vary.add("Accept-Language")
+            response.content_language.add(asked.publication.language)
         if len(self.catalog.site.family(asked.publication)) > 1:
             response.vary.add("Accept")
             response.headers["Content-Location"] = self.catalog.site.url(asked.publication)
@@ -247,6 +251,12 @@ def _quality(media_type: str) -> float:
     bare = media_type.partition(";")[0]
     liked = {accepted.partition(";")[0]: quality for accepted, quality in reversed(list(request.accept_mimetypes))}
     return next((liked[each] for each in (bare, f"{bare.partition('/')[0]}/*", "*/*") if each in liked), 0.0)
+
+
+def _language(offered: Sequence[str]) -> str | None:
+    """Choose the language that the client likes best; none where it does not say (RFC 4647 section 3.4)."""
+    liked = [tag for tag, quality in request.accept_languages if quality > 0]
+    return negotiate_locale(liked, offered, sep="-")
 
 
 def _coding(media_type: str, size: int) -> str | None:

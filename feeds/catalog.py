@@ -3,7 +3,7 @@
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +15,14 @@ from feeds.archive import Archive, default_index, in_silence
 from feeds.edition import NO_PICTURES, Edition, Editions
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
-from feeds.format import Format, Kind, shows_pictures, site_keys
+from feeds.format import Format, Kind, is_translated, shows_pictures, site_keys
 from feeds.images import Album, Store, default_store
 from feeds.index import Progress
 from feeds.key import SERIES, Key, Scope, parse_key
 from feeds.query import read_query
 from feeds.registry import Registry
 from feeds.site import Publication, Site
+from feeds.wording import LANGUAGES, closest
 
 _TAG = re.compile(r"(?P<digest>[0-9a-f]{32})\.(?P<day>\d{8})")
 _TRIED_DAYS = 40
@@ -38,6 +39,8 @@ class Catalog:
         self.site = replace(site, formats=registry.exporters)
         self._editions = Editions(archive, site.latest_days, site.latest_papers)
         self._site_tag = self.site.tag
+        own = self.site.interface or closest(self.site.language)
+        self._languages = (own, *(each for each in LANGUAGES if each != own))
         self._sizes: LRUCache[str, int] = LRUCache(_KEPT)
         self._outlines: LRUCache[tuple[str, Key], Edition] = LRUCache(_KEPT)
         self._lock = threading.Lock()
@@ -84,9 +87,24 @@ class Catalog:
             key = replace(key, query=read_query(parameters))
         return Publication(key, exporter)
 
-    def negotiated(self, publication: Publication, quality: Callable[[str], float]) -> Publication:
-        """Choose, among the formats of one family, the one that a client likes best (RFC 9110 section 12.5.1)."""
-        return max(self.site.family(publication), key=lambda each: quality(each.format.media_type))
+    def negotiated(
+        self,
+        publication: Publication,
+        quality: Callable[[str], float],
+        language: Callable[[Sequence[str]], str | None],
+    ) -> Publication:
+        """Choose the format of a family and the language that a client likes best (RFC 9110 sections 12.5.1, 12.5.4).
+
+        `language` picks from those that there are, of which the first is the site's; None stands for that too.
+        """
+        chosen = max(self.site.family(publication), key=lambda each: quality(each.format.media_type))
+        if not self.speaks_readers_language(chosen):
+            return chosen
+        return replace(chosen, language=language(self._languages) or self._languages[0])
+
+    def speaks_readers_language(self, publication: Publication) -> bool:
+        """Whether the language of a publication is the client's to choose."""
+        return is_translated(publication.format) and not self.site.interface
 
     def outline(self, publication: Publication) -> Edition:
         """Cut the edition of a publication but for its papers: all that its headers need.
@@ -125,18 +143,22 @@ class Catalog:
         """Render an edition. Raises ExportError, naming the exporter, for whatever goes wrong in it."""
         exporter, origin = self.registry.registered(publication.format.name)
         try:
-            return b"".join(exporter.render(edition, self._site_for(edition)))
+            return b"".join(exporter.render(edition, self._site_for(publication, edition)))
         except FeedsError:
             raise
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise ExportError(f"{publication.path}: {exporter.name} of {origin} failed: {what}") from error
 
-    def _site_for(self, edition: Edition) -> Site:
-        """Give the site the sizes of the files that a series or a catalogue leads to."""
+    def _site_for(self, publication: Publication, edition: Edition) -> Site:
+        """Give the site the reader's language, and the sizes of the files that a series or a catalogue leads to."""
+        site = replace(self.site, reader=self._reader(publication)) if is_translated(publication.format) else self.site
         books = [(book, part) for part in edition.parts if (book := self.site.book(part.key))]
         sizes = {book.path: self._size(book, part) for book, part in books}
-        return replace(self.site, sizes=sizes) if sizes else self.site
+        return replace(site, sizes=sizes) if sizes else site
+
+    def _reader(self, publication: Publication) -> str:
+        return publication.language or self._languages[0]
 
     def _size(self, book: Publication, outline: Edition) -> int:
         """Tell the size of a book. It is rendered once for all processes; not so searches, which have no end."""
@@ -180,6 +202,8 @@ class Catalog:
         kind = publication.format.kind
         seen = f"{edition.tag} {publication.format.name} {origin} {self._site_tag}"
         seen += {Kind.FEED: edition.way, Kind.PAGE: edition.place, Kind.CATALOG: edition.place}.get(kind, "")
+        if is_translated(publication.format):
+            seen += f" {self._reader(publication)}"
         if _is_pictured(publication):
             seen += f" {self._album(edition).names}"
         return hashlib.sha256(seen.encode()).hexdigest()[:32]

@@ -50,6 +50,11 @@ def shows_pictures(format: Format) -> bool:  # noqa: A002  # the field's word
     return bool(getattr(format, "shows_pictures", False))
 
 
+def is_translated(format: Format) -> bool:  # noqa: A002  # the field's word
+    """Whether documents of a format speak the reader's language, whatever the site's is."""
+    return bool(getattr(format, "is_translated", False))
+
+
 def site_keys(format: Format) -> tuple[str, ...]:  # noqa: A002  # the field's word
     """List the keys under which a format shows the whole site, like `subscriptions`; for those with Scope.SITE."""
     return tuple(getattr(format, "site_keys", ())) if Scope.SITE in format.scopes else ()

@@ -20,6 +20,7 @@ from PIL import ImageFont
 from feeds import text
 from feeds.errors import QueryError, SettingsError
 from feeds.site import Font, Site, Topic, read_topic
+from feeds.wording import LANGUAGES
 
 _ADDRESS = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986, which headers can hold
 
@@ -192,11 +193,18 @@ def _language(value: Any) -> str:
     return tag
 
 
+def _interface(value: Any) -> str:
+    if value and value not in LANGUAGES:
+        raise ValueError(f"{' or '.join(LANGUAGES)}, or nothing, not {value!r}")
+    return str(value)
+
+
 _SETTINGS = {
     "title": _named,
     "description": _named,
     "author": _named,
     "language": _language,
+    "interface": _interface,
     "rights": _line,
     "base_url": _base_url,
     "id": _named,
@@ -215,4 +223,4 @@ _SETTINGS = {
     "mail_from": mail_address,
 }
 _READ = {each.name for kind in (Site, MailServer, Settings) for each in fields(kind)}
-assert set(_SETTINGS) == _READ - {"formats", "sizes", "site", "mail"}  # noqa: S101  # each setting has a reader
+assert set(_SETTINGS) == _READ - {"formats", "sizes", "reader", "site", "mail"}  # noqa: S101  # each setting has a reader

@@ -24,10 +24,11 @@ _EMPTY = date(1970, 1, 1)  # the day of an edition that has none
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One edition in one format, at one address."""
+    """One edition in one format, at one address; in the `language` of a reader, where the format has several."""
 
     key: Key
     format: Format
+    language: str = ""
 
     @property
     def path(self) -> str:
@@ -102,14 +103,17 @@ class Font:
 class Site:
     """Whoever publishes: settings, and what follows from them.
 
-    `id` goes into every id of a feed and never changes, wherever the site moves. `publish_at` is in UTC. `formats` are
-    the exporters that are there; `sizes` are the bytes of the files that a series encloses, by their paths.
+    `id` goes into every id of a feed and never changes, wherever the site moves. `publish_at` is in UTC. `language` is
+    that of the digests, and of the words in feeds and books; pages are in that of the `interface`, or, where that is
+    empty, of the reader. `formats` are the exporters that are there; `sizes` are the bytes of the files that a series
+    encloses, by their paths.
     """
 
     title: str = "Daily Papers"
     description: str = "매일 새로 나온 AI 논문을 한국어로 요약합니다."
     author: str = "Daily Papers"
     language: str = "ko"
+    interface: str = ""
     rights: str = ""
     base_url: str = "http://127.0.0.1:8000"
     id: str = "daily-papers"
@@ -119,6 +123,7 @@ class Site:
     hub: str = ""
     topics: tuple[Topic, ...] = TOPICS
     cover_font: Font | None = None
+    reader: str = ""
     formats: tuple[Format, ...] = field(default=(), repr=False)
     sizes: Mapping[str, int] = field(default_factory=dict, repr=False)
 
@@ -130,8 +135,8 @@ class Site:
 
     @property
     def words(self) -> Wording:
-        """The words of the site's language."""
-        return wording(self.language)
+        """The words of the reader's language, or of the site's."""
+        return wording(self.reader or self.language)
 
     def publications(self, key: Key, kind: Kind | None = None) -> tuple[Publication, ...]:
         """List the formats that an edition comes in."""
@@ -189,7 +194,7 @@ class Site:
         return self.url(pages[0]) if pages else f"{self.base_url}/"
 
     def name(self, edition: Edition) -> str:
-        """Name an edition in the site's language; the whole site by its title."""
+        """Name an edition in words; the whole site by its title."""
         if edition.key.scope is Scope.SITE:
             return self.title
         topic = next((topic.name for topic in self.topics if topic.key == edition.key), None)

@@ -1,204 +1,127 @@
-"""The words around papers, in the languages of the readers."""
+"""The words around papers, and dates, in the language of a reader: English, or one that `locales/` has (gettext)."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date, format_interval, format_skeleton
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 from feeds import content
 from feeds.edition import Edition
-from feeds.key import Key, Scope
+from feeds.key import NEWEST, Key, Scope
+from feeds.query import Has, Order
+
+_LOCALES = Path(__file__).parent / "locales"
+_ENGLISH = "en"
+LANGUAGES: Sequence[str] = (_ENGLISH, *sorted(path.name for path in _LOCALES.iterdir()))
+"""The languages that there are words in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The words of one language; `{}` stands for what is filled in."""
+    """The words of one language. Messages are English, with `{names}` that values are filled in for."""
 
-    votes: str
-    authors: str
-    more_authors: str
-    code: str
-    link: str
-    video: str
-    film: str
-    picture: str
-    paper: str
-    contents: str
-    previous: str
-    next: str
-    papers: str
-    nothing: str
-    search: str
-    subscribe: str
-    catalogues: str
-    editions: str
-    topics: str
-    read_as: str
-    shelves: Mapping[str, str]
-    by_year: str
-    all_years: str
-    cover: str
-    most_voted: str
-    authors_index: str
-    landmarks: str
-    text: str
-    picture_of: str
-    accessibility: str
-    days: str
-    latest: str
-    everything: str
-    daily: str
-    weekly: str
-    monthly: str
-    searched: str
-    conditions: Mapping[str, str]
-    day: str
-    week: str
-    month: str
-    year: str
+    language: str
+    _translations: NullTranslations
+    _locale: Locale
+
+    def gettext(self, message: str, **values: object) -> str:
+        """Say a message."""
+        return self._translations.gettext(message).format(**values)
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Say how many there are; `{count}` stands for that."""
+        return self._translations.ngettext(singular, plural, count).format(count=count)
+
+    def day(self, day: date) -> str:
+        """Write a day, like 2024년 1월 30일."""
+        return str(format_date(day, "long", self._locale))
+
+    def weekday(self, day: date) -> str:
+        """Write a day with its weekday, like 2024년 1월 30일 화요일."""
+        return str(format_date(day, "full", self._locale))
+
+    def part(self, day: date, fields: str) -> str:
+        """Write some fields of a day (a skeleton of Unicode TR 35), like `yMMMM` for 2024년 1월."""
+        return str(format_skeleton(fields, day, locale=self._locale))
+
+    def span(self, since: date, until: date) -> str:
+        """Write a span of a few days, like 1월 29일 ~ 2월 4일."""
+        return str(format_interval(since, until, "MMMd", locale=self._locale))
 
 
-KOREAN = Wording(
-    votes="추천 {}",
-    authors="저자",
-    more_authors="외",
-    code="코드",
-    link="링크",
-    video="동영상 보기",
-    film="동영상",
-    picture="그림",
-    paper="논문 원문",
-    contents="차례",
-    previous="이전",
-    next="다음",
-    papers="논문 {}편",
-    nothing="찾은 논문이 없습니다.",
-    search="검색",
-    subscribe="구독",
-    catalogues="구독 목록",
-    editions="모아 보기",
-    topics="주제",
-    read_as="다른 형식으로",
-    shelves={"newest": "새로 나온 책", "days": "날짜별", "weeks": "주별", "months": "월별", "years": "연도별"},
-    by_year="연도",
-    all_years="모든 해",
-    cover="표지",
-    most_voted="추천 많은 논문",
-    authors_index="저자 찾아보기",
-    landmarks="이 책의 곳곳",
-    text="본문",
-    picture_of="논문의 대표 그림: {}",
-    accessibility="본문은 모두 글입니다. 차례와 제목으로 옮겨 다닐 수 있고, 그림마다 무엇인지 알리는 글이 있습니다.",
-    days="날짜",
-    latest="최근 논문",
-    everything="모든 논문",
-    daily="일간",
-    weekly="주간",
-    monthly="월간",
-    searched="검색: {}",
-    conditions={
-        "author": "저자 {}",
-        "min_votes": "추천 {} 이상",
-        "from": "{}부터",
-        "to": "{}까지",
-        "has": "{} 있음",
-        "order": "{} 순",
-        "limit": "{}편씩",
-        "page": "{}쪽",
-        "video": "동영상",
-        "code": "코드",
-        "votes": "추천",
-    },
-    day="{0.year}년 {0.month}월 {0.day}일",
-    week="{}년 {}주 ({}–{})",
-    month="{0.year}년 {0.month}월",
-    year="{0.year}년",
-)
-
-ENGLISH = Wording(
-    votes="{} votes",
-    authors="Authors",
-    more_authors="and others",
-    code="Code",
-    link="Link",
-    video="Watch video",
-    film="Video",
-    picture="Picture",
-    paper="Paper",
-    contents="Contents",
-    previous="Previous",
-    next="Next",
-    papers="{} papers",
-    nothing="No paper found.",
-    search="Search",
-    subscribe="Subscribe",
-    catalogues="Reading lists",
-    editions="Editions",
-    topics="Topics",
-    read_as="Read as",
-    shelves={"newest": "Newest books", "days": "By day", "weeks": "By week", "months": "By month", "years": "By year"},
-    by_year="Year",
-    all_years="All years",
-    cover="Cover",
-    most_voted="Most voted",
-    authors_index="Index of authors",
-    landmarks="Landmarks",
-    text="Text",
-    picture_of="Picture of the paper: {}",
-    accessibility="All content is text, with headings and a table of contents; pictures say in words what they are.",
-    days="Days",
-    latest="Latest papers",
-    everything="All papers",
-    daily="Daily",
-    weekly="Weekly",
-    monthly="Monthly",
-    searched="Search: {}",
-    conditions={
-        "author": "author {}",
-        "min_votes": "at least {} votes",
-        "from": "from {}",
-        "to": "to {}",
-        "has": "with {}",
-        "order": "by {}",
-        "limit": "{} a page",
-        "page": "page {}",
-    },
-    day="{0}",
-    week="{0}, week {1} ({2}–{3})",
-    month="{0.year}-{0.month:02}",
-    year="{0.year}",
-)
+def closest(language: str) -> str:
+    """Choose the language for a tag (BCP 47); English for one that there are no words in."""
+    base = language.partition("-")[0].lower()
+    return base if base in LANGUAGES else _ENGLISH
 
 
+@cache
 def wording(language: str) -> Wording:
-    """Choose the words for a language tag (BCP 47); English for a language that has none."""
-    return KOREAN if language.partition("-")[0].lower() == "ko" else ENGLISH
+    """Choose the words for a language tag."""
+    chosen = closest(language)
+    return Wording(chosen, NullTranslations() if chosen == _ENGLISH else _translations(chosen), Locale.parse(chosen))
+
+
+def _translations(language: str) -> NullTranslations:
+    """Read the .po file as it stands, so that there is nothing to compile or to forget."""
+    with (_LOCALES / language / "LC_MESSAGES/feeds.po").open("rb") as file:
+        catalog = read_po(file, locale=language, abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def name(key: Key, words: Wording) -> str:
     """Name an edition in words."""
     if key.scope is Scope.SEARCH:
-        return words.searched.format(_question(key, words)) if key.query.parameters() else words.search
-    fixed = {
-        Scope.LATEST: words.latest,
-        Scope.ALL: words.everything,
-        Scope.DAILY: words.daily,
-        Scope.WEEKLY: words.weekly,
-        Scope.MONTHLY: words.monthly,
-    }
-    if key.scope in fixed:
-        return fixed[key.scope]
+        question = _question(key, words)
+        return words.gettext("Search: {question}", question=question) if question else words.gettext("Search")
     if key.scope is Scope.SHELF:
-        return f"{words.shelves[key.text.partition('/')[0]]} {key.year}".strip()
-    if key.scope is Scope.WEEK and key.since and key.until:
+        return f"{_shelf_name(key, words)} {key.year}".strip()
+    return _period_name(key, words) if key.since and key.until else _fixed_name(key, words)
+
+
+def _period_name(key: Key, words: Wording) -> str:
+    assert key.since, key  # noqa: S101  # periods have their days
+    assert key.until, key  # noqa: S101
+    if key.scope is Scope.WEEK:
         year, week = key.text.split("-W")
-        return words.week.format(year, int(week), _short_date(key.since), _short_date(key.until))
-    patterns = {Scope.DAY: words.day, Scope.MONTH: words.month, Scope.YEAR: words.year}
-    return patterns[key.scope].format(key.since) if key.scope in patterns else key.text
+        days = words.span(key.since, key.until)
+        return words.gettext("Week {week} of {year} ({days})", year=year, week=int(week), days=days)
+    if key.scope is Scope.DAY:
+        return words.day(key.since)
+    return words.part(key.since, "yMMMM" if key.scope is Scope.MONTH else "y")
 
 
-def _short_date(day: date) -> str:
-    """Write a day of a known year."""
-    return f"{day.month}/{day.day}"
+def _fixed_name(key: Key, words: Wording) -> str:
+    names = {
+        Scope.LATEST: words.gettext("Latest papers"),
+        Scope.ALL: words.gettext("All papers"),
+        Scope.DAILY: words.gettext("Daily"),
+        Scope.WEEKLY: words.gettext("Weekly"),
+        Scope.MONTHLY: words.gettext("Monthly"),
+    }
+    return names.get(key.scope, key.text)
+
+
+def _shelf_name(key: Key, words: Wording) -> str:
+    names = {
+        NEWEST: words.gettext("Newest books"),
+        "days": words.gettext("By day"),
+        "weeks": words.gettext("By week"),
+        "months": words.gettext("By month"),
+        "years": words.gettext("By year"),
+    }
+    return names[key.text.partition("/")[0]]
 
 
 def edition_name(edition: Edition, words: Wording) -> str:
@@ -211,9 +134,18 @@ def edition_name(edition: Edition, words: Wording) -> str:
 
 
 def _question(key: Key, words: Wording) -> str:
-    parameters = key.query.parameters()
-    asked = [parameters.pop("q", "")]
-    for parameter, value in parameters.items():
-        values = ", ".join(words.conditions.get(each, each) for each in value.split(","))
-        asked.append(words.conditions[parameter].format(values if parameter in ("has", "order") else value))
-    return " · ".join(filter(None, asked))
+    """Say what a search asks for."""
+    query, asked = key.query, key.query.parameters()
+    has = {Has.CODE: words.gettext("with code"), Has.VIDEO: words.gettext("with video")}
+    said = [
+        query.q,
+        words.gettext("author {name}", name=query.author) if query.author else "",
+        words.gettext("at least {votes} votes", votes=query.min_votes) if "min_votes" in asked else "",
+        words.gettext("from {day}", day=query.since) if query.since else "",
+        words.gettext("to {day}", day=query.until) if query.until else "",
+        *(has[each] for each in query.has),
+        words.gettext("most voted first") if query.order is Order.VOTES else "",
+        words.gettext("{count} a page", count=query.limit) if "limit" in asked else "",
+        words.gettext("page {page}", page=query.page) if "page" in asked else "",
+    ]
+    return " · ".join(filter(None, said))

@@ -96,7 +96,7 @@ def _most_voted(papers: Sequence[Document], words: Wording) -> Iterator[Document
     ranked = sorted(voted, key=lambda pair: pair[0], reverse=True)[:_MOST_VOTED]
     if ranked:
         chosen = tuple(each for _, each in ranked)
-        yield Document(words.most_voted, "votes.xhtml", "book_votes.xhtml", papers=chosen)
+        yield Document(words.gettext("Most voted"), "votes.xhtml", "book_votes.xhtml", papers=chosen)
 
 
 def _index(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
@@ -110,7 +110,7 @@ def _index(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
     for number, page in enumerate(pages, 1):
         letters = tuple((letter, tuple(group)) for letter, group in groupby(page, key=lambda each: _letter(each.name)))
         extent = "–".join(dict.fromkeys((letters[0][0], letters[-1][0])))
-        title = f"{words.authors_index} {extent}" if len(pages) > 1 else words.authors_index
+        title = words.gettext("Index of authors") + (f" {extent}" if len(pages) > 1 else "")
         yield Document(title, f"authors-{number}.xhtml", "book_authors.xhtml", letters=letters)
 
 

@@ -112,7 +112,7 @@ def draw(edition: Edition, site: Site) -> Image.Image:
 def _face(edition: Edition, site: Site, type_: "_Type") -> _Face:
     """Say what an edition is: in digits, which every font has, and in words if the font has all of them."""
     key = edition.key
-    papers = site.words.papers.format(len(edition.papers))
+    papers = site.words.ngettext("{count} paper", "{count} papers", len(edition.papers))
     count = papers if type_.has(papers) else f"{len(edition.papers)} paper{'s' * (len(edition.papers) != 1)}"
     if key.scope is Scope.DAY and key.since:
         return _Face(f"{key.since:%Y}", f"{key.since:%m.%d}", count)

@@ -115,7 +115,7 @@ def _of_paper(paper: Paper, site: Site) -> Entry:
         published=site.published(paper),
         summary=content.excerpt(paper.summary, _SUMMARY) or content.title(paper.title),
         text=content.plain(paper.summary),
-        html=fill("entry.html", paper=paper, words=site.words),
+        html=fill("entry.html", site.words, paper=paper),
         authors=paper.authors,
         image=Media(paper.image, _type(paper.image, "image/png")) if paper.image else None,
         video=Media(paper.video, _type(paper.video, "video/mp4")) if paper.video else None,
@@ -126,9 +126,8 @@ def _of_paper(paper: Paper, site: Site) -> Entry:
 def _tags(paper: Paper, site: Site) -> tuple[str, ...]:
     """Name what comes with a paper, in words without commas: FreshRSS splits at them."""
     has_code = any(link.kind is content.LinkKind.CODE for link in content.links(paper.summary))
-    return tuple(
-        tag for tag, is_there in ((site.words.code, has_code), (site.words.film, bool(paper.video))) if is_there
-    )
+    named = {site.words.gettext("Code"): has_code, site.words.gettext("Video"): bool(paper.video)}
+    return tuple(name for name, is_there in named.items() if is_there)
 
 
 def _of_edition(edition: Edition, site: Site) -> Entry:
@@ -141,7 +140,7 @@ def _of_edition(edition: Edition, site: Site) -> Entry:
         published=site.updated(edition),
         summary=" · ".join(content.title(paper.title) for paper in ranked[:3]),
         text="\n".join(content.title(paper.title) for paper in ranked),
-        html=fill("entry_edition.html", edition=edition, papers=ranked, book=book, site=site, words=site.words),
+        html=fill("entry_edition.html", site.words, edition=edition, papers=ranked, book=book, site=site),
         book=Media(site.url(book), book.media_type, site.sizes.get(book.path)) if book else None,
     )
 

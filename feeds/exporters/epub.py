@@ -16,7 +16,7 @@ from feeds.exporters import book
 from feeds.exporters.book import Document
 from feeds.exporters.cover import CoverExporter
 from feeds.exporters.templates import fill, source
-from feeds.key import SERIES, Key, Scope
+from feeds.key import SERIES, Key, Scope, shelf
 from feeds.picture import Rendition
 from feeds.site import GENERATOR, Site
 from feeds.wording import name
@@ -137,7 +137,9 @@ class _Book:
         values = {"papers": edition.papers, "description": site.description, "rights": site.rights}
         yield self._document("title.xhtml", "book_title.xhtml", self._title, **values)
         landmarks = _landmarks(self._tree, site, "bodymatter")
-        nav = self._document("nav.xhtml", "book_nav.xhtml", site.words.contents, tree=self._tree, landmarks=landmarks)
+        nav = self._document(
+            "nav.xhtml", "book_nav.xhtml", site.words.gettext("Contents"), tree=self._tree, landmarks=landmarks
+        )
         nav.properties = ["nav"]
         yield nav
         listed = list(chain.from_iterable(self._tree))
@@ -147,8 +149,7 @@ class _Book:
             yield self._document(each.file_name, each.template, each.title, picture=picture, **around)
 
     def _document(self, file_name: str, template: str, title: str, **values: Any) -> Any:
-        words = self._site.words
-        text = fill(template, title=title, language=self._language, words=words, **values)
+        text = fill(template, self._site.words, title=title, language=self._language, **values)
         item = _item(file_name, _XHTML, text.encode())
         item.properties = ["mathml"] if "<math" in text else []  # ebooklib does not look (epubcheck OPF-014)
         return item
@@ -183,8 +184,10 @@ def _describe(made: Any, edition: Edition, site: Site, language: str, has_formul
     made.add_metadata("OPF", "file-as", _sorted_as(edition, site), {"refines": "#title", "property": "file-as"})
     for key, value in (*_ACCESSIBILITY, *(_MATHEMATICS if has_formulas else ())):
         made.add_metadata("OPF", f"schema:{key}", value, {"property": f"schema:{key}"})
-    summary = {"property": "schema:accessibilitySummary"}
-    made.add_metadata("OPF", "schema:accessibilitySummary", site.words.accessibility, summary)
+    summary = site.words.gettext(
+        "All content is text, with headings and a table of contents; pictures say in words what they are."
+    )
+    made.add_metadata("OPF", "schema:accessibilitySummary", summary, {"property": "schema:accessibilitySummary"})
     if edition.key.since and edition.key.scope in (*_SERIES, Scope.YEAR):
         _set_series(made, edition, site)
 
@@ -198,7 +201,7 @@ def _set_series(made: Any, edition: Edition, site: Site) -> None:
     """Say which series a book is of and its place there, a number that grows: 20240130, 202405, 202401, 2024."""
     key = edition.key
     listed = _SERIES.get(key.scope)
-    kind = name(Key(listed, listed.value), site.words) if listed else site.words.shelves["years"]
+    kind = name(Key(listed, listed.value), site.words) if listed else name(shelf("years"), site.words)
     series, place = f"{site.title} — {kind}", key.text.replace("-", "").replace("W", "")
     made.add_metadata("OPF", "series", series, {"property": "belongs-to-collection", "id": "series"})
     made.add_metadata("OPF", "series-type", "series", {"refines": "#series", "property": "collection-type"})
@@ -213,9 +216,9 @@ def _set_name(made: Any, key: str, value: str) -> None:
 
 def _landmarks(tree: Sequence[Document], site: Site, start: str) -> Iterator[tuple[str, str, str]]:
     """Name the places of note: their kind, file and label; `start` is the name that the kind of the text bears."""
-    yield "cover", "cover.xhtml", site.words.cover
-    yield "toc", "nav.xhtml", site.words.contents
-    yield start, tree[0].file_name if tree else "title.xhtml", site.words.text
+    yield "cover", "cover.xhtml", site.words.gettext("Cover")
+    yield "toc", "nav.xhtml", site.words.gettext("Contents")
+    yield start, tree[0].file_name if tree else "title.xhtml", site.words.gettext("Text")
     for document in tree:
         if document.letters:
             yield "index", document.file_name, document.title

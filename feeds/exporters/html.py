@@ -26,6 +26,7 @@ class HtmlExporter:
     kind = Kind.PAGE
     scopes = frozenset(Scope) - {Scope.SHELF}
     site_keys = ("",)
+    is_translated = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a page. Its links are without the host, for a page may be looked at from another machine."""
@@ -33,9 +34,9 @@ class HtmlExporter:
         site = replace(site, base_url=urlsplit(site.base_url).path)
         page = fill(
             _template(edition),
+            site.words,
             edition=edition,
             site=site,
-            words=site.words,
             title=site.full_name(edition),
             canonical=canonical,
             description=DESCRIPTION,

@@ -11,6 +11,7 @@ from feeds.exporters.cover import CoverExporter, ThumbnailExporter
 from feeds.key import NEWEST, SHELVES, Key, Scope, shelf
 from feeds.query import DEFAULT_LIMIT, Order, Query
 from feeds.site import Publication, Site
+from feeds.wording import name
 
 NEW = "http://opds-spec.org/sort/new"
 POPULAR = "http://opds-spec.org/sort/popular"
@@ -58,16 +59,17 @@ class Book:
 
 def root_steps(topics: Key, site: Site) -> Iterator[Step]:
     """Say where the root of a catalogue leads."""
-    yield Step(site.words.shelves[NEWEST], Key(Scope.SHELF, NEWEST), NEW)
-    for name in SHELVES:
-        yield Step(site.words.shelves[name], shelf(name))
+    newest = Key(Scope.SHELF, NEWEST)
+    yield Step(name(newest, site.words), newest, NEW)
+    for text in SHELVES:
+        yield Step(name(shelf(text), site.words), shelf(text))
     yield Step(
-        site.words.most_voted,
+        site.words.gettext("Most voted"),
         Key(Scope.SEARCH, SEARCHES.text, query=Query(order=Order.VOTES, limit=DEFAULT_LIMIT)),
         POPULAR,
     )
     if site.topics:
-        yield Step(site.words.topics, topics)
+        yield Step(site.words.gettext("Topics"), topics)
 
 
 def topic_steps(site: Site) -> Iterator[Step]:
@@ -85,9 +87,9 @@ def books(edition: Edition, site: Site) -> Iterator[Book]:
 
 def _book(edition: Edition, file: Publication, site: Site) -> Book:
     authors = edition.papers[0].authors if edition.key.scope is Scope.PAPER else ()
-    named = ", ".join(authors[:_NAMED_AUTHORS]) + (
-        f" {site.words.more_authors}" if len(authors) > _NAMED_AUTHORS else ""
-    )
+    named = ", ".join(authors[:_NAMED_AUTHORS])
+    if len(authors) > _NAMED_AUTHORS:
+        named = site.words.gettext("{names} and others", names=named)
     return Book(
         id=site.edition_id(edition.key),
         title=site.name(edition),
@@ -107,4 +109,4 @@ def _summary(edition: Edition, site: Site) -> str:
         paper = edition.papers[0]
         return content.excerpt(paper.summary, 300) or content.title(paper.title)
     titles = [content.title(paper.title) for paper in edition.most_voted(_NAMED_TITLES)]
-    return " · ".join([site.words.papers.format(len(edition.papers)), *titles])
+    return " · ".join([site.words.ngettext("{count} paper", "{count} papers", len(edition.papers)), *titles])

@@ -43,7 +43,7 @@ class OpdsRootExporter:
         """Render a navigation feed."""
         is_root = edition.key == _ROOT
         publication = Publication(edition.key, self)
-        feed = _feed(publication, site.title if is_root else site.words.topics, site.updated(edition), site)
+        feed = _feed(publication, site.title if is_root else site.words.gettext("Topics"), site.updated(edition), site)
         if not is_root:
             _link(feed, "up", Publication(_ROOT, self), site)
         for step in listing.root_steps(_TOPICS, site) if is_root else listing.topic_steps(site):
@@ -124,8 +124,8 @@ def _add_book(feed: "etree._Element", book: Book, site: Site) -> None:
 
 def _add_facet(feed: "etree._Element", facet: Facet, publication: Publication, site: Site) -> None:
     link = _link(feed, listing.FACET, publication, site)
-    link.set("title", facet.year or site.words.all_years)
-    link.set(f"{{{_OPDS}}}facetGroup", site.words.by_year)
+    link.set("title", facet.year or site.words.gettext("All years"))
+    link.set(f"{{{_OPDS}}}facetGroup", site.words.gettext("Year"))
     link.set(f"{{{_THREADING}}}count", str(facet.count))
     if facet.is_active:
         link.set(f"{{{_OPDS}}}activeFacet", "true")

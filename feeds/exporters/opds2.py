@@ -31,7 +31,7 @@ class Opds2RootExporter:
         """Render a navigation feed."""
         is_root = edition.key == _ROOT
         publication = Publication(edition.key, self)
-        feed = _feed(publication, edition, site.title if is_root else site.words.topics, site)
+        feed = _feed(publication, edition, site.title if is_root else site.words.gettext("Topics"), site)
         if not is_root:
             feed["links"].append(_link("up", Publication(_ROOT, self), site))
         steps = listing.root_steps(_TOPICS, site) if is_root else listing.topic_steps(site)
@@ -68,9 +68,9 @@ def _facets(facets: Iterable[Facet], site: Site) -> dict[str, Any]:
     links = []
     for facet in facets:
         link = _target(Publication(facet.key, Opds2Exporter()), site)
-        link |= {"title": facet.year or site.words.all_years, "properties": {"numberOfItems": facet.count}}
+        link |= {"title": facet.year or site.words.gettext("All years"), "properties": {"numberOfItems": facet.count}}
         links.append(link | ({"rel": "self"} if facet.is_active else {}))
-    return {"metadata": {"title": site.words.by_year}, "links": links}
+    return {"metadata": {"title": site.words.gettext("Year")}, "links": links}
 
 
 def _feed(publication: Publication, edition: Edition, title: str, site: Site) -> dict[str, Any]:

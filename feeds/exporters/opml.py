@@ -33,7 +33,7 @@ class OpmlExporter:
         body = etree.SubElement(root, "body")
         editions = [(name(Key(scope, scope.value), site.words), Key(scope, scope.value)) for scope in _LISTED]
         topics = [(topic.name, topic.key) for topic in site.topics]
-        for group, listed in ((site.words.editions, editions), (site.words.topics, topics)):
+        for group, listed in ((site.words.gettext("Editions"), editions), (site.words.gettext("Topics"), topics)):
             parent = body
             if edition.key.text == "subscriptions" and listed:
                 parent = etree.SubElement(body, "outline", text=group, title=group)

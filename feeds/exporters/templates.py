@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from feeds import content
+from feeds.wording import Wording
 
 
 @cache
@@ -29,9 +30,10 @@ def _environment() -> Environment:
     return environment
 
 
-def fill(template: str, **values: Any) -> str:
-    """Fill a template of `feeds/exporters/templates`."""
-    return _environment().get_template(template).render(**values)
+def fill(template: str, words: Wording, **values: Any) -> str:
+    """Fill a template of `feeds/exporters/templates`, in which `_` and `ngettext` speak the language of the words."""
+    spoken = {"_": words.gettext, "ngettext": words.ngettext, "words": words}
+    return _environment().get_template(template).render(**spoken, **values)
 
 
 def source(template: str) -> str:

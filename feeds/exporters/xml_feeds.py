@@ -55,7 +55,8 @@ class RssExporter:
 def _creators(entry: Entry, site: Site) -> str:
     """Join the authors, as many as a reader's list has room for; the content names all of them."""
     shown = ", ".join(entry.authors[:_CREATORS])
-    return shown if len(entry.authors) <= _CREATORS else f"{shown} {site.words.more_authors}"
+    are_all = len(entry.authors) <= _CREATORS
+    return shown if are_all else site.words.gettext("{names} and others", names=shown)
 
 
 class AtomExporter:
