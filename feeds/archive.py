@@ -189,6 +189,14 @@ class Archive:
         rows = self._rows(f"SELECT year, count(*) FROM ({found}) GROUP BY year ORDER BY year DESC", values)  # noqa: S608
         return dict(rows)
 
+    def traits(self, query: Query) -> dict[frozenset[Has], int]:
+        """Count what answers a query on all its pages, by what it has."""
+        where, values = _selection(replace(query, limit=None, page=1))
+        found = f"SELECT code, video FROM papers WHERE {where}"  # noqa: S608  # ours
+        rows = self._rows(f"SELECT code, video, count(*) FROM ({found}) GROUP BY code, video", values)  # noqa: S608
+        has = (Has.CODE, Has.VIDEO)
+        return {frozenset(each for each, is_there in zip(has, flags, strict=True) if is_there): n for *flags, n in rows}
+
     def images(self) -> list[str]:
         """List the addresses of all pictures, those of the newest papers first."""
         rows = self._rows("SELECT image FROM papers WHERE rank >= 0 AND image IS NOT NULL ORDER BY day DESC, rank")

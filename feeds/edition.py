@@ -4,17 +4,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from feeds import shelf
 from feeds.archive import Archive, DayCount, Fingerprint
 from feeds.errors import UnknownEditionError
+from feeds.facet import Facet, facets, having
 from feeds.images import Album
 from feeds.key import FIXED, PERIODS, SERIES, SHELVES, Key, Scope, period
 from feeds.model import Paper
 from feeds.query import EVERYTHING, Query
-from feeds.shelf import Facet
 
+_WEEK = timedelta(days=6)
 _LONGEST_SERIES = 30  # entries of a feed of editions
 NO_PICTURES = Album()
 """Those of an edition that nobody has furnished."""
@@ -25,11 +26,12 @@ _WITHOUT_DAYS = {*SERIES, Scope.SHELF, Scope.PAPER}
 class Edition:
     """A cut of the archive: what an exporter turns into a document.
 
-    `papers` come newest day first, a day's in its order, and as the query orders them in a search. `days` are the days
-    that it covers, oldest first; a search covers none. `parts` are the editions that a series or a shelf holds, newest
-    first. `previous` and `next` are the neighbours of a period that have a day, of a search or a shelf its pages before
-    and after; before the latest comes the day before them. `total` counts the papers, of a shelf the editions, of all
-    pages; this page begins with the one at `start`, from 1. `newest` is the day of the newest one.
+    `papers` come newest day first, a day's in its order, and as the query orders them in a search; the whole site has
+    those of its last seven days. `days` are the days that it covers, oldest first; a search covers none. `parts` are
+    the editions that a series or a shelf holds, newest first. `previous` and `next` are the neighbours of a period that
+    have a day, of a search or a shelf its pages before and after; before the latest comes the day before them. `total`
+    counts the papers, of a shelf the editions, of all pages; this page begins with the one at `start`, from 1. `newest`
+    is the day of the newest one.
 
     `images` are the addresses of the papers' pictures, `pictures` those that the store holds: a format gets them that
     says so. `tag` changes when the papers, the days or the parts do; `way` and `place` say where the
@@ -163,17 +165,13 @@ class Editions:
         """Place a page of a search among the others."""
         key = edition.key
         years = self._archive.years(self._query(replace(key, query=key.query.in_years()), (), as_of))
-        asked = self._query(key, (), as_of)
-        total = sum(self._archive.years(asked).values()) if asked.since or asked.until else sum(years.values())
-        first_page = replace(key.query, page=1)
-        counts = {"": sum(years.values()), **years}
-        narrowed = [(year, key.query.in_years(year), count) for year, count in counts.items()]
-        facets = tuple(
-            Facet(replace(key, query=query), year, count, query == first_page) for year, query, count in narrowed
-        )
+        traits = self._archive.traits(self._query(replace(key, query=replace(key.query, has=())), (), as_of))
+        total = having(frozenset(key.query.has), traits)
         before, after = _pages(key, total)
         start = (key.query.page - 1) * (key.query.limit or total) + 1
-        return replace(edition, total=total, start=start, facets=facets, previous=before, next=after)
+        return replace(
+            edition, total=total, start=start, facets=facets(key, years, traits), previous=before, next=after
+        )
 
     def _shelved(self, edition: Edition, days: tuple[DayCount, ...], as_of: date | None) -> Edition:
         """Fill a page of a shelf."""
@@ -209,7 +207,7 @@ class Editions:
         if key.scope in {*SERIES, Scope.SHELF} or not covered:
             return Query(limit=0)
         if key.scope is Scope.SITE:
-            return Query(since=covered[-1].date)
+            return Query(since=covered[-1].date - _WEEK)
         limit = self._latest_papers if key.scope is Scope.LATEST else None
         return Query(since=covered[0].date, until=covered[-1].date, limit=limit, repeats=key.scope is Scope.DAY)
 

@@ -4,20 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from feeds.facet import Facet, Group
 from feeds.key import SHELVES, Key, Scope, shelf
 
 _SIZES = {Scope.DAY: 30, Scope.WEEK: 26, Scope.MONTH: 12, Scope.YEAR: 10}
 _NAMES = {scope: name for name, scope in SHELVES.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """What an edition lists of one year, or of all (an empty one): how many that are, and whether it is this cut."""
-
-    key: Key
-    year: str
-    count: int
-    is_active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +27,9 @@ def facets(key: Key, periods: Sequence[Key]) -> tuple[Facet, ...]:
     if key.of is None or key.of is Scope.YEAR:
         return ()
     years = {"": len(periods), **Counter(period.text[:4] for period in reversed(periods))}
-    return tuple(Facet(shelf(_NAMES[key.of], year), year, count, year == key.year) for year, count in years.items())
+    return tuple(
+        Facet(shelf(_NAMES[key.of], year), Group.YEAR, year, count, year == key.year) for year, count in years.items()
+    )
 
 
 def page(key: Key, periods: Sequence[Key]) -> Page | None:
@@ -67,7 +60,7 @@ def page(key: Key, periods: Sequence[Key]) -> Page | None:
 def pages(name: str, periods: Sequence[Key]) -> list[Key]:
     """List every page of a shelf, those of single years among them."""
     found = []
-    for year in dict.fromkeys(["", *(facet.year for facet in facets(shelf(name), periods))]):
+    for year in dict.fromkeys(["", *(facet.value for facet in facets(shelf(name), periods))]):
         newest: Key | None = shelf(name, year)
         while newest and (cut := page(newest, periods)):
             found.append(newest)

@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from feeds import content
 from feeds.edition import Edition
+from feeds.facet import Facet, Group
 from feeds.key import NEWEST, Key, Scope
 from feeds.query import Has, Order
 
@@ -122,6 +123,24 @@ def _shelf_name(key: Key, words: Wording) -> str:
         "years": words.gettext("By year"),
     }
     return names[key.text.partition("/")[0]]
+
+
+def group_name(group: Group, words: Wording) -> str:
+    """Say by what something is narrowed."""
+    names = {
+        Group.YEAR: words.gettext("Year"),
+        Group.CODE: words.gettext("Code"),
+        Group.VIDEO: words.gettext("Video"),
+    }
+    return names[group]
+
+
+def facet_name(facet: Facet, words: Wording) -> str:
+    """Say to what something is narrowed."""
+    if facet.group is Group.YEAR:
+        return facet.value or words.gettext("All years")
+    named = {Group.CODE: words.gettext("with code"), Group.VIDEO: words.gettext("with video")}
+    return named[facet.group] if facet.value else words.gettext("All")
 
 
 def edition_name(edition: Edition, words: Wording) -> str:

@@ -29,6 +29,7 @@ ORDER = [
 ]
 ORDER += [
     "key",
+    "facet",
     "shelf",
     "edition",
     "format",

@@ -1,12 +1,15 @@
 """Shelves: which editions are on which page, and how pages lead on."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from feeds import shelf
 from feeds.catalog import Catalog
+from feeds.edition import Edition
 from feeds.errors import UnknownEditionError
+from feeds.facet import Group
 from feeds.key import Key, Scope, parse_key, period
 from tests.conftest import OpenFiles, day, paper
 
@@ -60,7 +63,7 @@ def test_a_facet_is_the_editions_of_a_year() -> None:
     page = shelf.page(key, days)
     assert page
     assert [each.text[:4] for each in page.keys] == ["2023"] * 10
-    assert [(each.year, each.count, each.is_active) for each in shelf.facets(key, days)] == [
+    assert [(each.value, each.count, each.is_active) for each in shelf.facets(key, days)] == [
         ("", 100, False),
         ("2024", 90, False),
         ("2023", 10, True),
@@ -113,12 +116,35 @@ def test_the_facets_of_a_search_count_what_it_finds(open_files: OpenFiles) -> No
     }
     catalog = open_files(files)
     edition = catalog.cut(catalog.find("search.opds", [("q", "확산")]))
-    assert [(each.year, each.count, each.is_active) for each in edition.facets] == [
-        ("", 3, True),
-        ("2024", 2, False),
-        ("2023", 1, False),
-    ]
+    assert listed(edition, Group.YEAR) == [("", 3, True), ("2024", 2, False), ("2023", 1, False)]
     narrowed = catalog.cut(catalog.find("search.opds", [("q", "확산"), ("from", "2024-01-01"), ("to", "2024-12-31")]))
     assert [paper.title for paper in narrowed.papers] == ["C", "D"]
-    assert [each.is_active for each in narrowed.facets] == [False, True, False]
+    assert listed(narrowed, Group.YEAR) == [("", 3, False), ("2024", 2, True), ("2023", 1, False)]
     assert narrowed.total == 2
+
+
+def test_a_search_counts_what_has_code_and_video_each_with_the_other_conditions(open_files: OpenFiles) -> None:
+    code = "- https://github.com/a/b"
+    files = {
+        "1.md": day("2023-12-30", paper("A", "2312.1", summary=code)),
+        "2.md": day(
+            "2024-01-30",
+            paper("B", "2401.1", summary=code),
+            paper("C", "2401.2", media="![](https://e.org/a.webm)", summary=code),
+            paper("D", "2401.3"),
+        ),
+    }
+    catalog = open_files(files)
+    edition = catalog.cut(catalog.find("search", [("from", "2024-01-01")]))
+    assert listed(edition, Group.CODE) == [("", 3, True), ("code", 2, False)]
+    assert listed(edition, Group.VIDEO) == [("", 3, True), ("video", 1, False)]
+    narrowed = catalog.cut(catalog.find("search", [("has", "video"), ("page", "2")]))
+    assert listed(narrowed, Group.YEAR)[0] == ("", 1, False)  # no first page is looked at
+    assert listed(narrowed, Group.CODE) == [("", 1, True), ("code", 1, False)]
+    assert listed(narrowed, Group.VIDEO) == [("", 4, False), ("video", 1, True)]
+    for facet in (*edition.facets, *narrowed.facets):
+        assert catalog.cut(replace(catalog.find("search"), key=facet.key)).total == facet.count
+
+
+def listed(edition: Edition, group: Group) -> list[tuple[str, int, bool]]:
+    return [(each.value, each.count, each.is_active) for each in edition.facets if each.group is group]

@@ -13,9 +13,10 @@ from feeds.exporter import Kind, Scope
 from feeds.exporters import listing
 from feeds.exporters.listing import Book, Step
 from feeds.exporters.opensearch import DESCRIPTION
+from feeds.facet import Facet
 from feeds.key import Key
-from feeds.shelf import Facet
 from feeds.site import Publication, Site
+from feeds.wording import facet_name, group_name
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _OPDS = "http://opds-spec.org/2010/catalog"
@@ -124,8 +125,8 @@ def _add_book(feed: "etree._Element", book: Book, site: Site) -> None:
 
 def _add_facet(feed: "etree._Element", facet: Facet, publication: Publication, site: Site) -> None:
     link = _link(feed, listing.FACET, publication, site)
-    link.set("title", facet.year or site.words.gettext("All years"))
-    link.set(f"{{{_OPDS}}}facetGroup", site.words.gettext("Year"))
+    link.set("title", facet_name(facet, site.words))
+    link.set(f"{{{_OPDS}}}facetGroup", group_name(facet.group, site.words))
     link.set(f"{{{_THREADING}}}count", str(facet.count))
     if facet.is_active:
         link.set(f"{{{_OPDS}}}activeFacet", "true")

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from feeds.edition import Edition
 from feeds.exporter import Kind, Scope
 from feeds.exporters import cover, listing
 from feeds.exporters.listing import Book, Step
+from feeds.facet import Facet, Group
 from feeds.key import Key
-from feeds.shelf import Facet
 from feeds.site import Publication, Site
+from feeds.wording import facet_name, group_name
 
 _ROOT = Key(Scope.SITE, "opds2")
 _TOPICS = Key(Scope.SITE, "topics.opds2")
@@ -59,18 +61,19 @@ class Opds2Exporter:
             if neighbour:
                 feed["links"].append(_link(relation, Publication(neighbour, self), site))
         if edition.facets:
-            feed["facets"] = [_facets(edition.facets, site)]
+            groups = groupby(edition.facets, key=lambda facet: facet.group)
+            feed["facets"] = [_facets(group, facets, site) for group, facets in groups]
         feed["publications"] = [_publication(book, site) for book in listing.books(edition, site)]
         yield _written(feed)
 
 
-def _facets(facets: Iterable[Facet], site: Site) -> dict[str, Any]:
+def _facets(group: Group, facets: Iterable[Facet], site: Site) -> dict[str, Any]:
     links = []
     for facet in facets:
         link = _target(Publication(facet.key, Opds2Exporter()), site)
-        link |= {"title": facet.year or site.words.gettext("All years"), "properties": {"numberOfItems": facet.count}}
+        link |= {"title": facet_name(facet, site.words), "properties": {"numberOfItems": facet.count}}
         links.append(link | ({"rel": "self"} if facet.is_active else {}))
-    return {"metadata": {"title": site.words.gettext("Year")}, "links": links}
+    return {"metadata": {"title": group_name(group, site.words)}, "links": links}
 
 
 def _feed(publication: Publication, edition: Edition, title: str, site: Site) -> dict[str, Any]:
