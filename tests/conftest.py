@@ -13,6 +13,8 @@ from web import create_app
 settings.register_profile("repository", deadline=None, derandomize=True)
 settings.load_profile("repository")
 
+pytest_plugins = ["tests.browser"]
+
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 
