@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests use besides Python packages: Java for epubcheck, a browser for Ace and epub.js with a font that
-# has Hangul, and readers of feeds.
+# Installs what the tests use besides Python packages: Java for epubcheck and the Nu HTML checker, a browser for our pages,
+# Ace and epub.js with a font that has Hangul, and readers of feeds.
 set -eu
 missing=""
 command -v java >/dev/null || missing="$missing default-jre-headless"
