@@ -31,10 +31,10 @@ class Exporter(Format, Protocol):
 
     What follows from the kind: a FEED is announced to readers and hubs and answers deltas, a FILE is downloaded with a
     name, in ranges, and the first one is the book that catalogues and series lead to, a CATALOG answers with a slash
-    behind it too and gets what a search found as `parts`, a PAGE is where a person is sent to, a COVER is nowhere in
-    lists. Whoever has `shows_pictures = True` gets `edition.pictures`; whoever has `is_translated = True` gets in
-    `site.words` those of the reader's language instead of the site's. `site.sizes` are the bytes of the books of
-    `parts`.
+    behind it too and gets what a search found as `parts`, a PAGE is where a person is sent to. A COVER and a RESOURCE,
+    which a page or a program needs, are nowhere in lists. Whoever has `shows_pictures = True` gets `edition.pictures`;
+    whoever has `is_translated = True` gets in `site.words` those of the reader's language instead of the site's.
+    `site.sizes` are the bytes of the books of `parts`.
     """
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:

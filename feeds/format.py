@@ -14,6 +14,11 @@ class Kind(StrEnum):
     CATALOG = "catalog"  # finds the others in it
     PAGE = "page"  # looks at it
     COVER = "cover"  # recognises a book by it
+    RESOURCE = "resource"  # leaves it to a page or a program that needs it
+
+
+UNLISTED = frozenset({Kind.COVER, Kind.RESOURCE})
+"""The kinds that are nowhere in lists: whoever needs such a document names it."""
 
 
 class Format(Protocol):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from feeds import code_tag
 from feeds.edition import Edition
-from feeds.format import Format, Kind, family, site_keys
+from feeds.format import UNLISTED, Format, Kind, family, site_keys
 from feeds.key import Key, Scope
 from feeds.model import Paper
 from feeds.query import READERS, Query, read_query
@@ -172,7 +172,7 @@ class Site:
         links += [
             (other, "alternate")
             for other in self.publications(publication.key) or self.family(publication)
-            if other.format.name != publication.format.name and other.format.kind is not Kind.COVER
+            if other.format.name != publication.format.name and other.format.kind not in UNLISTED
         ]
         for relation, neighbour in (("prev", edition.previous), ("next", edition.next)):
             # How far back the feed of the latest reaches, only its document knows.

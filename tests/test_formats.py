@@ -17,11 +17,16 @@ import listparser
 import pytest
 from lxml import etree, html
 
-from feeds import content
+from feeds import content, registry
+from feeds.archive import Archive
 from feeds.catalog import Catalog, open_catalog
+from feeds.edition import Edition
 from feeds.format import Kind
+from feeds.images import Store
 from feeds.key import Scope
 from feeds.model import Paper
+from feeds.registry import Registered, Registry
+from feeds.site import Site
 from tests import archives
 from tests.conftest import ROOT, OpenFiles, day, paper
 
@@ -263,3 +268,33 @@ def test_an_archive_like_those_in_the_wild_goes_through_every_format(folder: Pat
             etree.fromstring(document)
     assert len(json.loads(render(catalog, "json", "all"))["items"]) == 400
     assert len(list(chapters(render(catalog, "epub", "all")))) == 400
+
+
+class Unlisted:
+    """A format of every edition that only a program asks for."""
+
+    name = "unlisted"
+    suffix = ".unlisted"
+    media_type = "text/plain"
+    kind = Kind.RESOURCE
+    scopes = frozenset(Scope)
+    site_keys = ("unlisted",)
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the contract
+        yield b"nothing"
+
+
+def test_a_resource_is_nowhere_in_lists_and_answers_all_the_same(folder: Path, environ: dict[str, str]) -> None:
+    archives.write(folder, days=3, papers=6)
+    ours = [*registry.load(), Registered(Unlisted(), "tests")]
+    catalog = Catalog(Archive(folder, Path(environ["FEEDS_INDEX"])), Registry(ours), Site(), Store(folder))
+    catalog.archive.refresh()
+    found = [publication for publication in catalog if publication.format.kind is Kind.RESOURCE]
+    assert {publication.format.name for publication in found} >= {"css", "opensearch", "unlisted"}
+    for publication in catalog:
+        edition = catalog.cut(publication)
+        if publication.format.kind is not Kind.RESOURCE:
+            assert ".unlisted" not in catalog.site.links(publication, edition)
+        if publication.format.kind in (Kind.PAGE, Kind.FEED, Kind.CATALOG):
+            assert b".unlisted" not in catalog.render(publication, edition)
+    assert catalog.render(catalog.find("2023.unlisted"), catalog.cut(catalog.find("2023.unlisted"))) == b"nothing"

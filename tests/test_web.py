@@ -291,7 +291,8 @@ def test_a_page_may_run_no_script_and_load_nothing_but_its_style_and_pictures(cl
         assert "unsafe" not in policy
         page = html.fromstring(client.get(path).data)
         assert not page.xpath("//script | //style | //@style | //@onclick")
-    assert "Content-Security-Policy" not in client.get("/latest.rss").headers
+    for path in ("/latest.rss", "/style.css", "/opensearch.xml"):
+        assert "Content-Security-Policy" not in client.get(path).headers
 
 
 def test_the_page_of_a_paper_says_what_citation_managers_and_previews_read(client: FlaskClient) -> None:

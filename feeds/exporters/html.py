@@ -60,7 +60,7 @@ class StylesheetExporter:
     name = "css"
     suffix = ".css"
     media_type = "text/css; charset=utf-8"
-    kind = Kind.PAGE
+    kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
     site_keys = ("style",)
 

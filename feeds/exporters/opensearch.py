@@ -21,7 +21,7 @@ class OpenSearchExporter:
     name = "opensearch"
     suffix = ".xml"
     media_type = "application/opensearchdescription+xml"
-    kind = Kind.PAGE
+    kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
     site_keys = ("opensearch",)
 
