@@ -26,7 +26,11 @@ _BUILT_IN = {
     "opensearch": "opensearch:OpenSearchExporter",
     "cover": "cover:CoverExporter",
     "thumbnail": "cover:ThumbnailExporter",
-    "css": "html:StylesheetExporter",
+    "css": "assets:StylesheetExporter",
+    "script": "assets:ScriptExporter",
+    "icon": "assets:IconExporter",
+    "ico": "assets:IcoExporter",
+    "touch-icon": "assets:TouchIconExporter",
 }
 
 

@@ -1,4 +1,4 @@
-"""HTML pages for people: the home page, an edition, a paper; and their stylesheet."""
+"""HTML pages for people: the home page, an edition, a paper."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from feeds.edition import Edition
 from feeds.exporter import Kind
 from feeds.exporters.opensearch import DESCRIPTION
-from feeds.exporters.templates import fill, source
+from feeds.exporters.templates import fill
 from feeds.format import site_keys
 from feeds.key import Key, Scope, period
 from feeds.site import Publication, Site
@@ -52,21 +52,6 @@ class HtmlExporter:
             Kind=Kind,
         )
         yield page.encode()
-
-
-class StylesheetExporter:
-    """The stylesheet of the pages."""
-
-    name = "css"
-    suffix = ".css"
-    media_type = "text/css; charset=utf-8"
-    kind = Kind.RESOURCE
-    scopes = frozenset({Scope.SITE})
-    site_keys = ("style",)
-
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the same for all
-        """Give the stylesheet as it stands."""
-        yield source("style.css").encode()
 
 
 def _wider(edition: Edition) -> list[Key]:
