@@ -1,0 +1,141 @@
+"""What search engines read: sitemaps, https://www.sitemaps.org/protocol.html, and robots.txt, RFC 9309.
+
+What lies in one year stands in the sitemap of that year, all else in that of the site: a week that begins in December
+and ends in January is of neither year, for neither knows whether the other has a day of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from feeds.archive import DayCount
+from feeds.edition import Edition
+from feeds.errors import ExportError
+from feeds.exporter import Kind, Scope
+from feeds.key import Key, period
+from feeds.model import Paper
+from feeds.site import Publication, Site
+
+_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_MOST = 50_000  # addresses
+_LARGEST = 50 * 1024 * 1024  # bytes
+_SITE = Key(Scope.SITE, "pages")
+_INDEX = Key(Scope.SITE, "sitemap")
+_HOME = Key(Scope.SITE, "")
+_SEARCH = Key(Scope.SEARCH, Scope.SEARCH.value)
+_LASTING = (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
+
+
+class _Listed(NamedTuple):
+    """An address, and when there was last something new at it."""
+
+    address: str
+    updated: datetime
+
+
+class SitemapExporter:
+    """The pages of a year; at `pages` those of no year."""
+
+    name = "sitemap"
+    suffix = ".sitemap.xml"
+    media_type = "application/xml"
+    kind = Kind.RESOURCE
+    scopes = frozenset({Scope.YEAR, Scope.SITE})
+    site_keys = (_SITE.text,)
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+        """Render a sitemap; one that no search engine would take is an ExportError."""
+        pages = _pages_of_site(edition, site) if edition.key.scope is Scope.SITE else _pages_of_year(edition, site)
+        yield _written("urlset", "url", list(pages), Publication(edition.key, self))
+
+
+class SitemapIndexExporter:
+    """The list of the sitemaps."""
+
+    name = "sitemap-index"
+    suffix = ".xml"
+    media_type = "application/xml"
+    kind = Kind.RESOURCE
+    scopes = frozenset({Scope.SITE})
+    site_keys = (_INDEX.text,)
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+        """Render the list: the sitemap of the site, then that of each year."""
+        parts = [replace(edition, key=_SITE), *_cut(edition, Scope.YEAR)]
+        sitemaps = [_Listed(site.url(Publication(part.key, SitemapExporter())), site.updated(part)) for part in parts]
+        yield _written("sitemapindex", "sitemap", sitemaps, Publication(edition.key, self))
+
+
+class RobotsExporter:
+    """What crawlers are asked to leave: searches, which have no end, but for those of the topics."""
+
+    name = "robots"
+    suffix = ".txt"
+    media_type = "text/plain; charset=utf-8"
+    kind = Kind.RESOURCE
+    scopes = frozenset({Scope.SITE})
+    site_keys = ("robots",)
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # whatever it holds
+        """Write the rules; the exceptions first, for crawlers that follow the first rule and not the longest."""
+        local = replace(site, base_url=urlsplit(site.base_url).path)
+        rules = ["User-agent: *", *(f"Allow: {local.page(topic)}" for topic in _topics(site))]
+        rules += [f"Disallow: {local.page(_SEARCH)}", ""]
+        rules += [f"Sitemap: {site.url(Publication(_INDEX, SitemapIndexExporter()))}", ""]
+        yield "\n".join(rules).encode()
+
+
+def _pages_of_year(edition: Edition, site: Site) -> Iterator[_Listed]:
+    for scope in (Scope.YEAR, Scope.MONTH, Scope.WEEK, Scope.DAY):
+        for part in _cut(edition, scope):
+            if _is_of_one_year(part.key):
+                yield _Listed(site.page(part.key), site.updated(part))
+    for paper in edition.papers:
+        yield _Listed(site.page(Key(Scope.PAPER, f"papers/{paper.slug}")), site.published(paper))
+
+
+def _pages_of_site(edition: Edition, site: Site) -> Iterator[_Listed]:
+    for key in (_HOME, *(Key(scope, scope.value) for scope in _LASTING), *_topics(site)):
+        yield _Listed(site.page(key), site.updated(edition))
+    for part in _cut(edition, Scope.WEEK):
+        if not _is_of_one_year(part.key):
+            yield _Listed(site.page(part.key), site.updated(part))
+
+
+def _topics(site: Site) -> list[Key]:
+    """List the searches of the topics, each once; not one that asks for nothing, which would be every search."""
+    return list(dict.fromkeys(topic.key for topic in site.topics if topic.key.query.parameters()))
+
+
+def _cut(edition: Edition, scope: Scope) -> Iterator[Edition]:
+    """Cut an edition into periods of a kind, as far as they lie in it."""
+    days: dict[Key, list[DayCount]] = defaultdict(list)
+    for day in edition.days:
+        days[period(scope, day.date)].append(day)
+    papers: dict[Key, list[Paper]] = defaultdict(list)
+    for paper in edition.papers:
+        papers[period(scope, paper.day)].append(paper)
+    for key, found in days.items():
+        yield Edition(key, tuple(papers[key]), tuple(found))
+
+
+def _is_of_one_year(key: Key) -> bool:
+    return bool(key.since and key.until and key.since.year == key.until.year)
+
+
+def _written(root_name: str, name: str, listed: Iterable[_Listed], publication: Publication) -> bytes:
+    root = etree.Element(f"{{{_NAMESPACE}}}{root_name}", nsmap={None: _NAMESPACE})
+    for address, updated in listed:
+        entry = etree.SubElement(root, f"{{{_NAMESPACE}}}{name}")
+        etree.SubElement(entry, f"{{{_NAMESPACE}}}loc").text = address
+        etree.SubElement(entry, f"{{{_NAMESPACE}}}lastmod").text = updated.isoformat()
+    document = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    if len(root) > _MOST or len(document) > _LARGEST:
+        size = f"{len(root):,} addresses in {len(document):,} bytes"
+        raise ExportError(f"{publication.path}: {size}; a sitemap may hold {_MOST:,} in {_LARGEST:,}")
+    return document
