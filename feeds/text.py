@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # XML 1.0 section 2.2 (Char), tab and newline being allowed; JSON and HTML are better off without them too.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -26,8 +27,20 @@ def forbidden(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """Reduce a text to what search compares: one case, one width, no accents, composed Hangul, single spaces."""
+    return " ".join(fold_letters(text).split())
+
+
+def fold_letters(text: str) -> str:
+    """Fold a text as `fold` does, but leave its spaces."""
     letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(unicodedata.normalize("NFC", _ACCENTS.sub("", letters)).split())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", letters))
+
+
+@lru_cache(maxsize=4096)
+def joins(character: str) -> bool:
+    """Whether a character may become one with the one before it: a mark, or a letter of a Hangul syllable."""
+    first = unicodedata.normalize("NFKD", character)[0]
+    return unicodedata.category(first).startswith("M") or "\u1160" <= first <= "\u11ff"
 
 
 def decompose(folded: str) -> str:

@@ -19,6 +19,7 @@ ORDER = [
     "formula",
     "markdown",
     "content",
+    "mark",
     "query",
     "folder",
     "database",
