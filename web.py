@@ -32,9 +32,9 @@ _STALE = "stale-while-revalidate=3600, stale-if-error=86400"
 _STATUS = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, ExportError: 500}
 _RETRY = "60"  # seconds, after a 503
 _EXPOSED = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
-# Pages run no script, and show pictures and films from wherever the digests have them.
+# Pages run no script but ours, and show pictures and films from wherever the digests have them.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' https: http:; media-src https: http:; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http:; media-src https: http:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 _PREFLIGHT = {

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from feeds.formula import as_line, is_prose, without_fonts
 from feeds.markdown import Formulas, html
 
-__all__ = ["Link", "LinkKind", "excerpt", "html", "is_korean", "links", "plain", "title", "xhtml"]
+__all__ = ["Link", "LinkKind", "excerpt", "html", "is_korean", "language_of", "links", "plain", "title", "xhtml"]
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
@@ -17,6 +17,8 @@ _FORMULA = re.compile(
     r"\$\$([^$]{1,999})\$\$|\$(?![\s$])([^$]{1,999}?)(?<![\s\\])\$(?![\d$])|\\\((.{1,500}?)\\\)|\$(\\[A-Za-z]+)\$"
 )
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
+# Neither Latin nor of formulas, like Greek, ℝ or 𝛼.
+_OTHER_LETTER = re.compile(r"[^\W\d_\u0000-\u03ff\u1e00-\u1fff\u2070-\u214f\U0001d400-\U0001d7ff]")
 _VOID = re.compile(r"<(br|hr)>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
 _CELL_END = re.compile(r"</t[dh]>")
@@ -52,6 +54,13 @@ def _as_line(formula: re.Match[str]) -> str:
 def is_korean(written: str) -> bool:
     """Whether a title or a name holds Hangul; all others are taken for English."""
     return bool(_HANGUL.search(written))
+
+
+def language_of(written: str, usual: str) -> str:
+    """Tell the language of a fragment: Korean if it holds Hangul, English if only Latin letters, else the usual one."""
+    if is_korean(written):
+        return "ko"
+    return usual if _OTHER_LETTER.search(written) else "en"
 
 
 def xhtml(markdown: str) -> str:

@@ -40,6 +40,14 @@ class Paper:
         return arxiv_id(self.url)
 
     @property
+    def year(self) -> int:
+        """The year of its arXiv number, or of its day."""
+        match = re.search(r"(?:^|/)(\d\d)", self.arxiv_id or "")
+        if match is None:
+            return self.day.year
+        return 1900 + int(match[1]) if int(match[1]) > 90 else 2000 + int(match[1])  # arXiv began in 1991
+
+    @property
     def slug(self) -> str:
         """What names this paper for ever: its arXiv number or, failing that, a hash of its address."""
         return self.arxiv_id or hashlib.sha256(self.essence.encode()).hexdigest()[:16]

@@ -11,9 +11,9 @@ from feeds import text
 from feeds.errors import QueryError
 
 _LONGEST = 200  # characters of a text parameter
-_MOST = 500  # papers of one answer
 _LAST_PAGE = 100_000
 DEFAULT_LIMIT = 50
+MOST = 500  # papers of one answer
 HELP: Mapping[str, str] = {
     "q": 'Words and "quoted phrases" that a paper must hold; a|b is either.',
     "author": "Part of an author's name.",
@@ -22,7 +22,7 @@ HELP: Mapping[str, str] = {
     "to": "The last day.",
     "has": "What a paper must come with: code, video or both with a comma.",
     "order": "new or votes.",
-    "limit": f"How many papers, at most {_MOST}.",
+    "limit": f"How many papers, at most {MOST}.",
     "page": "Which so many of them.",
 }
 _ALIASES = {"query": "q"}  # the name that OPDS 2.0 gives to what is searched for
@@ -160,6 +160,6 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "to": _date,
     "has": _has,
     "order": _order,
-    "limit": _number(1, _MOST),
+    "limit": _number(1, MOST),
     "page": _number(1, _LAST_PAGE),
 }

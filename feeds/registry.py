@@ -30,6 +30,7 @@ _BUILT_IN = {
     "sitemap-index": "sitemap:SitemapIndexExporter",
     "robots": "sitemap:RobotsExporter",
     "css": "assets:StylesheetExporter",
+    "e-reader": "assets:EReaderStylesheetExporter",
     "script": "assets:ScriptExporter",
     "icon": "assets:IconExporter",
     "ico": "assets:IcoExporter",

@@ -225,6 +225,8 @@ class Site:
         """Tell when the newest of an edition was published; 1970 where it is empty."""
         if edition.key.scope is Scope.DAY and edition.key.since:
             return self._at(edition.key.since)
+        if edition.key.scope is Scope.SITE and edition.days:
+            return self._at(edition.days[-1].date)
         times = [*map(self.published, edition.papers), *map(self.updated, edition.parts)]
         return max(times, default=self._at(edition.days[-1].date if edition.days else _EMPTY))
 

@@ -9,6 +9,7 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date, format_interval, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -45,9 +46,24 @@ class Wording:
         """Write a day, like 2024년 1월 30일."""
         return str(format_date(day, "long", self._locale))
 
+    def day_of_month(self, day: date) -> str:
+        """Write a day of a known year, like 1월 30일."""
+        return self.part(day, "MMMMd")
+
     def weekday(self, day: date) -> str:
         """Write a day with its weekday, like 2024년 1월 30일 화요일."""
         return str(format_date(day, "full", self._locale))
+
+    def weekdays(self) -> list[tuple[str, str]]:
+        """List the days of the week, short and whole, from the one that it begins with."""
+        short, whole = (self._locale.days["stand-alone"][width] for width in ("narrow", "wide"))
+        return [(short[day % 7], whole[day % 7]) for day in range(self.first_weekday, self.first_weekday + 7)]
+
+    @property
+    def first_weekday(self) -> int:
+        """The day that a week begins with, Monday being 0, where most who speak the language live."""
+        likely: str = get_global("likely_subtags")[self.language]
+        return Locale.parse(likely).first_week_day
 
     def part(self, day: date, fields: str) -> str:
         """Write some fields of a day (a skeleton of Unicode TR 35), like `yMMMM` for 2024년 1월."""

@@ -10,6 +10,7 @@ from PIL import Image
 from feeds.edition import Edition
 from feeds.exporter import Kind, Scope
 from feeds.exporters.templates import source
+from feeds.format import Format
 from feeds.site import Site
 
 _ICON = "favicon.svg"
@@ -39,6 +40,16 @@ class StylesheetExporter(_Asset):
     media_type = "text/css; charset=utf-8"
     site_keys = ("style",)
     template = "style.css"
+
+
+class EReaderStylesheetExporter(_Asset):
+    """The stylesheet of the page for e-readers, whose browsers know little."""
+
+    name = "e-reader"
+    suffix = ".css"
+    media_type = "text/css; charset=utf-8"
+    site_keys = ("e-reader",)
+    template = "e_reader.css"
 
 
 class ScriptExporter(_Asset):
@@ -98,6 +109,13 @@ class TouchIconExporter:
         file = io.BytesIO()
         picture.save(file, "PNG", optimize=True)
         yield file.getvalue()
+
+
+ASSETS: tuple[Format, ...] = (
+    *(StylesheetExporter(), EReaderStylesheetExporter(), ScriptExporter()),
+    *(IconExporter(), IcoExporter(), TouchIconExporter()),
+)
+"""All of them."""
 
 
 def _drawn(size: int) -> Image.Image:

@@ -17,6 +17,7 @@ from feeds.archive import DayCount
 from feeds.edition import Edition
 from feeds.errors import ExportError
 from feeds.exporter import Kind, Scope
+from feeds.format import site_keys
 from feeds.key import Key, period
 from feeds.model import Paper
 from feeds.site import Publication, Site
@@ -26,7 +27,6 @@ _MOST = 50_000  # addresses
 _LARGEST = 50 * 1024 * 1024  # bytes
 _SITE = Key(Scope.SITE, "pages")
 _INDEX = Key(Scope.SITE, "sitemap")
-_HOME = Key(Scope.SITE, "")
 _SEARCH = Key(Scope.SEARCH, Scope.SEARCH.value)
 _LASTING = (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
 
@@ -66,7 +66,7 @@ class SitemapIndexExporter:
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render the list: the sitemap of the site, then that of each year."""
-        parts = [replace(edition, key=_SITE), *_cut(edition, Scope.YEAR)]
+        parts = [replace(edition, key=_SITE), *_cut(replace(edition, papers=()), Scope.YEAR)]  # it holds but a week's
         sitemaps = [_Listed(site.url(Publication(part.key, SitemapExporter())), site.updated(part)) for part in parts]
         yield _written("sitemapindex", "sitemap", sitemaps, Publication(edition.key, self))
 
@@ -100,9 +100,11 @@ def _pages_of_year(edition: Edition, site: Site) -> Iterator[_Listed]:
 
 
 def _pages_of_site(edition: Edition, site: Site) -> Iterator[_Listed]:
-    for key in (_HOME, *(Key(scope, scope.value) for scope in _LASTING), *_topics(site)):
-        yield _Listed(site.page(key), site.updated(edition))
-    for part in _cut(edition, Scope.WEEK):
+    pages = [each for each in site.formats if each.kind is Kind.PAGE]
+    own = [site.url(Publication(Key(Scope.SITE, text), each)) for each in pages for text in site_keys(each)]
+    fixed = [site.page(key) for key in (*(Key(scope, scope.value) for scope in _LASTING), *_topics(site))]
+    yield from (_Listed(address, site.updated(edition)) for address in (*own, *fixed))
+    for part in _cut(replace(edition, papers=()), Scope.WEEK):
         if not _is_of_one_year(part.key):
             yield _Listed(site.page(part.key), site.updated(part))
 

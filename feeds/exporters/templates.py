@@ -1,5 +1,6 @@
 """Fills the Jinja templates that exporters share; everything filled in is escaped."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from feeds import content
+from feeds.mark import marked, marked_text
 from feeds.wording import Wording
 
 
@@ -26,6 +28,10 @@ def _environment() -> Environment:
     environment.filters["excerpt"] = content.excerpt
     environment.filters["plain_title"] = content.title
     environment.filters["is_korean"] = content.is_korean
+    environment.filters["language_of"] = content.language_of
+    environment.filters["marked"] = lambda safe, terms: Markup(marked(str(safe), terms))  # noqa: S704
+    environment.filters["marked_text"] = lambda text, terms: Markup(marked_text(text, terms))  # noqa: S704
+    environment.filters["identifier"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", text)
     environment.filters["links"] = content.links
     return environment
 
