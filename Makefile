@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
 
-.PHONY: serve test install bench lock messages
+.PHONY: serve test install bench lock messages screenshots
 
 serve: install
 	$(BIN)/feeds serve "$(ARCHIVE)" --host $(HOST) --port $(PORT)
@@ -26,6 +26,10 @@ bench: install
 lock: install
 	$(BIN)/uv pip compile --quiet --universal --no-header --generate-hashes --extra test \
 		--python-version 3.11 --upgrade pyproject.toml --output-file requirements.lock
+
+screenshots: install
+	sh tests/setup.sh
+	$(BIN)/python -m tests.screenshots
 
 messages: install
 	mkdir -p build

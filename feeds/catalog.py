@@ -26,6 +26,10 @@ from feeds.wording import LANGUAGES, closest
 
 _TAG = re.compile(r"(?P<digest>[0-9a-f]{32})\.(?P<day>\d{8})")
 _TRIED_DAYS = 40
+_LEADING_TO_BOOKS = {
+    Kind.FEED: frozenset(SERIES),
+    Kind.CATALOG: frozenset({*SERIES, Scope.SHELF, Scope.SEARCH}),
+}
 _KEPT = 5_000  # outlines of editions
 
 
@@ -153,7 +157,8 @@ class Catalog:
     def _site_for(self, publication: Publication, edition: Edition) -> Site:
         """Give the site the reader's language, and the sizes of the files that a series or a catalogue leads to."""
         site = replace(self.site, reader=self._reader(publication)) if is_translated(publication.format) else self.site
-        books = [(book, part) for part in edition.parts if (book := self.site.book(part.key))]
+        parts = edition.parts if _tells_sizes(publication) else ()
+        books = [(book, part) for part in parts if (book := self.site.book(part.key))]
         sizes = {book.path: self._size(book, part) for book, part in books}
         return replace(site, sizes=sizes) if sizes else site
 
@@ -220,9 +225,12 @@ class Catalog:
 
 def _is_pictured(publication: Publication) -> bool:
     """Whether a publication shows pictures, or says how large those books are that do."""
-    scope = publication.key.scope
-    is_searched = publication.format.kind is Kind.CATALOG and scope is Scope.SEARCH
-    return shows_pictures(publication.format) or scope in {*SERIES, Scope.SHELF} or is_searched
+    return shows_pictures(publication.format) or _tells_sizes(publication)
+
+
+def _tells_sizes(publication: Publication) -> bool:
+    """Whether a publication says how large the books are that it leads to."""
+    return publication.key.scope in _LEADING_TO_BOOKS.get(publication.format.kind, ())
 
 
 def open_catalog(root: Path, environ: Mapping[str, str], progress: Progress = in_silence) -> Catalog:

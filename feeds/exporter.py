@@ -34,7 +34,8 @@ class Exporter(Format, Protocol):
     behind it too and gets what a search found as `parts`, a PAGE is where a person is sent to. A COVER and a RESOURCE,
     which a page or a program needs, are nowhere in lists. Whoever has `shows_pictures = True` gets `edition.pictures`;
     whoever has `is_translated = True` gets in `site.words` those of the reader's language instead of the site's.
-    `site.sizes` are the bytes of the books of `parts`.
+    `site.sizes` are the bytes of the books of `parts`, in a
+    FEED or CATALOG.
     """
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:

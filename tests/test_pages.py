@@ -8,7 +8,14 @@ from tests.servers import Server
 
 PAGES = ["/", "/latest", "/2024-01-30", "/2024-W05", "/2024-01", "/2024", "/all", "/weekly"]
 PAGES += ["/search?q=확산", "/search?q=없는말입니다", "/papers/2401.16420"]
-PAGES += ["/search?q=LLM&author=Li&order=votes", "/search?has=code&limit=2&page=2", "/books", "/e-reader"]
+PAGES += [
+    "/search?q=LLM&author=Li&order=votes",
+    "/search?has=code&limit=2&page=2",
+    "/books",
+    "/e-reader",
+    "/weeks",
+    "/newest",
+]
 CROWDED = ["/", "/all", "/2023-11", "/monthly", "/search?limit=50", "/search?limit=50&page=2"]
 
 

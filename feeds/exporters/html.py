@@ -15,6 +15,7 @@ _TEMPLATES = {
     Scope.DAILY: "page_series.html",
     Scope.WEEKLY: "page_series.html",
     Scope.MONTHLY: "page_series.html",
+    Scope.SHELF: "page_shelf.html",
     Scope.YEAR: "page_days.html",  # its papers would make no page that anyone reads
     Scope.ALL: "page_days.html",
 }
@@ -22,13 +23,13 @@ _SITE_TEMPLATES = {BOOKS.text: "page_books.html", E_READER.text: "e_reader.html"
 
 
 class HtmlExporter:
-    """A page for every edition but shelves, at its key alone, and some for the whole site."""
+    """A page for every edition, at its key alone, and some for the whole site."""
 
     name = "html"
     suffix = ""
     media_type = "text/html; charset=utf-8"
     kind = Kind.PAGE
-    scopes = frozenset(Scope) - {Scope.SHELF}
+    scopes = frozenset(Scope)
     site_keys = ("", BOOKS.text, E_READER.text)
     is_translated = True
 

@@ -1,7 +1,8 @@
 """What search engines read: sitemaps, https://www.sitemaps.org/protocol.html, and robots.txt, RFC 9309.
 
 What lies in one year stands in the sitemap of that year, all else in that of the site: a week that begins in December
-and ends in January is of neither year, for neither knows whether the other has a day of it.
+and ends in January is of neither year, for neither knows whether the other has a day of it. Shelves, which only list
+the same once more, are in none.
 """
 
 from collections import defaultdict

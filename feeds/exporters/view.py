@@ -13,7 +13,7 @@ from feeds.exporters.months import Month, months
 from feeds.exporters.opensearch import DESCRIPTION
 from feeds.facet import Facet, Group
 from feeds.format import Format, Kind, site_keys
-from feeds.key import Key, Scope, period
+from feeds.key import SHELVES, Key, Scope, period, shelf
 from feeds.model import Paper
 from feeds.query import MOST, Query
 from feeds.site import Publication, Site
@@ -141,9 +141,10 @@ class View:
         return [Service(name, start + quote(self.site.url(feed), safe="")) for name, start in _SERVICES.items()]
 
     @property
-    def is_topic(self) -> bool:
-        """Whether this is a search that has a name."""
-        return any(topic.key == self.key for topic in self.site.topics)
+    def is_unlisted(self) -> bool:
+        """Whether no search engine need know this page: one of the endless searches, or a list of what it knows."""
+        is_topic = any(topic.key == self.key for topic in self.site.topics)
+        return self.key.scope is Scope.SHELF or (self.key.scope is Scope.SEARCH and not is_topic)
 
     @property
     def terms(self) -> tuple[tuple[str, ...], ...]:
@@ -261,6 +262,11 @@ class View:
     def weeks(self) -> list[Key]:
         """The weeks before the newest."""
         return [week.key for week in self._counts(Scope.WEEK)[1 : 1 + _E_READER_WEEKS]]
+
+    @property
+    def shelves(self) -> list[Key]:
+        """The lists of all books of a kind."""
+        return [shelf(name) for name in SHELVES]
 
     @property
     def series(self) -> list[Key]:
