@@ -13,7 +13,7 @@ from granian.constants import Interfaces
 from tqdm import tqdm
 
 from feeds import __version__, fetch, mail, registry, settings
-from feeds.archive import default_index
+from feeds.archive import Archive, default_index
 from feeds.catalog import Catalog, open_catalog
 from feeds.errors import ExportError, FeedsError, MailError, UnknownEditionError
 from feeds.exporter import Exporter
@@ -182,17 +182,37 @@ def send(address: str, key: str | None, archive: Path, again: bool, **parameters
 @commands.command()
 @click.argument("archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE)
 def check(archive: Path) -> None:
-    """Report what the day files hold that could not be read; exit with 1 where something is lost."""
-    catalog = _open(archive)
-    problems = catalog.archive.problems()
+    """Report what could not be read in the settings and the day files; exit with 1 where something is lost."""
+    _, wrong = settings.look(archive, os.environ)
+    for place, said in wrong:
+        click.echo(f"{place}: {Severity.ERROR.value}: {said}")
+    opened = Archive(archive, default_index(archive, os.environ), _bar("indexing", "file"))
+    opened.refresh()
+    problems = opened.problems()
     for path, line, message, severity in problems:
         click.echo(f"{archive / path}:{line}: {severity.value}: {message}")
-    days = catalog.archive.days()
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    days = opened.days()
+    errors = len(wrong) + sum(problem.severity is Severity.ERROR for problem in problems)
     papers = sum(day.papers for day in days)
-    said = f"days: {len(days)}, papers: {papers}, errors: {errors}, warnings: {len(problems) - errors}"
+    warnings = len(problems) + len(wrong) - errors
+    said = f"days: {len(days)}, papers: {papers}, errors: {errors}, warnings: {warnings}"
     click.echo(said, err=True)
     sys.exit(1 if errors else 0)
+
+
+@commands.command()
+@click.argument("archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE)
+def init(archive: Path) -> None:
+    """Write a settings file into the archive's folder, in which every setting stands with its default."""
+    path = archive / "feeds.toml"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(settings.example())
+    except FileExistsError as error:
+        raise click.UsageError(f"{path} is there already") from error
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}") from error
+    click.echo(f"wrote {path}", err=True)
 
 
 @commands.command()

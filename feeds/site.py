@@ -50,10 +50,11 @@ class Publication:
 
 
 class Topic(NamedTuple):
-    """A search that has a name."""
+    """A search that has a name; `asked` is how the settings write it."""
 
     name: str
     query: Query
+    asked: str
 
     @property
     def key(self) -> Key:
@@ -66,7 +67,7 @@ def read_topic(name: str, asked: str) -> Topic:
     parameters = parse_qsl(asked) if re.match(r"[a-z_]+=", asked) else [("q", asked)]
     if unknown := {parameter for parameter, _ in parameters} - READERS.keys():
         raise ValueError(f"{name}: a search has no parameter {min(unknown)!r}, but {', '.join(READERS)}")
-    return Topic(name, read_query(parameters))
+    return Topic(name, read_query(parameters), asked)
 
 
 TOPICS = tuple(

@@ -92,6 +92,27 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_1(folder: Path, enviro
     assert result.stderr.count(b"\n") == 1
 
 
+def test_init_writes_settings_that_change_nothing_and_replaces_none(folder: Path, environ: dict[str, str]) -> None:
+    assert feeds("init", folder, environ=environ).returncode == 0
+    assert "# base_url" in (folder / "feeds.toml").read_text(encoding="utf-8")
+    assert feeds("check", folder, environ=environ).returncode == 0
+    again = feeds("init", folder, environ=environ)
+    assert (again.returncode, b"there already" in again.stderr) == (2, True)
+    missing = feeds("init", folder / "none", environ=environ)
+    assert (missing.returncode, b"No such file" in missing.stderr) == (2, True)
+
+
+def test_check_names_the_lines_of_wrong_settings_and_reads_the_days(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"1.md": day("2024-01-30", paper("A", "2401.1", votes="Vote: x"))})
+    (folder / "feeds.toml").write_text('title = "x"\nlatest_day = 3\n', encoding="utf-8")
+    result = feeds("check", folder, environ=environ)
+    assert result.returncode == 1
+    settings, votes = result.stdout.decode().splitlines()
+    assert settings == f"{folder}/feeds.toml:2: error: latest_day: no such setting; did you mean latest_days?"
+    assert votes.startswith(f"{folder}/1.md:")
+    assert b"days: 1, papers: 1" in result.stderr
+
+
 def test_check_names_file_and_line_and_ends_with_1_for_an_error(folder: Path, environ: dict[str, str]) -> None:
     assert feeds("check", environ=environ).returncode == 0
     write_files(folder, {"a/b.md": day("2024-01-30", paper("A", "2401.1", votes="Vote: x"), "### [Bad]()\n")})
@@ -128,7 +149,7 @@ def test_a_wrong_setting_stops_the_start(folder: Path, environ: dict[str, str]) 
     write_files(folder, {"feeds.toml": 'titel = "x"'})
     result = feeds("serve", folder, environ=environ)
     assert result.returncode == 2
-    assert "feeds.toml: titel: no such setting; did you mean title?" in result.stderr.decode()
+    assert "feeds.toml:1: titel: no such setting; did you mean title?" in result.stderr.decode()
 
 
 def test_serve_answers_with_the_seeds_and_survives_a_killed_worker(environ: dict[str, str]) -> None:

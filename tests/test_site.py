@@ -1,5 +1,7 @@
 """Settings, and the ids, addresses and times that follow from them."""
 
+import re
+import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from feeds.errors import SettingsError
 from feeds.model import Paper
-from feeds.settings import load
+from feeds.settings import SETTINGS, Settings, example, load, look
 from feeds.site import Site
 
 
@@ -63,6 +65,43 @@ def test_a_wrong_setting_is_named(tmp_path: Path, written: str, said: str) -> No
     with pytest.raises(SettingsError, match="feeds.toml") as raised:
         load(tmp_path, {})
     assert said in str(raised.value)
+
+
+def test_every_wrong_setting_is_named_with_its_line_and_the_others_are_taken(tmp_path: Path) -> None:
+    written = """# Settings
+description = \"\"\"
+titel = is no setting
+\"\"\"
+titel = "x"
+'latest_days' = 0
+title = "논문"
+
+[topics]
+"좋은 것" = "LLM"
+"나쁜 것" = "min_votes=y"
+"""
+    (tmp_path / "feeds.toml").write_text(written, encoding="utf-8")
+    settings, wrong = look(tmp_path, {"FEEDS_HUB": "hub"})
+    path = tmp_path / "feeds.toml"
+    assert [place for place, _ in wrong] == [f"{path}:5", f"{path}:6", f"{path}:11", "FEEDS_HUB"]
+    assert settings.site.title == "논문"
+    assert settings.site.latest_days == Site().latest_days
+
+
+@pytest.mark.parametrize(("written", "line"), [("title = \n", 1), ('\n\n[topics\nx = "y"', 3), ('title = """\n\n', 3)])
+def test_what_is_no_toml_is_named_with_its_line(tmp_path: Path, written: str, line: int) -> None:
+    (tmp_path / "feeds.toml").write_text(written, encoding="utf-8")
+    with pytest.raises(SettingsError, match=re.escape(f"feeds.toml:{line}: ")):
+        load(tmp_path, {})
+
+
+def test_the_example_holds_every_setting_with_its_default(tmp_path: Path) -> None:
+    written = example()
+    assert tomllib.loads(written) == {}
+    code = [line[2:] for line in written.splitlines() if re.match(r'# (\w+ = |\[topics\]|".*" = )', line)]
+    (tmp_path / "feeds.toml").write_text("\n".join(code), encoding="utf-8")
+    assert tomllib.loads("\n".join(code)).keys() == SETTINGS.keys()
+    assert load(tmp_path, {}) == Settings()
 
 
 def test_topics_are_searches_with_names(tmp_path: Path) -> None:
