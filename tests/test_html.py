@@ -290,6 +290,27 @@ def test_a_paper_without_authors_votes_or_a_summary_has_a_page(folder: Path, env
     assert not page.xpath("//*[@class='votes'] | //p[@class='authors'] | //img | //video")
 
 
+def test_titles_and_names_are_in_their_own_language(library: Pages) -> None:
+    expected = {"Gamma Rays": "en", "한국어 제목": "ko"}
+    for language in ("ko", "en"):
+        for path in ("/search", "/2024", "/papers/2401.00002", "/papers/2402.00001"):
+            page = library(path, language)
+            assert page.get("lang") == language
+            for title in expected.keys() & set(titles(page)):
+                (element,) = page.xpath(f"//article//*[text()='{title}'][self::a or self::h1]")
+                assert element.xpath("ancestor-or-self::*[@lang][1]/@lang") == [expected[title]]
+    authors = library("/2024-01-30", "en").xpath("//p[@class='authors']//*[@lang='ko'] | //p[@class='authors'][@lang]")
+    assert said(authors) == ["김민준"]
+
+
+def test_what_is_written_around_names_is_in_the_language_of_the_page(library: Pages) -> None:
+    for path in ("/2024-01-30", "/search?q=kim", "/papers/2401.00002"):
+        page = library(path)
+        (others,) = [each for each in page.xpath("//p[@class='authors']") if each.text_content().split()[-1] == "외"]
+        assert not others.get("lang")
+        assert " ".join(said(others.xpath("*[@lang='en']"))) == "Ann Lee, Bo Kim"
+
+
 def test_the_archive_lists_years_and_months_with_their_books(library: Pages) -> None:
     page = library("/all")
     assert said(page.xpath("//main/h2")) == ["2024년 논문 5편", "2023년 논문 1편"]
