@@ -311,6 +311,12 @@ def test_what_is_written_around_names_is_in_the_language_of_the_page(library: Pa
         assert " ".join(said(others.xpath("*[@lang='en']"))) == "Ann Lee, Bo Kim"
 
 
+def test_a_topic_is_named_in_its_own_language(library: Pages) -> None:
+    for path in ("/search?q=확산", "/search?q=%ED%99%95%EC%82%B0%7Cdiffusion"):
+        assert library(path, "en").xpath("//h1/ancestor-or-self::*[@lang][1]/@lang") == ["ko"]
+        assert library(path).xpath("//h1/ancestor-or-self::*[@lang][1]/@lang") == ["ko"]
+
+
 def test_the_archive_lists_years_and_months_with_their_books(library: Pages) -> None:
     page = library("/all")
     assert said(page.xpath("//main/h2")) == ["2024년 논문 5편", "2023년 논문 1편"]
