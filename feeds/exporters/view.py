@@ -132,7 +132,7 @@ class View:
         key = key or self.key
         if key.scope is Scope.SEARCH and kind is not Kind.PAGE:
             first = replace(key.query, page=1)
-            is_cut = kind is Kind.FILE and self.edition.total > (first.limit or 0)
+            is_cut = kind is Kind.FILE and key == self.key and self.edition.total > (first.limit or 0)
             key = replace(key, query=replace(first, limit=MOST) if is_cut else first)
         return list(self.site.publications(key, kind))
 
