@@ -394,6 +394,24 @@ def test_shades_go_by_quarters_of_the_busiest_day_and_a_day_without_papers_has_t
     assert {cell.shade for week in months(counts((start, 0)), 0)[0].weeks for cell in week if cell} == {0, 1}
 
 
+def test_days_at_the_edges_and_days_without_papers_have_pages(folder: Path, environ: dict[str, str]) -> None:
+    files = {
+        "1.md": day("1990-01-01", paper("First", "2401.1")),
+        "2.md": day("2024-01-30"),
+        "3.md": day("2999-12-31", paper("Last", "2401.2")),
+    }
+    pages = opened(folder, environ, files)
+    for path in ("/", "/all", "/1990", "/2999", "/1990-01", "/3000-W01", "/1990-W01", "/books", "/e-reader", "/daily"):
+        assert pages(path).xpath("//h1")
+    empty = pages("/2024-01-30")
+    assert "찾은 논문이 없습니다." in said(empty.xpath("//main//p"))
+    assert empty.xpath("(//nav[@class='way'])[1]/a/@href") == ["/1990-01-01", "/2999-12-31"]
+    assert said(pages("/2024").xpath("//svg//a/title")) == ["1월 30일, 논문 0편"]
+    everything = pages("/search?from=0001-01-01&to=9999-12-31")
+    assert titles(everything) == ["Last", "First"]
+    assert len(pages("/").xpath("//section[@class='month']")) == 3
+
+
 def test_an_archive_with_no_day_has_every_page(folder: Path, environ: dict[str, str]) -> None:
     pages = Pages(create_app(folder, environ).test_client())
     for path in ("/", "/latest", "/all", "/daily", "/weekly", "/search", "/books", "/e-reader"):

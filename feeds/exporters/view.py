@@ -202,7 +202,7 @@ class View:
     def by_day(self) -> list[PapersOfDay]:
         """The papers, day by day; those of a search in one heap, for they may be in any order."""
         if self.key.scope in (Scope.SEARCH, Scope.DAY):
-            return [PapersOfDay(self.key, self.edition.papers)]
+            return [PapersOfDay(self.key, self.edition.papers)] if self.edition.papers else []
         groups = groupby(self.edition.papers, key=lambda paper: paper.day)
         return [PapersOfDay(self.day(day), tuple(papers)) for day, papers in groups]
 
