@@ -255,8 +255,10 @@ def _quality(media_type: str) -> float:
 
 def _language(offered: Sequence[str]) -> str | None:
     """Choose the language that the client likes best; none where it does not say (RFC 4647 section 3.4)."""
-    liked = [tag for tag, quality in request.accept_languages if quality > 0]
-    return negotiate_locale(liked, offered, sep="-")
+    qualities = {tag.lower(): quality for tag, quality in request.accept_languages}
+    wanted = [each for each in offered if qualities.get(each, 1) > 0]
+    chosen = negotiate_locale([tag for tag, quality in qualities.items() if quality > 0], wanted, sep="-")
+    return chosen or next(iter(wanted), None)
 
 
 def _coding(media_type: str, size: int) -> str | None:

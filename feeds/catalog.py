@@ -18,7 +18,7 @@ from feeds.exporter import Exporter
 from feeds.format import Format, Kind, is_translated, shows_pictures, site_keys
 from feeds.images import Album, Store, default_store
 from feeds.index import Progress
-from feeds.key import SERIES, Key, Scope, parse_key
+from feeds.key import SERIES, Key, Scope, paper_key, parse_key
 from feeds.query import read_query
 from feeds.registry import Registry
 from feeds.site import Publication, Site
@@ -139,7 +139,7 @@ class Catalog:
             return replace(edition, pictures=Album(self.store, edition.images))
         if format.kind is Kind.CATALOG and edition.key.scope is Scope.SEARCH:
             whole = [edition] if edition.key.query.page == 1 else []
-            found = (Key(Scope.PAPER, f"papers/{paper.slug}") for paper in edition.papers)
+            found = (paper_key(paper.slug) for paper in edition.papers)
             return replace(edition, parts=(*whole, *map(self._editions.cut, found)))
         return edition
 

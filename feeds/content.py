@@ -16,6 +16,7 @@ _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "git
 _FORMULA = re.compile(
     r"\$\$([^$]{1,999})\$\$|\$(?![\s$])([^$]{1,999}?)(?<![\s\\])\$(?![\d$])|\\\((.{1,500}?)\\\)|\$(\\[A-Za-z]+)\$"
 )
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # which would turn around what stands behind the title
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
 # Neither Latin nor of formulas, like Greek, ℝ or 𝛼.
 _OTHER_LETTER = re.compile(r"[^\W\d_\u0000-\u03ff\u1e00-\u1fff\u2070-\u214f\U0001d400-\U0001d7ff]")
@@ -42,7 +43,7 @@ class Link(NamedTuple):
 
 def title(written: str) -> str:
     """Write a title as plain text: formulas in Unicode in a line where that can be, all else as it is."""
-    plain = _FORMULA.sub(_as_line, written)
+    plain = _FORMULA.sub(_as_line, _DIRECTIONS.sub("", written))
     return (without_fonts(plain) if "\\" in plain and "$" not in plain else plain).strip() or written
 
 

@@ -11,7 +11,7 @@ from feeds.archive import Archive, DayCount, Fingerprint
 from feeds.errors import UnknownEditionError
 from feeds.facet import Facet, facets, having
 from feeds.images import Album
-from feeds.key import FIXED, PERIODS, SERIES, SHELVES, Key, Scope, period
+from feeds.key import ALL, FIXED, LATEST, PERIODS, SERIES, SHELVES, Key, Scope, paper_key, period
 from feeds.model import Paper
 from feeds.query import EVERYTHING, Query
 
@@ -97,7 +97,7 @@ class Editions:
             yield from shelf.pages(name, _filled(scope, days))
             yield from _periods(scope, days)
         for paper in self._archive.papers(EVERYTHING):
-            yield Key(Scope.PAPER, f"papers/{paper.slug}")
+            yield paper_key(paper.slug)
 
     def outline(self, key: Key, as_of: date | None = None) -> Edition:
         """Cut an edition but for its papers; one `as_of` a day as if the archive ended with that day.
@@ -178,7 +178,7 @@ class Editions:
         key = edition.key
         if key.of is None:
             newest = [key for scope in (Scope.DAY, Scope.WEEK, Scope.MONTH) for key in _filled(scope, days)[-1:]]
-            wide = [Key(scope, scope.value) for scope in (Scope.LATEST, Scope.ALL) if newest]
+            wide = [LATEST, ALL] if newest else []
             parts = self._outlines([*newest, *wide], as_of)
             return replace(edition, parts=parts, total=len(parts))
         periods = _filled(key.of, days)

@@ -106,12 +106,23 @@ def period(scope: Scope, day: date) -> Key:
     return Key(scope, f"{day.year:04}", day.replace(month=1, day=1), day.replace(month=12, day=31))
 
 
+def fixed(scope: Scope) -> Key:
+    """Name the edition of a scope that has only one, like `latest`; of searches the one for everything."""
+    return Key(scope, scope.value)
+
+
+def paper_key(slug: str) -> Key:
+    """Name a paper."""
+    return Key(Scope.PAPER, f"papers/{slug}")
+
+
 def shelf(name: str, year: str = "", page: int | None = None) -> Key:
     """Name a page of a shelf: `days`, `days/2024`, `days/7`, `days/2024/7`. Pages count from the oldest editions."""
     text = "/".join([name, *([year] if year else []), *([str(page)] if page else [])])
     return Key(Scope.SHELF, text, of=SHELVES[name], year=year, page=page)
 
 
+LATEST, ALL, SEARCH = fixed(Scope.LATEST), fixed(Scope.ALL), fixed(Scope.SEARCH)
 FIXED = {
     scope.value: scope for scope in (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY, Scope.SEARCH)
 } | {NEWEST: Scope.SHELF}

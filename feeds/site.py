@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from feeds import code_tag
 from feeds.edition import Edition
 from feeds.format import UNLISTED, Format, Kind, family, site_keys
-from feeds.key import Key, Scope
+from feeds.key import SEARCH, Key, Scope
 from feeds.model import Paper
 from feeds.query import READERS, Query, read_query
 from feeds.wording import Wording, edition_name, wording
@@ -59,7 +59,7 @@ class Topic(NamedTuple):
     @property
     def key(self) -> Key:
         """The edition of what it finds."""
-        return Key(Scope.SEARCH, Scope.SEARCH.value, query=self.query)
+        return replace(SEARCH, query=self.query)
 
 
 def read_topic(name: str, asked: str) -> Topic:
@@ -186,7 +186,7 @@ class Site:
 
     def announces(self, key: Key) -> bool:
         """Whether the hub is told when the feed of an edition changes: not of each paper, nor of any search."""
-        is_topic = any(topic.key == key for topic in self.topics)
+        is_topic = self.topic(key) is not None
         return bool(self.hub) and key.scope is not Scope.PAPER and (key.scope is not Scope.SEARCH or is_topic)
 
     def page(self, key: Key) -> str:
@@ -198,8 +198,11 @@ class Site:
         """Name an edition in words; the whole site by its title."""
         if edition.key.scope is Scope.SITE:
             return self.title
-        topic = next((topic.name for topic in self.topics if topic.key == edition.key), None)
-        return topic or edition_name(edition, self.words)
+        return self.topic(edition.key) or edition_name(edition, self.words)
+
+    def topic(self, key: Key) -> str | None:
+        """Name the topic that a search is; None for all other editions."""
+        return next((topic.name for topic in self.topics if topic.key == key), None)
 
     def full_name(self, edition: Edition) -> str:
         """Name an edition together with the site."""

@@ -13,6 +13,7 @@ from babel.core import get_global
 from babel.dates import format_date, format_interval, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from feeds import content
 from feeds.edition import Edition
@@ -40,7 +41,9 @@ class Wording:
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """Say how many there are; `{count}` stands for that."""
-        return self._translations.ngettext(singular, plural, count).format(count=count)
+        return self._translations.ngettext(singular, plural, count).format(
+            count=format_decimal(count, locale=self._locale)
+        )
 
     def day(self, day: date) -> str:
         """Write a day, like 2024년 1월 30일."""
@@ -176,8 +179,8 @@ def _question(key: Key, words: Wording) -> str:
         query.q,
         words.gettext("author {name}", name=query.author) if query.author else "",
         words.gettext("at least {votes} votes", votes=query.min_votes) if "min_votes" in asked else "",
-        words.gettext("from {day}", day=query.since) if query.since else "",
-        words.gettext("to {day}", day=query.until) if query.until else "",
+        words.gettext("from {day}", day=words.day(query.since)) if query.since else "",
+        words.gettext("to {day}", day=words.day(query.until)) if query.until else "",
         *(has[each] for each in query.has),
         words.gettext("most voted first") if query.order is Order.VOTES else "",
         words.gettext("{count} a page", count=query.limit) if "limit" in asked else "",

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from feeds import content
 from feeds.edition import Edition
 from feeds.exporters.templates import fill
-from feeds.key import SERIES, Key, Scope
+from feeds.key import LATEST, SERIES, Scope
 from feeds.model import Paper
 from feeds.site import Publication, Site
 
@@ -101,7 +101,7 @@ def history(edition: Edition, publication: Publication) -> History | None:
         return None
     return History(
         is_archive=edition.key.scope is Scope.DAY,
-        current=replace(publication, key=Key(Scope.LATEST, Scope.LATEST.value)),
+        current=replace(publication, key=LATEST),
         previous=replace(publication, key=edition.previous) if edition.previous else None,
         next=replace(publication, key=edition.next) if edition.next else None,
     )

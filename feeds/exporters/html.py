@@ -4,12 +4,17 @@ from collections.abc import Iterator
 
 from feeds.edition import Edition
 from feeds.exporter import Kind, Scope
+from feeds.exporters.months import SHADES
+from feeds.exporters.opensearch import DESCRIPTION
 from feeds.exporters.templates import fill
-from feeds.exporters.view import BOOKS, E_READER, View
+from feeds.exporters.view import SiteView, View
+from feeds.key import ALL, LATEST, SEARCH, Key
+from feeds.query import MOST
 from feeds.site import Site
 
-_TEMPLATES = {
-    Scope.SITE: "page_home.html",
+_HOME, _BOOKS, _E_READER = (Key(Scope.SITE, text) for text in ("", "books", "e-reader"))
+_OF_SITE = {_HOME: "page_home.html", _BOOKS: "page_books.html", _E_READER: "e_reader.html"}
+_OF_SCOPE = {
     Scope.PAPER: "page_paper.html",
     Scope.SEARCH: "page_search.html",
     Scope.DAILY: "page_series.html",
@@ -19,7 +24,7 @@ _TEMPLATES = {
     Scope.YEAR: "page_days.html",  # its papers would make no page that anyone reads
     Scope.ALL: "page_days.html",
 }
-_SITE_TEMPLATES = {BOOKS.text: "page_books.html", E_READER.text: "e_reader.html"}
+_KEYS = {"latest": LATEST, "archive": ALL, "search": SEARCH, "home": _HOME, "books": _BOOKS, "e_reader": _E_READER}
 
 
 class HtmlExporter:
@@ -30,15 +35,15 @@ class HtmlExporter:
     media_type = "text/html; charset=utf-8"
     kind = Kind.PAGE
     scopes = frozenset(Scope)
-    site_keys = ("", BOOKS.text, E_READER.text)
+    site_keys = tuple(key.text for key in _OF_SITE)
     is_translated = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render a page."""
-        yield fill(_template(edition), site.words, view=View(edition, site, self), Kind=Kind).encode()
-
-
-def _template(edition: Edition) -> str:
-    if edition.key.scope is Scope.SITE and edition.key.text in _SITE_TEMPLATES:
-        return _SITE_TEMPLATES[edition.key.text]
-    return _TEMPLATES.get(edition.key.scope, "page_edition.html")
+        view: View
+        if edition.key in _OF_SITE:
+            template, view = _OF_SITE[edition.key], SiteView(edition, site, self)
+        else:
+            template, view = _OF_SCOPE.get(edition.key.scope, "page_edition.html"), View(edition, site, self)
+        known = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "most": MOST, "opensearch": DESCRIPTION}
+        yield fill(template, site.words, view=view, **known).encode()

@@ -1,14 +1,14 @@
 """What a catalogue of books says, whatever its format: where to go on, or books to fetch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from feeds import content
 from feeds.edition import Edition
 from feeds.exporters.cover import CoverExporter, ThumbnailExporter
-from feeds.key import NEWEST, SHELVES, Key, Scope, shelf
+from feeds.key import NEWEST, SEARCH, SHELVES, Key, Scope, shelf
 from feeds.query import DEFAULT_LIMIT, Order, Query
 from feeds.site import Publication, Site
 from feeds.wording import name
@@ -19,7 +19,6 @@ ACQUISITION = "http://opds-spec.org/acquisition/open-access"
 IMAGE = "http://opds-spec.org/image"
 THUMBNAIL = "http://opds-spec.org/image/thumbnail"
 FACET = "http://opds-spec.org/facet"
-SEARCHES = Key(Scope.SEARCH, Scope.SEARCH.value)
 _NAMED_TITLES = 3
 _NAMED_AUTHORS = 5
 
@@ -65,7 +64,7 @@ def root_steps(topics: Key, site: Site) -> Iterator[Step]:
         yield Step(name(shelf(text), site.words), shelf(text))
     yield Step(
         site.words.gettext("Most voted"),
-        Key(Scope.SEARCH, SEARCHES.text, query=Query(order=Order.VOTES, limit=DEFAULT_LIMIT)),
+        replace(SEARCH, query=Query(order=Order.VOTES, limit=DEFAULT_LIMIT)),
         POPULAR,
     )
     if site.topics:

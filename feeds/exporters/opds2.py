@@ -10,7 +10,7 @@ from feeds.exporter import Kind, Scope
 from feeds.exporters import cover, listing
 from feeds.exporters.listing import Book, Step
 from feeds.facet import Facet, Group
-from feeds.key import Key
+from feeds.key import SEARCH, Key
 from feeds.site import Publication, Site
 from feeds.wording import facet_name, group_name
 
@@ -77,7 +77,7 @@ def _facets(group: Group, facets: Iterable[Facet], site: Site) -> dict[str, Any]
 
 
 def _feed(publication: Publication, edition: Edition, title: str, site: Site) -> dict[str, Any]:
-    search = site.url(Publication(listing.SEARCHES, Opds2Exporter()))
+    search = site.url(Publication(SEARCH, Opds2Exporter()))
     links = [
         _link("self", publication, site),
         _link("start", Publication(_ROOT, Opds2RootExporter()), site),

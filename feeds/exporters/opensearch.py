@@ -7,11 +7,10 @@ from lxml import etree
 from feeds.edition import Edition
 from feeds.exporter import Kind, Scope
 from feeds.format import Format
-from feeds.key import Key
+from feeds.key import SEARCH, Key
 from feeds.site import Publication, Site
 
 _NAMESPACE = "http://a9.com/-/spec/opensearch/1.1/"
-_SEARCH = Key(Scope.SEARCH, Scope.SEARCH.value)
 _ORDER = [Kind.CATALOG, Kind.PAGE, Kind.FEED]  # KOReader takes the first that is Atom
 
 
@@ -36,7 +35,7 @@ class OpenSearchExporter:
             ("OutputEncoding", "UTF-8"),
         ):
             etree.SubElement(root, f"{{{_NAMESPACE}}}{name}").text = text
-        searched = [each for each in site.publications(_SEARCH) if each.format.kind in _ORDER]
+        searched = [each for each in site.publications(SEARCH) if each.format.kind in _ORDER]
         for publication in sorted(searched, key=lambda each: _ORDER.index(each.format.kind)):
             template = f"{site.url(publication)}?q={{searchTerms}}"
             etree.SubElement(root, f"{{{_NAMESPACE}}}Url", type=publication.media_type, template=template)

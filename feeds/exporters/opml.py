@@ -6,7 +6,7 @@ from lxml import etree
 
 from feeds.edition import Edition
 from feeds.exporter import Kind
-from feeds.key import Key, Scope
+from feeds.key import Scope, fixed
 from feeds.site import Publication, Site
 from feeds.wording import name
 
@@ -31,7 +31,7 @@ class OpmlExporter:
         etree.SubElement(head, "ownerName").text = site.author
         etree.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
         body = etree.SubElement(root, "body")
-        editions = [(name(Key(scope, scope.value), site.words), Key(scope, scope.value)) for scope in _LISTED]
+        editions = [(name(fixed(scope), site.words), fixed(scope)) for scope in _LISTED]
         topics = [(topic.name, topic.key) for topic in site.topics]
         for group, listed in ((site.words.gettext("Editions"), editions), (site.words.gettext("Topics"), topics)):
             parent = body

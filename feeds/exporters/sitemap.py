@@ -19,7 +19,7 @@ from feeds.edition import Edition
 from feeds.errors import ExportError
 from feeds.exporter import Kind, Scope
 from feeds.format import site_keys
-from feeds.key import Key, period
+from feeds.key import SEARCH, Key, fixed, paper_key, period
 from feeds.model import Paper
 from feeds.site import Publication, Site
 
@@ -28,7 +28,6 @@ _MOST = 50_000  # addresses
 _LARGEST = 50 * 1024 * 1024  # bytes
 _SITE = Key(Scope.SITE, "pages")
 _INDEX = Key(Scope.SITE, "sitemap")
-_SEARCH = Key(Scope.SEARCH, Scope.SEARCH.value)
 _LASTING = (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
 
 
@@ -86,7 +85,7 @@ class RobotsExporter:
         """Write the rules; the exceptions first, for crawlers that follow the first rule and not the longest."""
         local = replace(site, base_url=urlsplit(site.base_url).path)
         rules = ["User-agent: *", *(f"Allow: {local.page(topic)}" for topic in _topics(site))]
-        rules += [f"Disallow: {local.page(_SEARCH)}", ""]
+        rules += [f"Disallow: {local.page(SEARCH)}", ""]
         rules += [f"Sitemap: {site.url(Publication(_INDEX, SitemapIndexExporter()))}", ""]
         yield "\n".join(rules).encode()
 
@@ -97,13 +96,13 @@ def _pages_of_year(edition: Edition, site: Site) -> Iterator[_Listed]:
             if _is_of_one_year(part.key):
                 yield _Listed(site.page(part.key), site.updated(part))
     for paper in edition.papers:
-        yield _Listed(site.page(Key(Scope.PAPER, f"papers/{paper.slug}")), site.published(paper))
+        yield _Listed(site.page(paper_key(paper.slug)), site.published(paper))
 
 
 def _pages_of_site(edition: Edition, site: Site) -> Iterator[_Listed]:
     pages = [each for each in site.formats if each.kind is Kind.PAGE]
     own = [site.url(Publication(Key(Scope.SITE, text), each)) for each in pages for text in site_keys(each)]
-    fixed = [site.page(key) for key in (*(Key(scope, scope.value) for scope in _LASTING), *_topics(site))]
+    fixed = [site.page(key) for key in (*(fixed(scope) for scope in _LASTING), *_topics(site))]
     yield from (_Listed(address, site.updated(edition)) for address in (*own, *fixed))
     for part in _cut(replace(edition, papers=()), Scope.WEEK):
         if not _is_of_one_year(part.key):

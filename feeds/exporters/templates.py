@@ -9,7 +9,10 @@ from markupsafe import Markup
 
 from feeds import content
 from feeds.mark import marked, marked_text
+from feeds.model import Paper
 from feeds.wording import Wording
+
+_WIDE = re.compile(r"<(pre|table|math(?=[^>]*>(?:(?!</math>).){600}))", re.DOTALL)  # a long formula, or one that may be
 
 
 @cache
@@ -31,9 +34,23 @@ def _environment() -> Environment:
     environment.filters["language_of"] = content.language_of
     environment.filters["marked"] = lambda safe, terms: Markup(marked(str(safe), terms))  # noqa: S704
     environment.filters["marked_text"] = lambda text, terms: Markup(marked_text(text, terms))  # noqa: S704
+    environment.filters["scrollable"] = lambda safe: Markup(_scrollable(str(safe)))  # noqa: S704
+    environment.filters["citation"] = _citation
     environment.filters["identifier"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", text)
     environment.filters["links"] = content.links
     return environment
+
+
+def _scrollable(safe: str) -> str:
+    """Let the keyboard reach what may be too wide for a screen, and then scrolls."""
+    return _WIDE.sub(r'<\1 tabindex="0"', safe)
+
+
+def _citation(paper: Paper) -> str:
+    """Cite a paper in a line."""
+    names = ", ".join(paper.authors) + (" et al." if paper.more_authors else "")
+    number = f"arXiv:{paper.arxiv_id}. " if paper.arxiv_id else ""
+    return f"{names} ({paper.year}). {content.title(paper.title)}. {number}{paper.url}".strip()
 
 
 def fill(template: str, words: Wording, **values: Any) -> str:
