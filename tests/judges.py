@@ -18,7 +18,7 @@ from tests.schemas.opds2 import opds2
 from tests.servers import ROOT
 
 __all__ = ["Contents", "Image", "Page", "Rendered"]
-__all__ += ["ace", "axe", "copy", "epubcheck", "nu", "opds1", "opds2", "r2_opds", "render"]
+__all__ += ["ace", "axe", "epubcheck", "nu", "opds1", "opds2", "r2_opds", "render"]
 
 READERS = ROOT / "tests/readers"
 SECONDS = 600  # Ace needs 230 for a month of 480 papers
@@ -106,13 +106,6 @@ def r2_opds(urls: Sequence[str]) -> list[dict[str, Any]]:
     """Read catalogues, of OPDS 1.2 or 2.0 by their Content-Type, with the engine of Thorium."""
     with tempfile.TemporaryDirectory() as home:
         seen: list[dict[str, Any]] = json.loads(_node(home, "opds.mjs", *urls))
-    return seen
-
-
-def copy(script: Path) -> dict[str, dict[str, Any]]:
-    """Press a button that copies in Chromium, by the kind of clipboard it has: what is seen at once, and later."""
-    with tempfile.TemporaryDirectory() as home:
-        seen: dict[str, dict[str, Any]] = json.loads(_node(home, "copy.mjs", script))
     return seen
 
 

@@ -10,11 +10,8 @@ from lxml import etree
 from PIL import Image
 
 from feeds.exporters import assets
-from tests import judges
 
 TEMPLATES = Path(assets.__file__).with_name("templates")
-
-Seen = dict[str, dict[str, Any]]
 
 
 @pytest.mark.parametrize(
@@ -69,30 +66,3 @@ def test_the_icon_of_phones_is_opaque(client: FlaskClient) -> None:
     colours = icon.getcolors(10_000)
     assert colours
     assert len(colours) > 3
-
-
-@pytest.fixture(scope="module")
-def pressed() -> Seen:
-    """What came of pressing a button that copies, with each kind of clipboard."""
-    return judges.copy(TEMPLATES / "script.js")
-
-
-@pytest.mark.parametrize(("clipboard", "given"), [("new", ""), ("old", "copy ")])
-def test_a_button_copies_an_address_and_says_so_for_two_seconds(pressed: Seen, clipboard: str, given: str) -> None:
-    seen = pressed[clipboard]
-    assert seen["errors"] == []
-    assert seen["pressed"]["given"] == f"{given}https://e.org/latest.rss"
-    assert [seen["pressed"][each] for each in ("button", "status", "focus")] == [
-        "복사했습니다",
-        "복사했습니다",
-        "BUTTON",
-    ]
-    assert [seen["later"][each] for each in ("button", "status", "hidden")] == ["복사", "", False]
-
-
-@pytest.mark.parametrize("clipboard", ["refused", "old and refused"])
-def test_an_address_that_could_not_be_copied_is_selected(pressed: Seen, clipboard: str) -> None:
-    seen = pressed[clipboard]
-    assert seen["errors"] == []
-    assert [seen["pressed"][each] for each in ("button", "status", "focus")] == ["복사", "", "INPUT"]
-    assert seen["pressed"]["selected"] == "https://e.org/latest.rss"
