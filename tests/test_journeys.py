@@ -310,6 +310,45 @@ def test_a_phone_at_night_is_wide_enough_for_all_that_opens(browse: Visits, libr
     assert overflows(page) == []
 
 
+# Notes what takes the focus: its place among all that can, or what else it is, and whether one sees that it does.
+FOCUS = """() => {
+  document.querySelectorAll("details").forEach((each) => { each.open = true });
+  const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, video")]
+    .filter((each) => each.checkVisibility());
+  window.focused = [];
+  addEventListener("focusin", ({ target }) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(target);
+    const rect = target.querySelector("rect");
+    const stroke = rect && getComputedStyle(rect);
+    const isSeen = (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2)
+      || (stroke && stroke.stroke !== "none" && parseFloat(stroke.strokeWidth) >= 2);
+    const box = target.getBoundingClientRect();
+    const isThere = box.right > 0 && box.width > 0 && box.height > 0;
+    const place = all.indexOf(target);
+    focused.push([place, Boolean(isSeen && isThere), target.outerHTML.slice(0, 100)]);
+  });
+  return all.length;
+}"""
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_whoever_has_a_keyboard_only_reaches_everything_in_order_and_sees_where(
+    browse: Visits, library: Server, path: str
+) -> None:
+    page = browse(library.base + path)
+    count = page.evaluate(FOCUS)
+    for _ in range(count * 2 + 30):  # a date has several fields
+        page.keyboard.press("Tab")
+        if page.evaluate(
+            "count => focused.at(-1)?.[0] === count - 1 || document.activeElement === document.body", count
+        ):
+            break
+    focused: list[list[Any]] = page.evaluate("focused")
+    places = [place for place, _, _ in focused]
+    assert list(dict.fromkeys(place for place in places if place >= 0)) == list(range(count))
+    assert [what for _, is_seen, what in focused if not is_seen] == []
+
+
 def test_the_first_tab_skips_to_the_content(browse: Visits, library: Server) -> None:
     page = browse(f"{library.base}/")
     page.keyboard.press("Tab")
