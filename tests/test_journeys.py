@@ -375,6 +375,49 @@ def test_a_search_and_a_subscription_by_keyboard(browse: Visits, library: Server
     expect(page.get_by_label("RSS", exact=True)).to_be_focused()
 
 
+# Lists the texts that stand under a language that is not theirs: Hangul under another, words of English under Korean.
+FOREIGN_TEXTS = """() => {
+  const found = [];
+  const check = (element, text, isProse) => {
+    const language = element.closest("[lang]").lang;
+    const isKorean = /[가-힣]/.test(text);
+    const isEnglish = isProse && !isKorean && /([A-Za-z]{2,}[ ,:-]+){2}[A-Za-z]{2,}/.test(text);
+    if ((isKorean && language !== "ko") || (isEnglish && language !== "en")) found.push(`${language}: ${text.trim()}`);
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    check(parent, walker.currentNode.data, !parent.closest(".summary"));
+  }
+  for (const element of document.body.querySelectorAll("*"))
+    for (const name of ["aria-label", "placeholder", "title", "alt", "data-copied"])
+      if (element.hasAttribute(name)) check(element, element.getAttribute(name), false);
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("ko-KR", "ko")])
+@pytest.mark.parametrize("path", [*KINDS, "/daily", "/e-reader"])
+def test_each_text_says_its_language(browse: Visits, library: Server, path: str, locale: str, language: str) -> None:
+    page = browse(library.base + path, locale=locale)
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.evaluate(FOREIGN_TEXTS) == []
+
+
+def test_a_reader_of_english_gets_english_words_and_dates_around_korean_papers(browse: Visits) -> None:
+    page = browse("/", locale="en-US")
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Wednesday, March 20, 2024")
+    assert page.evaluate(FOREIGN_TEXTS) == []
+    page.get_by_role("searchbox").fill("확산")
+    follow(page, page.get_by_role("button", name="Search"))
+    expect(page.get_by_role("status").first).to_have_text(re.compile(r"papers, of which 1 to"))
+    expect(page.locator("article .facts time").first).to_have_text("March 20, 2024")
+    assert page.evaluate(FOREIGN_TEXTS) == []
+    follow(page, page.locator("article h2 a").first)
+    expect(page.locator("main .facts a").first).to_have_text("Wednesday, March 20, 2024")
+    assert page.evaluate(FOREIGN_TEXTS) == []
+
+
 @pytest.mark.parametrize("path", ["/2024-01-30", "/2024-W05", "/search?q=확산", "/papers/2401.00002"])
 def test_what_is_printed_is_papers_and_nothing_to_press(browse: Visits, library: Server, path: str) -> None:
     shown = titles(browse(library.base + path))
