@@ -425,7 +425,7 @@ def test_what_is_printed_is_papers_and_nothing_to_press(browse: Visits, library:
     assert titles(page) == shown
     for article in page.locator("article").all():
         assert article.is_visible()
-    tools = page.locator("form, nav, header, footer, button, input, select, summary, .offer, .skip, #status")
+    tools = page.locator("form, nav, header, footer, button, input, select, summary, video, .offer, .skip, #status")
     assert tools.count() > 5
     assert [each.evaluate("each => each.outerHTML") for each in tools.all() if each.is_visible()] == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
