@@ -449,7 +449,7 @@ def test_ace_finds_no_violation_in_a_day_and_a_week_of_the_seeds(seeds: Catalog,
 def test_a_reading_engine_shows_every_page_whole(hostile: Catalog, tmp_path: Path) -> None:
     seen = judges.render(assert_valid(hostile, "2024-W05", tmp_path), tmp_path / "pages", width=480, height=640)
     assert (seen.title, seen.language, seen.cover, seen.errors) == (
-        "Daily Papers — 2024년 5주 (1월 29일 ~ 2월 4일)",
+        "Daily Papers — 2024년 5주차 (1월 29일 ~ 2월 4일)",
         "ko",
         True,
         (),

@@ -390,7 +390,7 @@ def test_the_engine_of_thorium_reads_both_formats_alike(tmp_path: Path) -> None:
         assert atom["title"] == json_["title"]
         assert [each["title"] for each in atom["navigation"]] == [each["title"] for each in json_["navigation"]]
         assert [listed(each) for each in atom["publications"]] == [listed(each) for each in json_["publications"]]
-    assert [each["title"] for each in seen[0]["navigation"]][:2] == ["새로 나온 책", "날짜별"]
+    assert [each["title"] for each in seen[0]["navigation"]][:2] == ["새 전자책", "날짜별"]
     assert [each["title"] for each in seen[1]["publications"]] == ["2024년 3월 20일", "2024년 1월 30일"]
     assert seen[3]["links"][0]["href"].endswith("/opds2")
 

@@ -77,7 +77,7 @@ def test_the_date_is_said_in_digits_and_all_else_in_english(
 def test_with_a_font_that_has_hangul_the_cover_is_korean(seeds: Catalog, hangul: Font) -> None:
     korean = Catalog(seeds.archive, seeds.registry, replace(seeds.site, cover_font=hangul), seeds.store)
     assert face(korean, "2024-01-30") == ("2024", "01.30", "논문 11편")
-    assert face(korean, "latest")[1] == "최근 논문"
+    assert face(korean, "latest")[1] == "최신 논문"
     assert drawn(korean, "2024-01-30") != drawn(seeds, "2024-01-30")
     found = seeds.find("2024-01-30.epub")
     assert korean.tag(found, korean.outline(found)) != seeds.tag(found, seeds.outline(found))

@@ -130,7 +130,7 @@ def test_a_plug_in_is_offered_wherever_books_are(environ: dict[str, str]) -> Non
         books, tables = (pages(path).xpath(f"//main//a[contains(@href, '.{name}')]/@href") for name in ("epub", "csv"))
         assert books
         assert [each.replace(".epub", ".csv") for each in books] == tables
-    buttons = pages("/books").xpath("//form[@class='query']//button/@formaction")
+    buttons = pages("/books").xpath("//main//form[@class='fields']//button/@formaction")
     assert buttons == ["/search.epub", "/search.csv", "/search"]
 
 
@@ -156,25 +156,25 @@ def test_a_search_marks_its_words_in_titles_authors_and_texts(library: Pages) ->
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("", "논문 6편 가운데 1–6"),
-        ("q=확산", "논문 3편 가운데 1–3"),
-        ("limit=4&page=2", "논문 6편 가운데 5–6"),
+        ("", "논문 6편"),
+        ("q=확산", "논문 3편"),
+        ("limit=4&page=2", "논문 6편 · 5–6"),
         ("q=없는말", "찾은 논문이 없습니다."),
         ("limit=4&page=9", "찾은 논문이 없습니다."),
     ],
 )
 def test_a_search_says_how_many_it_found(library: Pages, query: str, count: str) -> None:
-    (found,) = library(f"/search?{query}").xpath("//p[@role='status'][contains(@class, 'found')]")
+    (found,) = library(f"/search?{query}").xpath("//main//p[@role='status']")
     assert said([found]) == [count]
 
 
 def test_the_facets_count_what_they_lead_to(library: Pages) -> None:
     page = library("/search?q=확산")
     facets = page.xpath("//nav[@class='facets']//a")
-    assert said(facets) == ["모든 해 3", "2024 2", "2023 1", "모두 3", "코드 있음 2", "모두 3", "동영상 있음 2"]
+    assert said(facets) == ["모든 해 3", "2024 2", "2023 1", "전체 3", "코드 있음 2", "전체 3", "동영상 있음 2"]
     for facet in facets:
         assert len(titles(library(facet.get("href")))) == int(facet.text_content().split()[-1])
-    assert said(page.xpath("//nav[@class='facets']//a[@aria-current]")) == ["모든 해 3", "모두 3", "모두 3"]
+    assert said(page.xpath("//nav[@class='facets']//a[@aria-current]")) == ["모든 해 3", "전체 3", "전체 3"]
 
 
 CONDITIONS = {"q": "확산|모델", "author": "e", "min_votes": "1", "from": "2024-01-01", "to": "2024-12-31"}
@@ -202,7 +202,7 @@ def test_a_search_fills_its_form_with_its_conditions(library: Pages) -> None:
 
 
 def test_the_form_of_an_edition_asks_for_its_days(library: Pages) -> None:
-    (form,) = library("/2024-W05").xpath("//details[@class='filter']/form")
+    (form,) = library("/2024-W05").xpath("//details/form")
     assert {name: value for name, value in form.form_values() if value} == {
         "from": "2024-01-29",
         "to": "2024-02-04",
@@ -221,20 +221,6 @@ def test_search_engines_list_every_page_but_searches_that_have_no_name(pages: Pa
         assert pages(path).xpath("//meta[@name='robots']/@content") == ["noindex, follow"]
 
 
-def test_the_book_of_a_search_holds_more_than_its_page(library: Pages) -> None:
-    whole, cut, behind = ("/search?limit=6", "/search?limit=5", "/search?limit=5&page=2")
-    assert [chips(library(path))["EPUB"] for path in (whole, cut, behind)] == [
-        "/search.epub?limit=6",
-        "/search.epub?limit=500",
-        "/search.epub?limit=500",
-    ]
-    assert [chips(library(path))["RSS"] for path in (whole, cut, behind)] == [
-        "/search.rss?limit=6",
-        "/search.rss?limit=5",
-        "/search.rss?limit=5",
-    ]
-
-
 def crowd(number: int, count: int) -> str:
     """Write the papers of a day."""
     written = [
@@ -244,14 +230,29 @@ def crowd(number: int, count: int) -> str:
     return day(f"2024-01-{number:02}", *written)
 
 
-def test_a_month_of_more_than_60_papers_shows_how_they_begin(folder: Path, environ: dict[str, str]) -> None:
-    pages = opened(folder, environ, {"1.md": crowd(1, 30), "2.md": crowd(2, 30), "3.md": crowd(9, 1)})
-    for path, count, whole in (("/2024-01", 61, 0), ("/2024-W01", 60, 60), ("/search?limit=60", 60, 60)):
+def test_the_book_of_a_search_holds_all_that_was_found_or_as_much_as_was_asked_for(
+    folder: Path, environ: dict[str, str]
+) -> None:
+    pages = opened(folder, environ, {"1.md": crowd(1, 61)})
+    books = {
+        "/search": "/search.epub?limit=500",
+        "/search?page=2": "/search.epub?limit=500",
+        "/search?limit=60": "/search.epub?limit=60",
+        "/search?limit=60&page=2": "/search.epub?limit=60",
+        "/search?q=P1-60": "/search.epub?q=P1-60",
+    }
+    assert {path: chips(pages(path))["EPUB"] for path in books} == books
+    assert chips(pages("/search?limit=60&page=2"))["RSS"] == "/search.rss?limit=60"
+
+
+def test_a_month_of_more_than_100_papers_shows_how_they_begin(folder: Path, environ: dict[str, str]) -> None:
+    pages = opened(folder, environ, {"1.md": crowd(1, 50), "2.md": crowd(2, 50), "3.md": crowd(9, 1)})
+    for path, count, whole in (("/2024-01", 101, 0), ("/2024-W01", 100, 100), ("/search?limit=100", 100, 100)):
         page = pages(path)
         assert len(page.xpath("//article")) == count
         assert len(page.xpath("//article//li[text()='글 둘.']")) == whole
         assert len(page.xpath("//article/p[text()='글 하나. 글 둘.']")) == count - whole
-    assert len(pages("/search?limit=61").xpath("//article/p[text()='글 하나. 글 둘.']")) == 61
+    assert len(pages("/search?limit=101").xpath("//article/p[text()='글 하나. 글 둘.']")) == 101
 
 
 def test_the_home_page_has_the_weeks_most_voted_only_if_the_week_has_several_days(
@@ -404,7 +405,7 @@ def test_days_at_the_edges_and_days_without_papers_have_pages(folder: Path, envi
     for path in ("/", "/all", "/1990", "/2999", "/1990-01", "/3000-W01", "/1990-W01", "/books", "/e-reader", "/daily"):
         assert pages(path).xpath("//h1")
     empty = pages("/2024-01-30")
-    assert "찾은 논문이 없습니다." in said(empty.xpath("//main//p"))
+    assert "아직 논문이 없습니다." in said(empty.xpath("//main//p"))
     assert empty.xpath("(//nav[@class='way'])[1]/a/@href") == ["/1990-01-01", "/2999-12-31"]
     assert said(pages("/2024").xpath("//svg//a/title")) == ["1월 30일, 논문 0편"]
     everything = pages("/search?from=0001-01-01&to=9999-12-31")

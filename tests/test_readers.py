@@ -108,7 +108,7 @@ def test_reader(server: Server, expected: list[Seen], name: str) -> None:
     with closing(make_reader(":memory:")) as reader:
         reader.add_feed(f"{server.base}/latest.{name}")
         reader.update_feeds()
-        assert reader.get_feed(f"{server.base}/latest.{name}").title == "Daily Papers — 최근 논문"
+        assert reader.get_feed(f"{server.base}/latest.{name}").title == "Daily Papers — 최신 논문"
         entries = list(reader.get_entries())
         reader.update_feeds()  # asks with A-IM and the tag: nothing is new
         assert len(list(reader.get_entries())) == len(entries)

@@ -48,10 +48,10 @@ def test_every_message_is_translated_and_no_other(language: str) -> None:
     ("key", "korean", "english"),
     [
         ("2024-01-30", "2024년 1월 30일", "January 30, 2024"),
-        ("2024-W05", "2024년 5주 (1월 29일 ~ 2월 4일)", "Week 5 of 2024 (Jan 29\u2009–\u2009Feb 4)"),
+        ("2024-W05", "2024년 5주차 (1월 29일 ~ 2월 4일)", "Week 5 of 2024 (Jan 29\u2009–\u2009Feb 4)"),
         ("2024-01", "2024년 1월", "January 2024"),
         ("2024", "2024년", "2024"),
-        ("latest", "최근 논문", "Latest papers"),
+        ("latest", "최신 논문", "Latest papers"),
         ("weeks/2024", "주별 2024", "By week 2024"),
     ],
 )

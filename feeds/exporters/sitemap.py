@@ -102,8 +102,8 @@ def _pages_of_year(edition: Edition, site: Site) -> Iterator[_Listed]:
 def _pages_of_site(edition: Edition, site: Site) -> Iterator[_Listed]:
     pages = [each for each in site.formats if each.kind is Kind.PAGE]
     own = [site.url(Publication(Key(Scope.SITE, text), each)) for each in pages for text in site_keys(each)]
-    fixed = [site.page(key) for key in (*(fixed(scope) for scope in _LASTING), *_topics(site))]
-    yield from (_Listed(address, site.updated(edition)) for address in (*own, *fixed))
+    lasting = [site.page(key) for key in (*map(fixed, _LASTING), *_topics(site))]
+    yield from (_Listed(address, site.updated(edition)) for address in (*own, *lasting))
     for part in _cut(replace(edition, papers=()), Scope.WEEK):
         if not _is_of_one_year(part.key):
             yield _Listed(site.page(part.key), site.updated(part))
