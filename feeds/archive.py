@@ -27,6 +27,11 @@ Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 _LOOKING = 20  # one part in so many of the time that passes is spent on looking for changed files
 _LONGEST_WAIT = 2.0  # seconds between two looks
+_NAMESAKES = """(
+    SELECT count(*) FROM papers AS other WHERE other.cited = papers.cited
+    AND other.rank IS NOT NULL AND other.day = other.first_day
+    AND (other.first_day, other.first_rank) < (papers.first_day, papers.first_rank)
+)"""
 _TRIGRAMS = 32  # more of them would find no fewer candidates worth checking
 
 
@@ -39,12 +44,13 @@ class DayCount(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """What tells a paper's content and place without reading it, and the address of its picture."""
+    """What tells a paper's content and place without reading it, the address of its picture, and `Paper.namesakes`."""
 
     hash: str
     day: str
     rank: int
     image: str | None
+    namesakes: int
 
 
 class FileProblem(NamedTuple):
@@ -173,13 +179,14 @@ class Archive:
     def papers(self, query: Query) -> tuple[Paper, ...]:
         """Answer a query; unless it asks for repeats, a paper that two days list is found on its first day only."""
         where, values = _selection(query)
-        rows = self._rows(f"SELECT body, first_day, first_rank FROM papers WHERE {where}", values)  # noqa: S608  # ours
+        rows = self._rows(f"SELECT body, first_day, first_rank, {_NAMESAKES} FROM papers WHERE {where}", values)  # noqa: S608  # ours
         return tuple(index.decode(*row) for row in rows)
 
     def fingerprints(self, query: Query) -> list[Fingerprint]:
         """Answer a query without reading the papers."""
         where, values = _selection(query)
-        rows = self._rows(f"SELECT hex(hash), first_day, first_rank, image FROM papers WHERE {where}", values)  # noqa: S608  # ours
+        selected = f"SELECT hex(hash), first_day, first_rank, image, {_NAMESAKES} FROM papers WHERE {where}"  # noqa: S608  # ours
+        rows = self._rows(selected, values)
         return [Fingerprint(*row) for row in rows]
 
     def years(self, query: Query) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import html as entities
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -9,7 +10,19 @@ from urllib.parse import urlsplit
 from feeds.formula import as_line, is_prose, without_fonts
 from feeds.markdown import Formulas, html
 
-__all__ = ["Link", "LinkKind", "excerpt", "html", "is_korean", "language_of", "links", "plain", "title", "xhtml"]
+__all__ = [
+    "Link",
+    "LinkKind",
+    "excerpt",
+    "html",
+    "is_korean",
+    "language_of",
+    "links",
+    "pieces",
+    "plain",
+    "title",
+    "xhtml",
+]
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
@@ -45,6 +58,18 @@ def title(written: str) -> str:
     """Write a title as plain text: formulas in Unicode in a line where that can be, all else as it is."""
     plain = _FORMULA.sub(_as_line, _DIRECTIONS.sub("", written))
     return (without_fonts(plain) if "\\" in plain and "$" not in plain else plain).strip() or written
+
+
+def pieces(written: str) -> Iterator[tuple[str, bool]]:
+    """Cut a title into its formulas, with the signs around them, and the text between them; which of both each is."""
+    end = 0
+    for formula in _FORMULA.finditer(written):
+        latex = formula[1] or formula[2] or formula[3] or formula[4]
+        if not is_prose(latex):
+            yield written[end : formula.start()], False
+            yield formula[0], True
+            end = formula.end()
+    yield written[end:], False
 
 
 def _as_line(formula: re.Match[str]) -> str:

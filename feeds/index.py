@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from feeds import code_tag, content, digest, folder, text
+from feeds import citation, code_tag, content, digest, folder, text
 from feeds.database import transaction
 from feeds.digest import Listing
 from feeds.folder import Signature
@@ -38,10 +38,12 @@ CREATE TABLE papers (
     first_day TEXT, first_rank INTEGER,     -- where the paper was listed first
     filled INTEGER NOT NULL, length INTEGER NOT NULL,                       -- Paper.fullness
     votes INTEGER, authors TEXT NOT NULL, image TEXT, video INTEGER NOT NULL, code INTEGER NOT NULL,
+    cited TEXT NOT NULL,                                                    -- citation.base
     body TEXT NOT NULL, hash BLOB NOT NULL
 );
 CREATE INDEX papers_of_day ON papers (day DESC, rank);
 CREATE INDEX listings_of_paper ON papers (slug, day);
+CREATE INDEX papers_cited ON papers (cited, first_day, first_rank) WHERE day = first_day AND rank IS NOT NULL;
 CREATE INDEX papers_of_file ON papers (path);
 CREATE INDEX problems_of_file ON problems (path);
 CREATE TABLE touched (  -- within a transaction, the papers whose first day may have changed
@@ -184,10 +186,11 @@ def _insert_paper(connection: sqlite3.Connection, name: str, listing: Listing) -
         paper.image,
         paper.video is not None,
         is_code,
+        citation.base(paper),
         body,
         hashlib.sha256(body.encode()).digest()[:16],
     )
-    columns = "path, line, day, slug, filled, length, votes, authors, image, video, code, body, hash"
+    columns = "path, line, day, slug, filled, length, votes, authors, image, video, code, cited, body, hash"
     cursor = connection.execute(
         f"INSERT INTO papers ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # names of ours
         values,
@@ -246,11 +249,11 @@ def _rank(connection: sqlite3.Connection, day: str) -> None:
 
 def encode(paper: Paper) -> str:
     """Write a paper as the index keeps it; where it stands in a day is kept apart."""
-    values = {name: value for name, value in asdict(paper).items() if name not in ("day", "rank")}
+    values = {name: value for name, value in asdict(paper).items() if name not in ("day", "rank", "namesakes")}
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
-def decode(body: str, day: str, rank: int) -> Paper:
+def decode(body: str, day: str, rank: int, namesakes: int) -> Paper:
     """Read what `encode` wrote."""
-    values = json.loads(body)
-    return Paper(**values | {"authors": tuple(values["authors"]), "day": date.fromisoformat(day), "rank": rank})
+    values = json.loads(body) | {"day": date.fromisoformat(day), "rank": rank, "namesakes": namesakes}
+    return Paper(**values | {"authors": tuple(values["authors"])})

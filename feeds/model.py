@@ -20,7 +20,8 @@ class Paper:
 
     `day` is the first day that lists the paper and `rank` its place there, from 0. `image` and `video` are
     absolute http(s) addresses. `votes` is None where the digest counts none, which is not zero.
-    `more_authors` says that the source left names out. `summary` is Markdown, as it was written.
+    `more_authors` says that the source left names out. `summary` is Markdown, as it was written. `namesakes` are the
+    papers of the archive, listed before this one, whose citations would have the same key.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Paper:
     authors: tuple[str, ...] = ()
     more_authors: bool = False
     summary: str = ""
+    namesakes: int = 0
 
     @property
     def arxiv_id(self) -> str | None:

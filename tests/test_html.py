@@ -124,14 +124,10 @@ def test_each_page_offers_what_the_registry_has_a_plug_in_too(environ: dict[str,
 
 
 @pytest.mark.usefixtures("csv")
-def test_a_plug_in_is_offered_wherever_books_are(environ: dict[str, str]) -> None:
+def test_the_form_of_books_offers_every_file_a_plug_in_s_too(environ: dict[str, str]) -> None:
     pages = Pages(create_app(SEEDS, environ).test_client())
-    for path in ("/", "/books", "/all", "/daily", "/monthly"):
-        books, tables = (pages(path).xpath(f"//main//a[contains(@href, '.{name}')]/@href") for name in ("epub", "csv"))
-        assert books
-        assert [each.replace(".epub", ".csv") for each in books] == tables
     buttons = pages("/books").xpath("//main//form[@class='fields']//button/@formaction")
-    assert buttons == ["/search.epub", "/search.csv", "/search"]
+    assert buttons == [f"/search.{name}" for name in ("epub", "bib", "ris", "csl.json", "csv")] + ["/search"]
 
 
 def test_without_an_exporter_of_books_no_page_names_any(

@@ -20,6 +20,7 @@ ORDER = [
     "markdown",
     "content",
     "mark",
+    "citation",
     "query",
     "folder",
     "database",
