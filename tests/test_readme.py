@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from feeds import digest
+from feeds.format import Format, Kind, family, is_translated, shows_pictures, site_keys
 from feeds.query import Query, read_query
 from feeds.settings import SETTINGS, load
 from tests.conftest import ROOT
@@ -49,6 +51,18 @@ def test_the_first_commands_are_make_serve_and_make_test() -> None:
 def test_the_plug_in_is_the_one_that_is_tested() -> None:
     assert blocks("toml")[-1] == (ROOT / "tests/plugin/pyproject.toml").read_text()
     assert blocks("python")[0] == (ROOT / "tests/plugin/feeds_csv.py").read_text()
+
+
+def test_the_contract_is_told_as_in_the_code() -> None:
+    required = [name for name, member in vars(Format).items() if isinstance(member, property)]
+    optional = [site_keys, family, shows_pictures, is_translated]
+    told = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", README[README.index("The contract is in") :], re.MULTILINE))
+    for name in required:
+        assert told[name] == inspect.getdoc(getattr(Format, name))
+    for reader in optional:
+        assert told[reader.__name__] == inspect.getdoc(reader)
+    contract = README[README.index("The contract is in") : README.index("## How it is laid out")]
+    assert all(f"`{kind}`" in contract for kind in Kind)
 
 
 def test_the_example_of_a_day_file_is_read_whole() -> None:

@@ -108,18 +108,20 @@ def test_the_longest_suffix_is_tried_first() -> None:
 
 @pytest.fixture(scope="module")
 def plugged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a throw-away environment with the example plug-in, on top of the packages of this one."""
+    """Make a throw-away environment with the example plug-ins, on top of the packages of this one."""
     root = tmp_path_factory.mktemp("plugged")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(root)], check=True)
     (site_packages,) = root.glob("lib/python*/site-packages")
     ours = [path for path in sys.path if path.endswith("site-packages")]
     (site_packages / "ours.pth").write_text("\n".join([*ours, str(ROOT)]))
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    source = root / "source"
-    source.mkdir()
-    for path in (ROOT / "tests/plugin").glob("*.*"):
-        (source / path.name).write_bytes(path.read_bytes())
-    subprocess.run([*install, "--target", str(site_packages), str(source)], check=True)
+    sources = [ROOT / "tests/plugin", ROOT / "tests/plugin/text"]
+    for number, source in enumerate(sources):
+        copied = root / f"source{number}"
+        copied.mkdir()
+        for path in source.glob("*.*"):
+            (copied / path.name).write_bytes(path.read_bytes())
+        subprocess.run([*install, "--target", str(site_packages), str(copied)], check=True)
     return root / "bin/python"
 
 
@@ -153,3 +155,19 @@ def test_an_installed_plug_in_is_a_route_a_choice_and_a_download(plugged: Path, 
     assert disposition.startswith('attachment; filename="daily-papers-2024-01-30.csv"')
     assert list(csv.DictReader(text.splitlines())) == rows
     assert on_the_page == "True"
+
+
+def test_a_plug_in_reads_the_query_of_a_search_and_needs_nothing_private(plugged: Path, tmp_path: Path) -> None:
+    listed = run(plugged, CLI.format(["formats"]), tmp_path / "index")
+    assert re.search(r"^text +/KEY\.txt +file .*feeds-text 1\.0$", listed, re.MULTILINE)
+    asked = CLI.format(["export", "text", "--q", "확산", "--min-votes", "5"])
+    found = run(plugged, asked, tmp_path / "index")
+    assert found.startswith("Daily Papers — 검색: 확산")
+    assert "\nq: 확산\nmin_votes: 5\n" in found
+    votes = [int(number) for number in re.findall(r"^추천 (\d+)$", found, re.MULTILINE)]
+    assert len(votes) > 1
+    assert votes == sorted(votes, reverse=True)
+    whole = run(plugged, CLI.format(["export", "text", "2024-01-30"]), tmp_path / "index")
+    assert whole.count("https://arxiv.org/abs/") >= 11
+    source = (ROOT / "tests/plugin/text/feeds_text.py").read_text(encoding="utf-8")
+    assert not re.search(r"from feeds[\w.]* import .*\b_|feeds\.\w+\._", source)
