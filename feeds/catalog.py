@@ -18,7 +18,7 @@ from feeds.exporter import Exporter
 from feeds.format import Format, Kind, is_translated, shows_pictures, site_keys
 from feeds.images import Album, Store, default_store
 from feeds.index import Progress
-from feeds.key import SERIES, Key, Scope, paper_key, parse_key
+from feeds.key import SEARCH, SERIES, Key, Scope, paper_key, parse_key
 from feeds.query import read_query
 from feeds.registry import Registry
 from feeds.site import Publication, Site
@@ -56,11 +56,11 @@ class Catalog:
         return f"{self.archive.state} {self.store.state}"
 
     def __iter__(self) -> Iterator[Publication]:
-        """List every publication with a fixed address: all but the searches."""
+        """List every publication with a fixed address: all but the searches without a name."""
         for exporter in self.registry.exporters:
             for text in site_keys(exporter):
                 yield Publication(Key(Scope.SITE, text), exporter)
-        for key in self._editions.known():
+        for key in (*self._editions.known(), *(topic.key for topic in self.site.topics)):
             yield from self.site.publications(key)
 
     def find(self, path: str, parameters: Iterable[tuple[str, str]] = ()) -> Publication:
@@ -87,8 +87,11 @@ class Catalog:
         key = parse_key(text)
         if key is None or key.scope not in exporter.scopes:
             return None
+        if key == SEARCH:
+            return Publication(replace(key, query=read_query(parameters)), exporter)
         if key.scope is Scope.SEARCH:
-            key = replace(key, query=read_query(parameters))
+            named = next((topic.key for topic in self.site.topics if topic.key.text == key.text), None)
+            return Publication(named, exporter) if named else None
         return Publication(key, exporter)
 
     def negotiated(

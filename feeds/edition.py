@@ -11,7 +11,7 @@ from feeds.archive import Archive, DayCount, Fingerprint
 from feeds.errors import UnknownEditionError
 from feeds.facet import Facet, facets, having
 from feeds.images import Album
-from feeds.key import ALL, FIXED, LATEST, PERIODS, SERIES, SHELVES, Key, Scope, paper_key, period
+from feeds.key import ALL, FIXED, LATEST, PERIODS, SEARCH, SERIES, SHELVES, Key, Scope, paper_key, period
 from feeds.model import Paper
 from feeds.query import EVERYTHING, Query
 
@@ -273,8 +273,8 @@ def _pages(key: Key, total: int) -> tuple[Key | None, Key | None]:
     """Name the pages of a search before and after one."""
     page, limit = key.query.page, key.query.limit or total
     last = max(-(-total // limit), 1) if limit else 1
-    before = replace(key, query=replace(key.query, page=min(page - 1, last))) if page > 1 else None
-    after = replace(key, query=replace(key.query, page=page + 1)) if page * limit < total else None
+    before = replace(SEARCH, query=replace(key.query, page=min(page - 1, last))) if page > 1 else None
+    after = replace(SEARCH, query=replace(key.query, page=page + 1)) if page * limit < total else None
     return before, after
 
 

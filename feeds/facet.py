@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from feeds.key import Key
+from feeds.key import SEARCH, Key
 from feeds.query import Has
 
 
@@ -44,7 +44,7 @@ def _of_years(key: Key, years: Mapping[str, int]) -> list[Facet]:
     asked = replace(key.query, page=1)
     narrowed = [(year, key.query.in_years(year), count) for year, count in counts.items()]
     return [
-        Facet(replace(key, query=query), Group.YEAR, year, count, query == asked) for year, query, count in narrowed
+        Facet(replace(SEARCH, query=query), Group.YEAR, year, count, query == asked) for year, query, count in narrowed
     ]
 
 
@@ -54,5 +54,5 @@ def _of_trait(key: Key, trait: Has, traits: Mapping[frozenset[Has], int]) -> lis
     for value, has in (("", others), (trait.value, others | {trait})):
         query = replace(key.query, has=tuple(sorted(has)), page=1)
         is_active = (trait in key.query.has) == bool(value)
-        found.append(Facet(replace(key, query=query), Group(trait), value, having(has, traits), is_active))
+        found.append(Facet(replace(SEARCH, query=query), Group(trait), value, having(has, traits), is_active))
     return found

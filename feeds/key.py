@@ -48,6 +48,8 @@ EXAMPLES = {
 PERIODS = frozenset({Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR})
 SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
 SHELVES = {"days": Scope.DAY, "weeks": Scope.WEEK, "months": Scope.MONTH, "years": Scope.YEAR}
+TOPICS = "topics/"
+"""What the addresses of searches begin with that have a name; what they ask for, the site knows."""
 NEWEST = "newest"
 """The shelf of the newest edition of each kind."""
 
@@ -56,7 +58,8 @@ NEWEST = "newest"
 class Key:
     """What names an edition: `text` is how addresses and commands write it.
 
-    `since` and `until` are the first and last day of a period, `query` is what a search asks for. A shelf has editions
+    `since` and `until` are the first and last day of a period, `query` is what a search asks for; one that has a name,
+    a topic, is at an address of its own, like `topics/로봇`. A shelf has editions
     of the scope `of`, those of one `year` or all; its `page` is None for the newest of them.
     """
 
@@ -69,6 +72,11 @@ class Key:
     year: str = ""
     page: int | None = None
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What stands behind the question mark of its address: nothing but in a search without a name."""
+        return self.query.parameters() if self.text == Scope.SEARCH else {}
+
 
 def parse_key(text: str) -> Key | None:
     """Read a key as addresses write it; None where it is none. What the archive holds plays no part."""
@@ -77,6 +85,8 @@ def parse_key(text: str) -> Key | None:
     if match := _SHELF.fullmatch(text):
         name, year, page = match.groups(default="")
         return shelf(name, year, int(page) if page else None)
+    if text.startswith(TOPICS) and text != TOPICS:
+        return Key(Scope.SEARCH, text)
     if text.startswith("papers/") and text != "papers/" and clean(text) == text:
         return Key(Scope.PAPER, text)
     for pattern, read in _PERIOD_GRAMMAR:

@@ -21,6 +21,7 @@ from PIL import ImageFont
 
 from feeds import text
 from feeds.errors import QueryError, SettingsError
+from feeds.key import TOPICS
 from feeds.site import Font, Site, Topic, read_topic
 from feeds.wording import LANGUAGES
 
@@ -257,7 +258,15 @@ def _font(value: Any) -> Font | None:
 def _topics(value: Any) -> tuple[Topic, ...]:
     if not isinstance(value, Mapping):
         raise TypeError("a table of names and searches")
-    return tuple(read_topic(_named(name), _named(asked)) for name, asked in value.items())
+    topics = tuple(read_topic(_named(name), _named(asked)) for name, asked in value.items())
+    names: dict[str, str] = {}
+    for topic in topics:
+        if topic.key.text == TOPICS:
+            raise ValueError(f"{topic.name}: has no letter for its address")
+        if topic.key.text in names:
+            raise ValueError(f"{topic.name}: has the same address as {names[topic.key.text]}, /{topic.key.text}")
+        names[topic.key.text] = topic.name
+    return topics
 
 
 def _hub(value: Any) -> str:

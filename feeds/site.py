@@ -13,6 +13,7 @@ from feeds import code_tag
 from feeds.edition import Edition
 from feeds.format import UNLISTED, Format, Kind, family, site_keys
 from feeds.key import SEARCH, Key, Scope
+from feeds.key import TOPICS as TOPICS_AT
 from feeds.model import Paper
 from feeds.query import READERS, Query, read_query
 from feeds.wording import Wording, edition_name, wording
@@ -33,7 +34,7 @@ class Publication:
     @property
     def path(self) -> str:
         """The address under the site's base URL, without a leading slash; a search with its parameters."""
-        query = urlencode(self.key.query.parameters(), safe=",", quote_via=quote)
+        query = urlencode(self.key.parameters, safe=",", quote_via=quote)
         return quote(self.key.text + self.format.suffix) + (f"?{query}" if query else "")
 
     @property
@@ -41,7 +42,8 @@ class Publication:
         """What a download is called, in ASCII; each search has a name of its own."""
         parameters = urlencode(self.key.query.parameters())
         which = f"-{hashlib.sha256(parameters.encode()).hexdigest()[:8]}" if parameters else ""
-        return f"daily-papers-{self.key.text.replace('/', '-')}{which}{self.format.suffix}"
+        text = self.key.scope if self.key.scope is Scope.SEARCH else self.key.text.replace("/", "-")
+        return f"daily-papers-{text}{which}{self.format.suffix}"
 
     @property
     def media_type(self) -> str:
@@ -58,8 +60,8 @@ class Topic(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """The edition of what it finds."""
-        return replace(SEARCH, query=self.query)
+        """The edition of what it finds, at an address made of the letters and digits of its name."""
+        return replace(SEARCH, text=TOPICS_AT + re.sub(r"[\W_]+", "-", self.name).strip("-"), query=self.query)
 
 
 def read_topic(name: str, asked: str) -> Topic:
@@ -218,7 +220,7 @@ class Site:
 
     def edition_id(self, key: Key) -> str:
         """Make the id of an edition, as a feed, as an entry of a series and as a book."""
-        parameters = urlencode(key.query.parameters())
+        parameters = urlencode(key.parameters)
         return _urn(f"{self.id}/{key.text}" + (f"?{parameters}" if parameters else ""))
 
     def published(self, paper: Paper) -> datetime:

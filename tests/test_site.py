@@ -162,3 +162,13 @@ def test_papers_are_published_on_their_day_a_second_apart() -> None:
     assert Site().published(a_paper("https://e.org", rank=3)) == datetime(2024, 1, 30, 22, 59, 57, tzinfo=UTC)
     early = Site(publish_at=time(0, 0))
     assert early.published(a_paper("https://e.org", rank=1)) == datetime(2024, 1, 29, 23, 59, 59, tzinfo=UTC)
+
+
+def test_a_topic_has_an_address_of_its_own_which_no_other_has(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text('[topics]\n"강화 학습 (RL)" = "RL"\n', encoding="utf-8")
+    (topic,) = load(tmp_path, {}).site.topics
+    assert topic.key.text == "topics/강화-학습-RL"
+    for topics, said in (('"A B" = "a"\n"A-B" = "b"', "same address"), ('"?!" = "a"', "no letter")):
+        (tmp_path / "feeds.toml").write_text(f"[topics]\n{topics}\n", encoding="utf-8")
+        with pytest.raises(SettingsError, match=said):
+            load(tmp_path, {})

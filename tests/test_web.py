@@ -307,3 +307,20 @@ def test_the_page_of_a_paper_says_what_citation_managers_and_previews_read(clien
     assert said["og:title"] == said["citation_title"]
     assert said["og:url"] == "http://127.0.0.1:8000/papers/2401.15977"
     assert not head(client, "/2024-01-30").xpath("meta[starts-with(@name, 'citation_')]")
+
+
+def test_a_topic_is_its_search_at_an_address_without_parameters(client: FlaskClient) -> None:
+    named, searched = client.get("/topics/확산-모델.json"), client.get("/search.json?q=확산|diffusion")
+    items = [[item["id"] for item in answer.get_json(force=True)["items"]] for answer in (named, searched)]
+    assert items[0] == items[1] != []
+    assert named.get_json(force=True)["feed_url"].endswith("/topics/%ED%99%95%EC%82%B0-%EB%AA%A8%EB%8D%B8.json")
+    book = client.get("/topics/확산-모델.epub")
+    assert book.status_code == 200
+    assert re.match(
+        r'attachment; filename="daily-papers-search-[0-9a-f]{8}\.epub"', book.headers["Content-Disposition"]
+    )
+    page = html.fromstring(client.get("/topics/확산-모델").data)
+    assert not page.xpath("//meta[@name='robots']")
+    assert page.xpath("//nav[@class='facets']//a[contains(@href, 'has=code')]/@href")[0].startswith("/search?q=")
+    for path in ("/topics/없음", "/topics/", "/topics"):
+        assert client.get(path).status_code == 404

@@ -72,7 +72,7 @@ class SitemapIndexExporter:
 
 
 class RobotsExporter:
-    """What crawlers are asked to leave: searches, which have no end, but for those of the topics."""
+    """What crawlers are asked to leave: searches, which have no end."""
 
     name = "robots"
     suffix = ".txt"
@@ -82,10 +82,9 @@ class RobotsExporter:
     site_keys = ("robots",)
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # whatever it holds
-        """Write the rules; the exceptions first, for crawlers that follow the first rule and not the longest."""
+        """Write the rules."""
         local = replace(site, base_url=urlsplit(site.base_url).path)
-        rules = ["User-agent: *", *(f"Allow: {local.page(topic)}" for topic in _topics(site))]
-        rules += [f"Disallow: {local.page(SEARCH)}", ""]
+        rules = ["User-agent: *", f"Disallow: {local.page(SEARCH)}", ""]
         rules += [f"Sitemap: {site.url(Publication(_INDEX, SitemapIndexExporter()))}", ""]
         yield "\n".join(rules).encode()
 
@@ -102,16 +101,11 @@ def _pages_of_year(edition: Edition, site: Site) -> Iterator[_Listed]:
 def _pages_of_site(edition: Edition, site: Site) -> Iterator[_Listed]:
     pages = [each for each in site.formats if each.kind is Kind.PAGE]
     own = [site.url(Publication(Key(Scope.SITE, text), each)) for each in pages for text in site_keys(each)]
-    lasting = [site.page(key) for key in (*map(fixed, _LASTING), *_topics(site))]
+    lasting = [site.page(key) for key in (*map(fixed, _LASTING), *(topic.key for topic in site.topics))]
     yield from (_Listed(address, site.updated(edition)) for address in (*own, *lasting))
     for part in _cut(replace(edition, papers=()), Scope.WEEK):
         if not _is_of_one_year(part.key):
             yield _Listed(site.page(part.key), site.updated(part))
-
-
-def _topics(site: Site) -> list[Key]:
-    """List the searches of the topics, each once; not one that asks for nothing, which would be every search."""
-    return list(dict.fromkeys(topic.key for topic in site.topics if topic.key.query.parameters()))
 
 
 def _cut(edition: Edition, scope: Scope) -> Iterator[Edition]:

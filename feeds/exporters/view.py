@@ -122,7 +122,7 @@ class View:
         if key.scope is Scope.SEARCH and kind is not Kind.PAGE:
             key = replace(key, query=replace(key.query, page=1))
             if kind is Kind.FILE and key.query == replace(self.key.query, page=1) and self._is_cut(key.query):
-                key = replace(key, query=replace(key.query, limit=MOST))
+                key = replace(SEARCH, query=replace(key.query, limit=MOST))
         return list(self.site.publications(key, kind))
 
     def _is_cut(self, query: Query) -> bool:
