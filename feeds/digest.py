@@ -180,12 +180,13 @@ class _Draft:
         elif (authors := fields.AUTHORS.fullmatch(content)) and not self.authors:
             self._take_authors(authors["value"].strip(), line, following)
         elif picture := fields.PICTURE.fullmatch(content):
-            self._take_picture(picture, line)
+            return self._take_picture(picture, line)
         elif watch := fields.WATCH.fullmatch(content):
-            self._take_media(watch["url"], True, line)
+            return self._take_media(watch["url"], True, line)
         elif fields.MARKUP.fullmatch(content):
-            for source in fields.sources(content):  # none in a box around a video
-                self._take_media(source, "<video" in content.lower(), line)
+            sources = fields.sources(content)  # none in a box around a video
+            taken = [self._take_media(source, "<video" in content.lower(), line) for source in sources]
+            return all(taken)
         else:
             return False
         return True
@@ -208,13 +209,14 @@ class _Draft:
         if not authors.well_formed:
             self.problems.warning(line.number, f"Authors is no proper list of names: {excerpt(value)}")
 
-    def _take_picture(self, picture: re.Match[str], line: Line) -> None:
-        self._take_media(picture["url"], False, line)
-        if description := picture["description"].strip():
+    def _take_picture(self, picture: re.Match[str], line: Line) -> bool:
+        is_taken = self._take_media(picture["url"], False, line)
+        if is_taken and (description := picture["description"].strip()):
             self.problems.warning(line.number, f"left out the picture's description: {excerpt(description)}")
+        return is_taken
 
-    def _take_media(self, written: str, video: bool, line: Line) -> None:
-        """Take a picture or a video; one of each has a field, and what is written besides goes to the summary."""
+    def _take_media(self, written: str, video: bool, line: Line) -> bool:
+        """Take a picture or a video; False for another one than that of its field."""
         url = fields.address(written)
         if url is None:
             self.problems.warning(line.number, f"no address that a reader could open: {excerpt(line.text)}")
@@ -223,14 +225,20 @@ class _Draft:
         elif not fields.is_video(url, default=video) and self.image in (None, url):
             self.image = url
         else:
-            self.summary.append(line.text)
+            return False
+        return True
 
 
 def _continues(line: str, is_list: bool) -> bool:
-    """Whether a line goes on with names: not with another field, nor with a sentence."""
+    """Whether a line goes on with names: not with another field, code or a sentence."""
     content = line.strip()
     patterns = (fields.VOTES, fields.AUTHORS, fields.PICTURE, fields.WATCH, fields.MARKUP)
-    if not content or _BULLET.match(line) or any(pattern.fullmatch(content) for pattern in patterns):
+    if (
+        not content
+        or _BULLET.match(line)
+        or sections.FENCE.match(line)
+        or any(pattern.fullmatch(content) for pattern in patterns)
+    ):
         return False
     first_name = content.partition(",")[0]
     return is_list or (len(first_name.split()) <= 5 and not content.endswith(".") and "*" not in first_name)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import NamedTuple
 
 from feeds import fields, text
 from feeds.problems import Problems
 
 _HEADING = re.compile(r"(?P<indent>\s*)(?P<marks>#{1,6})(?P<space>\s*)(?P<text>.*)")
-_FENCE = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?!.*`)|~{3,})")
+FENCE = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?!.*`)|~{3,})")
 _INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were put together
 
 
@@ -51,10 +52,11 @@ def not_blank(lines: Iterable[Line]) -> list[Line]:
 def _lines(source: str, problems: Problems) -> Iterator[Line]:
     """Number the lines and drop, with a problem, the characters that no document may hold."""
     whole = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(_joined(whole.split("\n")), 1):
+    lines = whole.split("\n")
+    for number, line in enumerate(lines, 1):
         if dropped := text.forbidden(line):
             problems.warning(number, f"dropped {', '.join(sorted(set(dropped)))}, which no document may hold")
-        yield Line(number, text.clean(line))
+    yield from map(Line, count(1), _joined([text.clean(line) for line in lines]))
 
 
 def _joined(lines: list[str]) -> Iterator[str]:
@@ -98,7 +100,7 @@ def _is_ours(heading: str) -> bool:
 
 def _fence_after(line: str, fence: str) -> str:
     """Tell which fence is open behind a line (CommonMark section 4.5); empty for none."""
-    mark = _FENCE.match(line)
+    mark = FENCE.match(line)
     if mark is None:
         return fence
     if not fence:

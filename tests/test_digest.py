@@ -151,6 +151,19 @@ def test_a_second_picture_goes_to_the_summary() -> None:
     assert found.summary == "![](https://e.org/b.png)\n\n- 글"
 
 
+def test_a_line_of_several_pictures_goes_to_the_summary_once() -> None:
+    line = '<img src="https://e.org/a.png"><img src="https://e.org/b.png"><img src="https://e.org/c.png">'
+    digest = parse(day("2024-01-30", paper(media=line)))
+    assert digest.listings[0].paper.image == "https://e.org/a.png"
+    assert digest.listings[0].paper.summary == line
+
+
+def test_only_the_description_of_the_picture_is_left_out() -> None:
+    digest = parse(day("2024-01-30", paper(media="![a](https://e.org/a.png)\n![b](https://e.org/b.png)")))
+    assert digest.listings[0].paper.summary == "![b](https://e.org/b.png)"
+    assert said(digest) == [(5, Severity.WARNING)]
+
+
 @pytest.mark.parametrize(
     ("written", "title"),
     [
@@ -289,6 +302,19 @@ def test_a_heading_that_is_broken_in_its_title_is_joined() -> None:
     found = only("## Daily Papers (2024-01-30)\n### [A long\ntitle](https://arxiv.org/abs/2401.00001)\nVote: 1\n")
     assert (found.title, found.votes) == ("A long title", 1)
     assert parse("## Daily Papers (2024-01-30)\n### [A\n### [B](https://e.org)\n").problems[0].line == 2
+
+
+def test_a_control_character_does_not_keep_a_broken_heading_apart() -> None:
+    source = "## Daily Papers (2024-01-30)\n\x08### [A long\ntitle](https://arxiv.org/abs/2401.00001)\n"
+    assert only(source).title == "A long title"
+    assert said(parse(source)) == [(2, Severity.WARNING)]
+
+
+@pytest.mark.parametrize("line", ["Authors: A,", "Authors: ['A'"])
+@pytest.mark.parametrize("fence", ["```", "~~~", "+ ```"])
+def test_names_do_not_go_on_in_code(line: str, fence: str) -> None:
+    found = only(day("2024-01-30", paper(authors=f"{line}\n{fence}\n# 설치\n```")))
+    assert (found.authors, found.summary) == (("A",), f"{fence}\n# 설치\n```")
 
 
 def test_names_that_are_no_texts_are_reported() -> None:
