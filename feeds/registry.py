@@ -21,6 +21,7 @@ _BUILT_IN = {
     "bib": "bibliography:BibtexExporter",
     "ris": "bibliography:RisExporter",
     "csl": "bibliography:CslJsonExporter",
+    "md": "day_file:MarkdownExporter",
     "opml": "opml:OpmlExporter",
     "opds": "opds:OpdsExporter",
     "opds-root": "opds:OpdsRootExporter",

@@ -120,14 +120,14 @@ def test_each_page_offers_what_the_registry_has_a_plug_in_too(environ: dict[str,
         for address in found.values():
             assert pages.client.get(address).status_code == 200
         offered |= set(found)
-    assert {"RSS", "EPUB", "CSV"} <= offered
+    assert {"RSS", "EPUB", "MD", "CSV"} <= offered
 
 
 @pytest.mark.usefixtures("csv")
 def test_the_form_of_books_offers_every_file_a_plug_in_s_too(environ: dict[str, str]) -> None:
     pages = Pages(create_app(SEEDS, environ).test_client())
     buttons = pages("/books").xpath("//main//form[@class='fields']//button/@formaction")
-    assert buttons == [f"/search.{name}" for name in ("epub", "bib", "ris", "csl.json", "csv")] + ["/search"]
+    assert buttons == [f"/search.{name}" for name in ("epub", "bib", "ris", "csl.json", "md", "csv")] + ["/search"]
 
 
 def test_without_an_exporter_of_books_no_page_names_any(
@@ -328,14 +328,14 @@ def test_a_topic_is_named_in_its_own_language(library: Pages) -> None:
 def test_the_archive_lists_years_and_months_with_their_books(library: Pages) -> None:
     page = library("/all")
     assert said(page.xpath("//main/h2")) == ["2024년 논문 5편", "2023년 논문 1편"]
-    rows = [said(row.xpath("th | td")) for row in page.xpath("//tbody/tr")]
+    rows = [said(row.xpath("th | td[not(a)] | td/a")) for row in page.xpath("//tbody/tr")]
     assert rows == [
-        ["2024년 3월", "1", "1", "EPUB"],
-        ["2024년 2월", "1", "1", "EPUB"],
-        ["2024년 1월", "2", "3", "EPUB"],
-        ["2023년 12월", "1", "1", "EPUB"],
+        ["2024년 3월", "1", "1", "EPUB", "MD"],
+        ["2024년 2월", "1", "1", "EPUB", "MD"],
+        ["2024년 1월", "2", "3", "EPUB", "MD"],
+        ["2023년 12월", "1", "1", "EPUB", "MD"],
     ]
-    books = page.xpath("//tbody//a[@class='chip']/@href")
+    books = page.xpath("//tbody//a[@class='chip'][contains(@href, '.epub')]/@href")
     assert books == ["/2024-03.epub", "/2024-02.epub", "/2024-01.epub", "/2023-12.epub"]
 
 
