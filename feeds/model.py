@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 # https://info.arxiv.org/help/arxiv_identifier.html: 2401.16420v2, math.GT/0309136v1
@@ -34,7 +34,7 @@ class Paper:
     authors: tuple[str, ...] = ()
     more_authors: bool = False
     summary: str = ""
-    namesakes: int = 0
+    namesakes: int = field(default=0, compare=False)  # it says nothing of the paper itself
 
     @property
     def arxiv_id(self) -> str | None:

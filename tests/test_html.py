@@ -330,10 +330,10 @@ def test_the_archive_lists_years_and_months_with_their_books(library: Pages) -> 
     assert said(page.xpath("//main/h2")) == ["2024년 논문 5편", "2023년 논문 1편"]
     rows = [said(row.xpath("th | td[not(a)] | td/a")) for row in page.xpath("//tbody/tr")]
     assert rows == [
-        ["2024년 3월", "1", "1", "EPUB", "MD"],
-        ["2024년 2월", "1", "1", "EPUB", "MD"],
-        ["2024년 1월", "2", "3", "EPUB", "MD"],
-        ["2023년 12월", "1", "1", "EPUB", "MD"],
+        ["2024년 3월", "1", "1", "EPUB"],
+        ["2024년 2월", "1", "1", "EPUB"],
+        ["2024년 1월", "2", "3", "EPUB"],
+        ["2023년 12월", "1", "1", "EPUB"],
     ]
     books = page.xpath("//tbody//a[@class='chip'][contains(@href, '.epub')]/@href")
     assert books == ["/2024-03.epub", "/2024-02.epub", "/2024-01.epub", "/2023-12.epub"]
