@@ -105,11 +105,11 @@ class Catalog:
         `language` picks from those that there are, of which the first is the site's; None stands for that too.
         """
         chosen = max(self.site.family(publication), key=lambda each: quality(each.format.media_type))
-        if not self.speaks_readers_language(chosen):
+        if not self._speaks_readers_language(chosen):
             return chosen
         return replace(chosen, language=language(self._languages) or self._languages[0])
 
-    def speaks_readers_language(self, publication: Publication) -> bool:
+    def _speaks_readers_language(self, publication: Publication) -> bool:
         """Whether the language of a publication is the client's to choose."""
         return is_translated(publication.format) and not self.site.interface
 

@@ -48,7 +48,7 @@ EXAMPLES = {
 PERIODS = frozenset({Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR})
 SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
 SHELVES = {"days": Scope.DAY, "weeks": Scope.WEEK, "months": Scope.MONTH, "years": Scope.YEAR}
-TOPICS = "topics/"
+TOPIC_PREFIX = "topics/"
 """What the addresses of searches begin with that have a name; what they ask for, the site knows."""
 NEWEST = "newest"
 """The shelf of the newest edition of each kind."""
@@ -59,8 +59,8 @@ class Key:
     """What names an edition: `text` is how addresses and commands write it.
 
     `since` and `until` are the first and last day of a period, `query` is what a search asks for; one that has a name,
-    a topic, is at an address of its own, like `topics/로봇`. A shelf has editions
-    of the scope `of`, those of one `year` or all; its `page` is None for the newest of them.
+    a topic, is at an address of its own, like `topics/로봇`. A shelf has editions of the scope `of`, those of one
+    `year` or all; its `page` is None for the newest of them.
     """
 
     scope: Scope
@@ -85,7 +85,7 @@ def parse_key(text: str) -> Key | None:
     if match := _SHELF.fullmatch(text):
         name, year, page = match.groups(default="")
         return shelf(name, year, int(page) if page else None)
-    if text.startswith(TOPICS) and text != TOPICS:
+    if text.startswith(TOPIC_PREFIX) and text != TOPIC_PREFIX:
         return Key(Scope.SEARCH, text)
     if text.startswith("papers/") and text != "papers/" and clean(text) == text:
         return Key(Scope.PAPER, text)

@@ -11,7 +11,8 @@ from pathlib import Path
 from feeds.edition import Edition
 from feeds.errors import MailError
 from feeds.key import Scope
-from feeds.settings import MailServer, mail_address
+from feeds.schema import mail_address
+from feeds.settings import MailServer
 from feeds.site import Publication
 
 _TIMEOUT = 60.0  # seconds that the server may take to answer

@@ -1,31 +1,20 @@
 """Reads the settings of a site, and says which one is wrong."""
 
-import hashlib
-import io
 import os
 import re
 import textwrap
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import time
 from difflib import get_close_matches
-from email.errors import HeaderParseError
-from email.headerregistry import Address
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import tomli_w
-from PIL import ImageFont
 
-from feeds import text
+from feeds import schema
 from feeds.errors import QueryError, SettingsError
-from feeds.key import TOPICS
-from feeds.site import Font, Site, Topic, read_topic
-from feeds.wording import LANGUAGES
-
-_ADDRESS = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986, which headers can hold
+from feeds.site import Site
 
 _LONG_TEXT = re.compile(r"\"{3}.*?\"{3}|'{3}.*?'{3}", re.DOTALL)
 
@@ -149,7 +138,7 @@ def _line_of(written: str, name: str, value: Any) -> int:
 
 def _is_no_topic(name: str, asked: Any) -> bool:
     try:
-        _topics({name: asked})
+        schema.topics({name: asked})
     except (ValueError, TypeError, QueryError):
         return True
     return False
@@ -169,157 +158,44 @@ def _value(name: str, written: Any, place: str, what: str, wrong: list[Wrong]) -
         return {}
 
 
-def _line(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a text, not {value!r}")
-    return " ".join(text.clean(value).split())
-
-
-def _ascii(value: Any) -> str:
-    if not _line(value).isascii():
-        raise ValueError("ASCII only, which is all that Python's smtplib can say")
-    return str(value)
-
-
-def _named(value: Any) -> str:
-    if not (line := _line(value)):
-        raise ValueError("must not be empty")
-    return line
-
-
-def _number(most: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        number = int(value) if isinstance(value, str) and value.isdecimal() else value
-        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= most:
-            raise ValueError(f"a number from 1 to {most}, not {value!r}")
-        return number
-
-    return read
-
-
-def _optional(read: Callable[[Any], Any], default: Any) -> Callable[[Any], Any]:
-    """Take an empty text for the default."""
-    return lambda value: default if value == "" else read(value)
-
-
-def _one_of(*names: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"{' or '.join(names)}, not {value!r}")
-        return str(value)
-
-    return read
-
-
-def _flag(value: Any) -> bool:
-    flags: dict[Any, bool] = {True: True, False: False, "true": True, "false": False}
-    if not isinstance(value, bool | str) or value not in flags:
-        raise ValueError(f"true or false, not {value!r}")
-    return flags[value]
-
-
-def mail_address(written: Any) -> str:
-    """Read the address of a mailbox. Raises ValueError for what is none."""
-    try:
-        return Address(addr_spec=_named(written)).addr_spec
-    except (IndexError, HeaderParseError) as error:  # which it raises too for what it does not understand
-        raise ValueError(f"a mail address, not {written!r}") from error
-
-
-def _time(value: Any) -> time:
-    read = time.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(read, time) or read.tzinfo or read.microsecond:
-        raise ValueError(f"a time in UTC like 23:00, not {value!r}")
-    return read
-
-
-def _base_url(value: Any) -> str:
-    url = _line(value).rstrip("/")
-    parts = urlsplit(url)
-    if not _ADDRESS.fullmatch(url) or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"an address like https://papers.example.org, not {value!r}")
-    return url
-
-
-def _font(value: Any) -> Font | None:
-    if not (path := _line(value)):
-        return None
-    try:
-        data = Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from error
-    try:
-        ImageFont.truetype(io.BytesIO(data))
-    except OSError as error:
-        raise ValueError(f"{path}: no font that Pillow can read: {error}") from error
-    return Font(Path(path).name, hashlib.sha256(data).hexdigest(), data)
-
-
-def _topics(value: Any) -> tuple[Topic, ...]:
-    if not isinstance(value, Mapping):
-        raise TypeError("a table of names and searches")
-    topics = tuple(read_topic(_named(name), _named(asked)) for name, asked in value.items())
-    names: dict[str, str] = {}
-    for topic in topics:
-        if topic.key.text == TOPICS:
-            raise ValueError(f"{topic.name}: has no letter for its address")
-        if topic.key.text in names:
-            raise ValueError(f"{topic.name}: has the same address as {names[topic.key.text]}, /{topic.key.text}")
-        names[topic.key.text] = topic.name
-    return topics
-
-
-def _hub(value: Any) -> str:
-    if value and not _ADDRESS.fullmatch(_line(value)):
-        raise ValueError(f"an address like https://hub.example.org/, not {value!r}")
-    return _line(value)
-
-
-def _language(value: Any) -> str:
-    tag = _named(value)
-    if not all(part.isalnum() and part.isascii() and len(part) <= 8 for part in tag.split("-")):
-        raise ValueError(f"a language tag like ko or en, not {value!r}")
-    return tag
-
-
-def _interface(value: Any) -> str:
-    if value and value not in LANGUAGES:
-        raise ValueError(f"{' or '.join(LANGUAGES)}, or nothing, not {value!r}")
-    return str(value)
-
-
 SETTINGS: Mapping[str, Setting] = {
-    "title": Setting(_named, "of the site, its feeds and its books"),
-    "description": Setting(_named, "what is published, in a sentence"),
-    "author": Setting(_named, "of the feeds and books"),
-    "language": Setting(_language, "of the summaries, and of the words around them in feeds and books (`ko` or `en`)"),
-    "interface": Setting(
-        _interface, "the language of the pages: `ko` or `en`; if empty, what each reader's browser asks for"
+    "title": Setting(schema.named, "of the site, its feeds and its books"),
+    "description": Setting(schema.named, "what is published, in a sentence"),
+    "author": Setting(schema.named, "of the feeds and books"),
+    "language": Setting(
+        schema.language, "of the summaries, and of the words around them in feeds and books (`ko` or `en`)"
     ),
-    "rights": Setting(_line, "under what the texts may be used"),
+    "interface": Setting(
+        schema.interface, "the language of the pages: `ko` or `en`; if empty, what each reader's browser asks for"
+    ),
+    "rights": Setting(schema.line, "under what the texts may be used"),
     "base_url": Setting(
-        _base_url,
+        schema.base_url,
         "what every address starts with: set it to where the world sees the service;"
         " `feeds serve` puts its own port into the default",
     ),
-    "id": Setting(_named, "goes into the ids of feeds; set it once and never change it"),
-    "publish_at": Setting(_time, "the time of day, UTC, at which a digest appears"),
-    "latest_days": Setting(_number(1000), "days of `latest`"),
-    "latest_papers": Setting(_number(1000), "papers of `latest`, at most"),
-    "hub": Setting(_hub, "address of a WebSub hub, which then tells subscribers at once"),
+    "id": Setting(schema.named, "goes into the ids of feeds; set it once and never change it"),
+    "publish_at": Setting(schema.time_of_day, "the time of day, UTC, at which a digest appears"),
+    "latest_days": Setting(schema.number(1000), "days of `latest`"),
+    "latest_papers": Setting(schema.number(1000), "papers of `latest`, at most"),
+    "hub": Setting(schema.hub, "address of a WebSub hub, which then tells subscribers at once"),
     "topics": Setting(
-        _topics, "a table of names and searches, which the reading list, the catalogues and the home page offer"
+        schema.topics, "a table of names and searches, which the reading list, the catalogues and the home page offer"
     ),
     "cover_font": Setting(
-        _font, "a TrueType or OpenType file for the covers of books; with one that has Hangul they are in Korean"
+        schema.font, "a TrueType or OpenType file for the covers of books; with one that has Hangul they are in Korean"
     ),
-    "private_images": Setting(_flag, "whether `feeds images` may ask servers in private networks"),
-    "smtp_host": Setting(_line, "the mail server of `feeds send`"),
-    "smtp_port": Setting(_optional(_number(65535), None), "its port; if empty, the usual one of the security"),
-    "smtp_security": Setting(_one_of("starttls", "tls", "none"), "`starttls`, `tls` or `none`"),
-    "smtp_user": Setting(_ascii, "if the server wants one"),
-    "smtp_password": Setting(_ascii, "if the server wants one; better in the environment than in the file"),
-    "mail_from": Setting(_optional(mail_address, ""), "the sender, which a Kindle must know; if empty, `smtp_user`"),
+    "private_images": Setting(schema.flag, "whether `feeds images` may ask servers in private networks"),
+    "smtp_host": Setting(schema.line, "the mail server of `feeds send`"),
+    "smtp_port": Setting(
+        schema.optional(schema.number(65535), None), "its port; if empty, the usual one of the security"
+    ),
+    "smtp_security": Setting(schema.one_of("starttls", "tls", "none"), "`starttls`, `tls` or `none`"),
+    "smtp_user": Setting(schema.ascii_text, "if the server wants one"),
+    "smtp_password": Setting(schema.ascii_text, "if the server wants one; better in the environment than in the file"),
+    "mail_from": Setting(
+        schema.optional(schema.mail_address, ""), "the sender, which a Kindle must know; if empty, `smtp_user`"
+    ),
 }
 """Every setting by its name."""
 _READ = {each.name for kind in (Site, MailServer, Settings) for each in fields(kind)}

@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from feeds import code_tag
 from feeds.edition import Edition
 from feeds.format import UNLISTED, Format, Kind, family, site_keys
-from feeds.key import SEARCH, Key, Scope
-from feeds.key import TOPICS as TOPICS_AT
+from feeds.key import SEARCH, TOPIC_PREFIX, Key, Scope
 from feeds.model import Paper
 from feeds.query import READERS, Query, read_query
 from feeds.wording import Wording, edition_name, wording
@@ -61,7 +60,7 @@ class Topic(NamedTuple):
     @property
     def key(self) -> Key:
         """The edition of what it finds, at an address made of the letters and digits of its name."""
-        return replace(SEARCH, text=TOPICS_AT + re.sub(r"[\W_]+", "-", self.name).strip("-"), query=self.query)
+        return replace(SEARCH, text=TOPIC_PREFIX + re.sub(r"[\W_]+", "-", self.name).strip("-"), query=self.query)
 
 
 def read_topic(name: str, asked: str) -> Topic:

@@ -37,6 +37,7 @@ ORDER += [
     "format",
     "wording",
     "site",
+    "schema",
     "settings",
     "exporter",
     "encoding",
