@@ -15,7 +15,6 @@ __all__ = [
     "LinkKind",
     "excerpt",
     "html",
-    "is_korean",
     "language_of",
     "links",
     "pieces",
@@ -77,14 +76,9 @@ def _as_line(formula: re.Match[str]) -> str:
     return formula[0] if is_prose(latex) else as_line(latex) or formula[0]
 
 
-def is_korean(written: str) -> bool:
-    """Whether a title or a name holds Hangul; all others are taken for English."""
-    return bool(_HANGUL.search(written))
-
-
 def language_of(written: str, usual: str) -> str:
     """Tell the language of a fragment: Korean if it holds Hangul, English if only Latin letters, else the usual one."""
-    if is_korean(written):
+    if _HANGUL.search(written):
         return "ko"
     return usual if _OTHER_LETTER.search(written) else "en"
 

@@ -30,7 +30,6 @@ def _environment() -> Environment:
     environment.filters["xhtml"] = lambda markdown: Markup(content.xhtml(markdown))  # noqa: S704
     environment.filters["excerpt"] = content.excerpt
     environment.filters["plain_title"] = content.title
-    environment.filters["is_korean"] = content.is_korean
     environment.filters["language_of"] = content.language_of
     environment.filters["marked"] = lambda safe, terms: Markup(marked(str(safe), terms))  # noqa: S704
     environment.filters["marked_text"] = lambda text, terms: Markup(marked_text(text, terms))  # noqa: S704
