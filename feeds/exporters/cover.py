@@ -43,6 +43,7 @@ class _Box(NamedTuple):
 
 
 _SIZE = Size(1200, 1600)
+_SMALLER = 4  # times: a thumbnail
 _QUALITY = 80
 _MARGIN = 90
 _HEAD = 860  # pixels: the upper part, in a colour of the scope
@@ -81,26 +82,32 @@ class ThumbnailExporter:
     media_type = "image/jpeg"
     kind = Kind.COVER
     scopes = CUTS
-    size = Size(300, 400)
+    size = Size(_SIZE.width // _SMALLER, _SIZE.height // _SMALLER)
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Draw the cover and make it small."""
-        yield _written(draw(edition, site).resize(self.size, Image.Resampling.LANCZOS))
+        yield _written(draw(edition, site).reduce(_SMALLER))
 
 
 def draw(edition: Edition, site: Site) -> Image.Image:
     """Draw the cover of an edition."""
+    face = _face(edition, site, _Type(site.cover_font))
+    colour = _COLOURS.get(edition.key.scope, _OTHERWISE)
+    return _drawn(site.title, face, tuple(_titles(edition)), colour, site.cover_font)
+
+
+@lru_cache(maxsize=2)
+def _drawn(name: str, face: _Face, titles: tuple[str, ...], colour: str, font: Font | None) -> Image.Image:
+    """Draw a cover, or give the last one again: a book, its cover and its thumbnail are asked for together."""
     picture = Image.new("RGB", _SIZE, "white")
     canvas = ImageDraw.Draw(picture)
-    canvas.rectangle((0, 0, _SIZE.width, _HEAD), fill=_COLOURS.get(edition.key.scope, _OTHERWISE))
-    type_ = _Type(site.cover_font)
-    face = _face(edition, site, type_)
-    _write(canvas, type_, site.title, _Box(90, 65), (52, 40), "white")
+    canvas.rectangle((0, 0, _SIZE.width, _HEAD), fill=colour)
+    type_ = _Type(font)
+    _write(canvas, type_, name, _Box(90, 65), (52, 40), "white")
     _write(canvas, type_, face.above, _Box(250, 150), (120, 70), "white")
     _write(canvas, type_, face.large, _Box(410, 340 if face.below else 430), (330, 260, 190, 140, 96, 72, 54), "white")
     _write(canvas, type_, face.below, _Box(785, 65), (52, 40), "white")
     y = _HEAD + 60
-    titles = _titles(edition)
     for title in titles:
         height = 120 if len(titles) > 1 else 600
         y = _write(canvas, type_, title, _Box(y, height), (46,), "#1d1d1f") + 30
