@@ -16,7 +16,7 @@ from werkzeug.datastructures import ETags
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from feeds import encoding
+from feeds import delivery, encoding
 from feeds.catalog import Catalog, open_catalog
 from feeds.edition import Edition
 from feeds.errors import ArchiveError, ExportError, FeedsError, QueryError, UnknownEditionError
@@ -28,7 +28,6 @@ from feeds.websub import Announcer
 _KEPT_BYTES = 64 * 1024 * 1024  # of documents, in each worker
 _TRIES = 5
 _MOST_TAGS = 8  # that a client may say it holds
-_STALE = "stale-while-revalidate=3600, stale-if-error=86400"
 _STATUS = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, ExportError: 500}
 _RETRY = "60"  # seconds, after a 503
 _EXPOSED = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
@@ -197,16 +196,15 @@ class _Server:
         if coding:
             response.headers["Content-Encoding"] = coding
             response.set_etag(f"{asked.tag}-{coding}")
-        if asked.publication.format.kind is Kind.FILE:
-            name = asked.publication.file_name  # in ASCII; KOReader reads what stands in quotes
-            response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+        if called := delivery.content_disposition(asked.publication):
+            response.headers["Content-Disposition"] = called
         return response
 
     def _with_headers(self, response: Response, asked: _Asked) -> Response:
         """Set what a 200 and its 304 have in common."""
         response.set_etag(asked.tag)
         response.last_modified = asked.modified
-        response.headers["Cache-Control"] = f"public, max-age={self._max_age(asked.outline)}, {_STALE}"
+        response.headers["Cache-Control"] = delivery.cache_control(asked.outline, self.catalog.archive.days())
         if asked.publication.format.kind is Kind.PAGE:
             response.headers["Content-Security-Policy"] = _POLICY
         if asked.publication.language:
@@ -218,12 +216,6 @@ class _Server:
         if links := self.catalog.site.links(asked.publication, asked.outline):
             response.headers["Link"] = links
         return response
-
-    def _max_age(self, outline: Edition) -> int:
-        """Say for how long a document stays as it is, in seconds: a past month is hardly ever corrected."""
-        until = outline.key.until
-        days = self.catalog.archive.days() if until else ()
-        return 86400 if until and days and (days[-1].date - until).days > 31 else 300
 
 
 def _tags(named: ETags, weak: bool) -> set[str]:

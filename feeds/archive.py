@@ -84,6 +84,7 @@ class Archive:
 
     def __init__(self, root: Path, index_path: Path, progress: Progress = in_silence) -> None:
         self.root = root.resolve()
+        self.index_path = index_path
         self._progress = progress
         self._lock = threading.Lock()
         self._seen: dict[str, Signature] | None = None

@@ -18,7 +18,7 @@ from feeds.exporter import Exporter
 from feeds.format import Format, Kind, is_translated, shows_pictures, site_keys
 from feeds.images import Album, Store, default_store
 from feeds.index import Progress
-from feeds.key import SEARCH, SERIES, Key, Scope, paper_key, parse_key
+from feeds.key import PERIODS, SEARCH, SERIES, Key, Scope, paper_key, parse_key
 from feeds.query import read_query
 from feeds.registry import Registry
 from feeds.site import Publication, Site
@@ -30,6 +30,7 @@ _LEADING_TO_BOOKS = {
     Kind.FEED: frozenset(SERIES),
     Kind.CATALOG: frozenset({*SERIES, Scope.SHELF, Scope.SEARCH}),
 }
+_LISTED = {*PERIODS, Scope.LATEST, Scope.ALL}  # on shelves, with the sizes of their books
 _KEPT = 5_000  # outlines of editions
 
 
@@ -150,12 +151,15 @@ class Catalog:
         """Render an edition. Raises ExportError, naming the exporter, for whatever goes wrong in it."""
         exporter, origin = self.registry.registered(publication.format.name)
         try:
-            return b"".join(exporter.render(edition, self._site_for(publication, edition)))
+            document = b"".join(exporter.render(edition, self._site_for(publication, edition)))
         except FeedsError:
             raise
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise ExportError(f"{publication.path}: {exporter.name} of {origin} failed: {what}") from error
+        if publication.key.scope in _LISTED and publication == self.site.book(publication.key):
+            self.archive.remember_size(publication.path, self.tag(publication, edition), len(document))
+        return document
 
     def _site_for(self, publication: Publication, edition: Edition) -> Site:
         """Give the site the reader's language, and the sizes of the files that a series or a catalogue leads to."""
@@ -169,15 +173,15 @@ class Catalog:
         return publication.language or self._languages[0]
 
     def _size(self, book: Publication, outline: Edition) -> int:
-        """Tell the size of a book. It is rendered once for all processes; not so searches, which have no end."""
+        """Tell the size of a book. Searches, which have no end, are not remembered for other processes."""
         edition = self._furnished(replace(outline, parts=()), book.format)
         tag = self.tag(book, edition)
         with self._sizing:  # whoever asks meanwhile waits for it
             size = self._sizes.get(tag) or self.archive.known_size(book.path, tag)
             if size is None:
                 size = len(self.render(book, edition))
-                if edition.key.scope is not Scope.SEARCH and self.tag(book, edition) == tag:
-                    self.archive.remember_size(book.path, tag, size)
+                if edition.key.scope is Scope.PAPER:
+                    self.archive.remember_size(book.path, self.tag(book, edition), size)
             self._sizes[tag] = size
         return size
 

@@ -12,10 +12,10 @@ from granian import Granian
 from granian.constants import Interfaces
 from tqdm import tqdm
 
-from feeds import __version__, fetch, mail, registry, settings
+from feeds import __version__, build, encoding, fetch, mail, publish, registry, rendering, settings
 from feeds.archive import Archive, default_index
 from feeds.catalog import Catalog, open_catalog
-from feeds.errors import ExportError, FeedsError, MailError, UnknownEditionError
+from feeds.errors import BuildError, ExportError, FeedsError, MailError, PublishError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
 from feeds.index import Progress
@@ -38,7 +38,7 @@ def main() -> None:
         commands()
     except FeedsError as error:
         click.echo(f"feeds: {error}", err=True)
-        sys.exit(1 if isinstance(error, ExportError | MailError | StoreError) else 2)
+        sys.exit(1 if isinstance(error, BuildError | ExportError | MailError | PublishError | StoreError) else 2)
 
 
 class _Formats(click.ParamType[str]):
@@ -60,6 +60,15 @@ def _search_options(command: Callable[..., None]) -> Callable[..., None]:
     for name in reversed(list(READERS)):
         command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=HELP[name])(command)
     return command
+
+
+_processes = click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    default=rendering.cores,
+    show_default="all cores",
+    help="To render with.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -123,6 +132,60 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
     if sys.stdout.isatty() and b"\0" in document:
         raise click.UsageError(f"{format_name} is not for a terminal: give -o FILE")
     sys.stdout.buffer.write(document)
+
+
+@commands.command(name="build")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE, show_default=True)
+@click.option("--precompress", is_flag=True, help="Also write .gz, .br and .zst beside what gets smaller.")
+@_processes
+def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> None:
+    """Write the whole site into the folder OUT, for any static host; again, only what has changed.
+
+    Until all is there OUT is as it was. It is a link into `.OUT.feeds` beside it, which holds the files. Searches are
+    left out, for no static host can answer them.
+    """
+    catalog = _open(archive)
+    codings = tuple(encoding.CODINGS) if precompress else ()
+    report = build.build(catalog, out, codings, processes, _bar("building", "file"))
+    for error in report.errors:
+        click.echo(f"feeds: {error}", err=True)
+    counts = f"files {report.files}, rendered {report.rendered}, removed {report.removed}, failed {len(report.errors)}"
+    click.echo(f"{out}: {counts}", err=True)
+    sys.exit(1 if report.errors else 0)
+
+
+@commands.command(name="publish")
+@click.argument("url")
+@click.option("--archive", type=_ARCHIVE, envvar="FEEDS_ARCHIVE", default=_DEFAULT_ARCHIVE, show_default=True)
+@click.option("--dry-run", is_flag=True, help="Say what would be sent and removed, and do nothing.")
+@click.option("--again", is_flag=True, help="Send everything, whatever the store is said to hold.")
+@click.option("--plain", is_flag=True, help="Send texts as they are, not gzipped.")
+@_processes
+def publish_site(url: str, archive: Path, dry_run: bool, again: bool, plain: bool, processes: int) -> None:
+    """Send the whole site to URL (s3://, gs://, az://, file:// or memory://), of it only what has changed.
+
+    Keys and addresses of the store are taken from the environment, as in AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL.
+    """
+    store = publish.open_store(url)
+    catalog = _open(archive)
+    if dry_run:
+        report = publish.plan_only(catalog, store, url, not plain, again)
+        for doing, names in (("send", report.sent), ("remove", report.removed)):
+            for name in names:
+                click.echo(f"{doing} {name}")
+    else:
+        bar = _bar("publishing", "object")
+        report = publish.publish(
+            catalog, store, url, is_coded=not plain, again=again, processes=processes, progress=bar
+        )
+    for error in report.errors:
+        click.echo(f"feeds: {error}", err=True)
+    counts = {"objects": report.objects, "sent": len(report.sent), "removed": len(report.removed)}
+    counts["failed"] = len(report.errors)
+    would = " would be" if dry_run else ""
+    click.echo(f"{url}{would}: {', '.join(f'{name} {count}' for name, count in counts.items())}", err=True)
+    sys.exit(1 if report.errors else 0)
 
 
 @commands.command()

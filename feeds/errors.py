@@ -25,6 +25,14 @@ class ExportError(FeedsError):
     """An exporter cannot render this edition; raised before its first chunk."""
 
 
+class BuildError(FeedsError):
+    """A site cannot be written, or is not whole."""
+
+
+class PublishError(FeedsError):
+    """An object store cannot be used, or fails."""
+
+
 class MailError(FeedsError):
     """A mail cannot be written, or the server does not take it."""
 

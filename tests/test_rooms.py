@@ -51,6 +51,11 @@ ORDER += [
     "mail",
     "websub",
     "replies",
+    "delivery",
+    "plan",
+    "rendering",
+    "build",
+    "publish",
     "cli",
 ]
 
@@ -94,7 +99,7 @@ def test_only_the_app_imports_flask_and_only_exporters_the_makers_of_documents()
 
 
 # The command, and what talks to servers.
-TALKING = {"cli", "websub", "addresses", "network", "fetch", "mail"}
+TALKING = {"cli", "websub", "addresses", "network", "fetch", "mail", "publish"}
 # The folder must know how old a file is, the archive how long its looks take, the database how long to wait.
 CLOCKS = {"folder", "archive", "database"}
 

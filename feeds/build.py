@@ -1,0 +1,291 @@
+"""Writes the whole site as files that any static host serves: the old site or the new one, never half of either.
+
+Beside the folder OUT of the site stands `.OUT.feeds`, and OUT itself is a link into it:
+
+    OUT -> .OUT.feeds/7/site        the files, by their addresses
+           .OUT.feeds/7/manifest.json  the change tag of each
+           .OUT.feeds/documents/    what was rendered, named by its tag; the files of sites are links to these
+           .OUT.feeds/lock          held by the build that is at work
+
+A document that has its tag is whole, whoever rendered it, so a build that was killed is continued by the next one.
+"""
+
+import errno
+import fcntl
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from feeds.catalog import Catalog
+from feeds.errors import BuildError
+from feeds.format import Kind
+from feeds.index import Progress
+from feeds.plan import Document, named, steadily
+from feeds.rendering import Rendered, codings_of, rendered
+from feeds.site import Publication
+
+SUFFIXES = {"": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
+"""What ends the names of files, by their content coding."""
+
+_log = logging.getLogger(__name__)
+_TREE = "site"
+_MANIFEST = "manifest.json"
+_NO_LINKS = (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS)  # of a file system that has none, or no more
+
+
+class Manifest(NamedTuple):
+    """What a site consists of: the content codings of its files besides none, and their tags by their names."""
+
+    codings: list[str]
+    tags: dict[str, str]
+
+
+class Report(NamedTuple):
+    """What a build did: files in the site without their coded variants, those rendered, those removed, and errors."""
+
+    files: int
+    rendered: int
+    removed: int
+    errors: tuple[str, ...]
+
+
+def file_name(publication: Publication) -> str:
+    """Name the file of a publication, under the root of a static host: `latest.html` answers at `/latest`."""
+    address = publication.key.text + publication.format.suffix
+    if publication.format.kind is Kind.PAGE and not publication.format.suffix:
+        return f"{address}.html" if address else "index.html"
+    return address
+
+
+def build(catalog: Catalog, out: Path, codings: Sequence[str], processes: int, progress: Progress) -> Report:
+    """Write the site into a folder that is empty, not there yet, or of an earlier build.
+
+    What did not change since is not rendered again; what the site no longer has is removed. A document that cannot be
+    rendered stays as it was, and its error is reported. Raises BuildError where the site cannot be written.
+    """
+    home = _Home(out)
+    with home.locked():
+        try:
+            return _Build(catalog, home, codings, processes, progress).run()
+        except OSError as error:
+            raise BuildError(f"{error.filename or out}: {error.strerror}; the site is as it was") from error
+
+
+class _Home:
+    """The folder beside the site."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = Path(os.path.abspath(out))
+        self.root = self.out.with_name(f".{self.out.name}.feeds")
+        self.documents = self.root / "documents"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Wait for other builds of the same folder, and keep them waiting. Raises BuildError for a folder of others."""
+        try:
+            self._require_ours()
+            self.documents.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise BuildError(f"{error.filename or self.out}: {error.strerror}") from error
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _log.warning("%s: another build is at work; waiting for it", self.out)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(file)
+
+    def _require_ours(self) -> None:
+        if self.out.is_symlink():
+            if self.current is None:
+                raise BuildError(f"{self.out}: is a link, but not one of a build; give another name")
+        elif self.out.is_dir():
+            if any(self.out.iterdir()):
+                raise BuildError(f"{self.out}: has something in it that no build wrote; give an empty or a new folder")
+        elif self.out.exists():
+            raise BuildError(f"{self.out}: is no folder")
+
+    @property
+    def current(self) -> Path | None:
+        """The tree with the site that is to be seen; None before the first."""
+        if not self.out.is_symlink():
+            return None
+        tree = Path(os.path.normpath(self.out.parent / os.readlink(self.out))).parent
+        return tree if tree.parent == self.root else None
+
+    def manifest(self) -> Manifest:
+        """Read what the current site consists of."""
+        with suppress(FileNotFoundError, ValueError, TypeError):
+            if self.current:
+                return Manifest(**json.loads((self.current / _MANIFEST).read_bytes()))
+        return Manifest([], {})
+
+    def document(self, tag: str, coding: str = "") -> Path:
+        """Say where a document is, or will be."""
+        return self.documents / tag[:2] / (tag + SUFFIXES[coding])
+
+    def new_tree(self) -> Path:
+        """Make a folder for a site."""
+        numbers = [int(path.name) for path in self.root.iterdir() if path.name.isdigit()]
+        tree = self.root / str(max(numbers, default=0) + 1)
+        (tree / _TREE).mkdir(parents=True)
+        return tree
+
+    def show(self, tree: Path) -> None:
+        """Make a tree the site that is to be seen, in one step."""
+        os.sync()  # else after a power cut the link may be there and what it leads to not
+        link = self.root / "link"
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(tree / _TREE, self.out.parent))
+        if not self.out.is_symlink() and self.out.is_dir():
+            self.out.rmdir()  # an empty folder, at the first build
+        os.replace(link, self.out)
+
+    def drop_trees(self) -> None:
+        """Remove all trees but the one that is to be seen."""
+        for path in self.root.iterdir():
+            if path.name.isdigit() and path != self.current:
+                shutil.rmtree(path)
+
+    def drop_documents(self, tags: Iterable[str]) -> None:
+        """Remove the documents that have none of some tags, and what killed builds were writing."""
+        known = {tag + suffix for tag in tags for suffix in SUFFIXES.values()}
+        for folder in self.documents.iterdir():
+            for path in folder.iterdir():
+                if path.name not in known:
+                    path.unlink()
+
+
+class _Build:
+    def __init__(
+        self, catalog: Catalog, home: _Home, codings: Sequence[str], processes: int, progress: Progress
+    ) -> None:
+        self._catalog = catalog
+        self._home = home
+        self._codings = codings
+        self._processes = processes
+        self._progress = progress
+        self._before = home.manifest()
+        self._files: dict[str, str] = {}
+        self._errors: list[str] = []
+        self._written: list[Path] = []
+        self._rendered = 0
+
+    def run(self) -> Report:
+        """Render what has changed, put the new site together and show it."""
+        self._home.drop_trees()
+        try:
+            steadily(self._catalog, self._fill)
+            after = Manifest(list(self._codings), self._files)
+            if after != self._before or self._written:
+                self._home.show(self._tree(after))
+        except OSError:
+            for path in self._written:  # if the disk is full, others need the room
+                path.unlink(missing_ok=True)
+            self._home.drop_trees()
+            raise
+        self._home.drop_documents(self._files.values())
+        removed = len(self._before.tags.keys() - self._files.keys())
+        return Report(len(self._files), self._rendered, removed, tuple(self._errors))
+
+    def _fill(self, documents: list[Document]) -> None:
+        """Render the documents that are not there, and note which file is which."""
+        self._errors.clear()
+        self._files = {name: document.tag for name, document in named_files(documents).items()}
+        missing = [document for document in documents if not self._is_there(document)]
+        made = rendered(self._catalog, missing, self._codings, self._processes)
+        for _ in self._progress(map(self._keep, made), len(missing)):
+            pass
+
+    def _is_there(self, document: Document) -> bool:
+        """Whether a document has been rendered, and coded as is wanted now."""
+        try:
+            size = self._home.document(document.tag).stat().st_size
+        except FileNotFoundError:
+            return False
+        codings = codings_of(document.publication.format.media_type, size, self._codings)
+        return all(self._home.document(document.tag, coding).exists() for coding in codings)
+
+    def _keep(self, made: Rendered) -> str:
+        """Keep what was rendered, the document itself last; a file that could not be stays as it was."""
+        name, tag = file_name(made.document.publication), made.document.tag
+        if made.error:
+            self._errors.append(made.error)
+            if name in self._before.tags:
+                self._files[name] = self._before.tags[name]
+            else:
+                del self._files[name]
+            return name
+        self._files[name] = tag
+        self._rendered += 1
+        for coding, body in reversed(list(made.bodies.items())):
+            path = self._home.document(tag, coding)
+            self._write(path, body, self._time(name, made.document))
+            self._written.append(path)
+        return name
+
+    def _time(self, name: str, document: Document) -> float | None:
+        """Date a file as the app does, but later than the one it replaces: web servers tell files by their dates."""
+        dated = document.modified.timestamp() if document.modified else None
+        shown = self._home.current
+        if shown and dated and self._before.tags.get(name, document.tag) != document.tag:
+            with suppress(FileNotFoundError):
+                dated = max(dated, (shown / _TREE / name).stat().st_mtime + 1)
+        return dated
+
+    def _write(self, path: Path, body: bytes, dated: float | None) -> None:
+        """Put a file in place whole, which nobody may write to: sites share it."""
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            try:
+                file.write(body)
+                file.flush()
+                os.chmod(file.name, 0o444)
+                if dated is not None:
+                    os.utime(file.name, (dated, min(dated, os.stat(file.name).st_mtime)))  # not in the future
+                os.replace(file.name, path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+
+    def _tree(self, manifest: Manifest) -> Path:
+        """Put a site together."""
+        tree = self._home.new_tree()
+        for folder in sorted({os.path.dirname(name) for name in manifest.tags}):
+            (tree / _TREE / folder).mkdir(parents=True, exist_ok=True)
+        for name, tag in manifest.tags.items():
+            _link(self._home.document(tag), tree / _TREE / name)
+            for coding in manifest.codings:
+                with suppress(FileNotFoundError):  # not all get smaller
+                    _link(self._home.document(tag, coding), tree / _TREE / (name + SUFFIXES[coding]))
+        (tree / _MANIFEST).write_text(json.dumps(manifest._asdict(), ensure_ascii=False, indent=0), encoding="utf-8")
+        return tree
+
+
+def named_files(documents: Iterable[Document]) -> dict[str, Document]:
+    """Name the files of documents. Raises BuildError for names that no folder can hold."""
+    files = named(documents, file_name)
+    for name in files:
+        for folder in PurePosixPath(name).parents:
+            if str(folder) in files:
+                raise BuildError(f"{folder}: would be a file, and the folder of {name}")
+    return files
+
+
+def _link(document: Path, path: Path) -> None:
+    """Put a document into a site; as a copy, on a file system without links."""
+    try:
+        os.link(document, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copy2(document, path)

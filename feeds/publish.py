@@ -1,0 +1,263 @@
+"""Sends the whole site into an object store: what has changed since, and what leads to other objects after those.
+
+Among the objects lies `.feeds-manifest.json.gz`, which says which tag each has. It is written before anything is sent,
+without the tags of what will be, and now and then while that goes on: a run that was killed leaves no tag that is
+wrong, and the next one goes on where it ended.
+"""
+
+import gzip
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from feeds import build, delivery
+from feeds.catalog import Catalog
+from feeds.errors import FeedsError, PublishError
+from feeds.index import Progress
+from feeds.plan import Document, named, steadily
+from feeds.rendering import Rendered, rendered
+from feeds.site import Publication
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+MANIFEST = ".feeds-manifest.json.gz"
+SCHEMES = ("s3", "gs", "az", "file", "memory")
+_INDEX = "index.html"  # what buckets answer for the address of the site itself
+_CODING = "gzip"  # of objects: every client takes it, and no bucket can choose
+_CONNECTIONS = 32
+_NOTED = 2_000  # objects sent or removed, after which the manifest is written again
+_CLIENT: "ClientConfig" = {
+    "allow_http": True,
+    "timeout": timedelta(minutes=5),
+    "connect_timeout": timedelta(seconds=10),
+}
+_RETRIES: "RetryConfig" = {"max_retries": 8, "retry_timeout": timedelta(minutes=2)}
+_TROUBLE = (BaseError, OSError, ValueError, NotImplementedError)  # what obstore raises
+
+
+class Report(NamedTuple):
+    """What was done, or in a dry run would be: objects in the store, names of those sent and removed, and errors."""
+
+    objects: int
+    sent: tuple[str, ...]
+    removed: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+def open_store(url: str) -> ObjectStore:
+    """Open an object store, whose keys stand in the environment. Raises FeedsError for an address of none."""
+    scheme = url.partition("://")[0]
+    if scheme not in SCHEMES:
+        raise FeedsError(f"{url}: give an address that begins with {', '.join(f'{each}://' for each in SCHEMES)}")
+    with _named_errors(url):
+        if scheme == "file":
+            return from_url(url, mkdir=True, automatic_cleanup=True)
+        if scheme == "memory":
+            return from_url(url)
+        return from_url(url, client_options=_CLIENT, retry_config=_RETRIES)
+
+
+def object_name(publication: Publication) -> str:
+    """Name the object of a publication: by its address, as buckets are asked for it."""
+    return publication.key.text + publication.format.suffix or _INDEX
+
+
+def plan_only(catalog: Catalog, store: ObjectStore, url: str, is_coded: bool, again: bool) -> Report:
+    """Say what `publish` would do, and do nothing."""
+    bucket = _Bucket(store, url, is_coded)
+    found: list[Report] = []
+
+    def compare(documents: list[Document]) -> None:
+        wanted = bucket.named(documents)
+        changed, gone = bucket.difference(wanted, again)
+        found[:] = [Report(len(wanted), tuple(changed), tuple(gone), ())]
+
+    with _named_errors(url):
+        bucket.read()
+        steadily(catalog, compare)
+    return found[0]
+
+
+def publish(
+    catalog: Catalog,
+    store: ObjectStore,
+    url: str,
+    *,
+    is_coded: bool,
+    again: bool,
+    processes: int,
+    progress: Progress,
+) -> Report:
+    """Send the site into a store, texts compressed if they are to be `coded`; everything, if `again`.
+
+    Each object has the media type, the times and the name that the app would send, and its ETag as metadata. In a
+    folder, which holds no such things, the files are those of `build`. A document that cannot be rendered stays as it
+    was, and its error is reported. Raises PublishError where the store fails, after it was asked again for a while.
+    """
+    return _Run(catalog, _Bucket(store, url, is_coded), again, processes, progress).run()
+
+
+class _Bucket:
+    """An object store, and the tags of what is in it; "" for what may be anything."""
+
+    def __init__(self, store: ObjectStore, url: str, is_coded: bool) -> None:
+        self.url = url
+        self.tags: dict[str, str] = {}
+        self._is_folder = isinstance(store, LocalStore)
+        self.codings = (_CODING,) if is_coded and not self._is_folder else ()
+        self._store = store
+        self._version: str | None = None  # of the manifest
+
+    def named(self, documents: Iterable[Document]) -> dict[str, Document]:
+        """Name the objects of documents."""
+        return build.named_files(documents) if self._is_folder else named(documents, object_name)
+
+    def read(self) -> None:
+        """Read the tags of what is there."""
+        with suppress(FileNotFoundError):
+            answer = self._store.get(MANIFEST)
+            self._version = answer.meta["e_tag"]
+            self.tags = dict(json.loads(gzip.decompress(bytes(answer.bytes()))))
+
+    def write(self) -> None:
+        """Write the tags down. Raises PublishError where another run has done so since."""
+        body = gzip.compress(json.dumps(self.tags, ensure_ascii=False, indent=0).encode(), mtime=0)
+        if self._is_folder:
+            self._store.put(MANIFEST, body)
+            return
+        attributes = {"Content-Type": "application/gzip", "Cache-Control": "no-store"}
+        try:
+            put = self._store.put(
+                MANIFEST, body, attributes=attributes, mode={"e_tag": self._version} if self._version else "create"
+            )
+        except (AlreadyExistsError, PreconditionError) as error:
+            raise PublishError(f"{self.url}: another run is at work here; when it has ended, use --again") from error
+        self._version = put["e_tag"]
+
+    def difference(self, wanted: dict[str, Document], again: bool) -> tuple[list[str], list[str]]:
+        """List the names of what is to be sent, and of what is to be removed."""
+        changed = [name for name, each in wanted.items() if again or self.tags.get(name) != self._noted(each.tag)]
+        return changed, [name for name in self.tags if name not in wanted]
+
+    def put(self, name: str, made: Rendered) -> None:
+        """Send an object, in a content coding if there is one."""
+        *_, coding = made.bodies
+        attributes = {} if self._is_folder else _attributes(made.document, coding)
+        self._store.put(name, made.bodies[coding], attributes=attributes or None, use_multipart=False)
+        self.tags[name] = self._noted(made.document.tag)
+
+    def remove(self, names: list[str]) -> None:
+        """Remove objects; those that are gone already are no trouble."""
+        try:
+            self._store.delete(names)
+        except FileNotFoundError:
+            for name in names:
+                with suppress(FileNotFoundError):
+                    self._store.delete(name)
+        for name in names:
+            del self.tags[name]
+
+    def _noted(self, tag: str) -> str:
+        return "-".join((tag, *self.codings))
+
+
+class _Run:
+    def __init__(self, catalog: Catalog, bucket: _Bucket, again: bool, processes: int, progress: Progress) -> None:
+        self._catalog = catalog
+        self._bucket = bucket
+        self._again = again
+        self._processes = processes
+        self._progress = progress
+        self._sent: dict[str, None] = {}
+        self._removed: list[str] = []
+        self._errors: list[str] = []
+        self._objects = 0
+
+    def run(self) -> Report:
+        """Send and remove what has changed."""
+        with _named_errors(self._bucket.url):
+            self._bucket.read()
+            steadily(self._catalog, self._update)
+        return Report(self._objects, tuple(self._sent), tuple(self._removed), tuple(self._errors))
+
+    def _update(self, documents: list[Document]) -> None:
+        self._errors.clear()
+        wanted = self._bucket.named(documents)
+        self._objects = len(wanted)
+        changed, gone = self._bucket.difference(wanted, self._again)
+        if not changed and not gone:
+            return
+        self._bucket.tags |= dict.fromkeys([*changed, *gone], "")
+        self._bucket.write()
+        try:
+            self._show(self._work({name: wanted[name] for name in changed}, gone), len(changed) + len(gone))
+        finally:
+            with suppress(*_TROUBLE):  # what stopped it says more
+                self._bucket.write()
+        self._again = False
+
+    def _show(self, names: Iterator[str], total: int) -> None:
+        for done, _ in enumerate(self._progress(names, total), 1):
+            if done % _NOTED == 0:
+                self._bucket.write()
+
+    def _work(self, changed: dict[str, Document], gone: list[str]) -> Iterator[str]:
+        """Send first what others lead to, then what leads to it, and remove what is gone after both."""
+        for leads in (False, True):
+            yield from self._send({name: document for name, document in changed.items() if document.leads is leads})
+        for start in range(0, len(gone), 1000):
+            names = gone[start : start + 1000]
+            self._bucket.remove(names)
+            self._removed += names
+            yield from names
+
+    def _send(self, changed: dict[str, Document]) -> Iterator[str]:
+        made = rendered(self._catalog, changed.values(), self._bucket.codings, self._processes)
+        running: deque[Future[str]] = deque()
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            try:
+                for name, each in zip(changed, made, strict=True):
+                    running.append(pool.submit(self._put, name, each))
+                    if len(running) > 2 * _CONNECTIONS:
+                        yield running.popleft().result()
+                while running:
+                    yield running.popleft().result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _put(self, name: str, made: Rendered) -> str:
+        if made.error:
+            self._errors.append(made.error)
+        else:
+            self._bucket.put(name, made)
+            self._sent[name] = None
+        return name
+
+
+def _attributes(document: Document, coding: str) -> dict[str, str]:
+    """Say what the app would, as far as buckets keep it; the ETag is metadata, for buckets make their own."""
+    said = {
+        "Content-Type": document.publication.format.media_type,
+        "Cache-Control": document.cache_control,
+        "Content-Disposition": delivery.content_disposition(document.publication),
+        "Content-Encoding": coding,
+        "etag": f'"{document.tag}-{coding}"' if coding else f'"{document.tag}"',
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+@contextmanager
+def _named_errors(url: str) -> Iterator[None]:
+    """Say in one line what a store has said in many."""
+    try:
+        yield
+    except _TROUBLE as error:
+        raise PublishError(f"{url}: {str(error).partition(chr(10))[0].strip() or type(error).__name__}") from error
