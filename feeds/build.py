@@ -1,15 +1,17 @@
 """Writes the whole site as files that any static host serves: the old site or the new one, never half of either.
 
-Beside the folder OUT of the site stands `.OUT.feeds`, and OUT itself is a link into it:
+The folder OUT of the site is put together as `.OUT.feeds/new` beside it, and then both change places in one step:
 
-    OUT -> .OUT.feeds/7/site        the files, by their addresses
-           .OUT.feeds/7/manifest.json  the change tag of each
-           .OUT.feeds/documents/    what was rendered, named by its tag; the files of sites are links to these
-           .OUT.feeds/lock          held by the build that is at work
+    OUT                         the files, by their addresses
+    .OUT.feeds/documents/       what was rendered, named by its tag; the files in OUT are links to these
+    .OUT.feeds/manifest-5.json  the tags of the files in OUT, if that is folder number 5 of the file system
+    .OUT.feeds/old              the site before, for those who still read it, until the next build
+    .OUT.feeds/lock             held by the build that is at work
 
-A document that has its tag is whole, whoever rendered it, so a build that was killed is continued by the next one.
+A document that has its tag is whole, whoever rendered it: a build that was killed is continued by the next one.
 """
 
+import ctypes
 import errno
 import fcntl
 import json
@@ -34,8 +36,7 @@ SUFFIXES = {"": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 """What ends the names of files, by their content coding."""
 
 _log = logging.getLogger(__name__)
-_TREE = "site"
-_MANIFEST = "manifest.json"
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of rename(2)
 _NO_LINKS = (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS)  # of a file system that has none, or no more
 
 
@@ -70,30 +71,31 @@ def build(catalog: Catalog, out: Path, codings: Sequence[str], processes: int, p
     rendered stays as it was, and its error is reported. Raises BuildError where the site cannot be written.
     """
     home = _Home(out)
-    with home.locked():
-        try:
+    try:
+        with home.locked():
             return _Build(catalog, home, codings, processes, progress).run()
-        except OSError as error:
-            raise BuildError(f"{error.filename or out}: {error.strerror}; the site is as it was") from error
+    except OSError as error:
+        raise BuildError(f"{error.filename or out}: {error.strerror}; the site is as it was") from error
 
 
 class _Home:
-    """The folder beside the site."""
+    """The folder of the site, and the one beside it."""
 
     def __init__(self, out: Path) -> None:
-        self.out = Path(os.path.abspath(out))
+        self.out = Path(os.path.realpath(out))
         self.root = self.out.with_name(f".{self.out.name}.feeds")
         self.documents = self.root / "documents"
+        self.new = self.root / "new"
+        self.old = self.root / "old"
+        self.away = self.root / "away"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Wait for other builds of the same folder, and keep them waiting. Raises BuildError for a folder of others."""
-        try:
-            self._require_ours()
-            self.documents.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise BuildError(f"{error.filename or self.out}: {error.strerror}") from error
+        """Wait for other builds of the same folder, and keep them waiting. Raises BuildError where it is none."""
+        if self.out.exists() and not self.out.is_dir():
+            raise BuildError(f"{self.out}: is no folder")
+        self.documents.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,56 +106,41 @@ class _Home:
         finally:
             os.close(file)
 
-    def _require_ours(self) -> None:
-        if self.out.is_symlink():
-            if self.current is None:
-                raise BuildError(f"{self.out}: is a link, but not one of a build; give another name")
-        elif self.out.is_dir():
-            if any(self.out.iterdir()):
-                raise BuildError(f"{self.out}: has something in it that no build wrote; give an empty or a new folder")
-        elif self.out.exists():
-            raise BuildError(f"{self.out}: is no folder")
-
-    @property
-    def current(self) -> Path | None:
-        """The tree with the site that is to be seen; None before the first."""
-        if not self.out.is_symlink():
-            return None
-        tree = Path(os.path.normpath(self.out.parent / os.readlink(self.out))).parent
-        return tree if tree.parent == self.root else None
-
     def manifest(self) -> Manifest:
-        """Read what the current site consists of."""
+        """Read what the site consists of."""
         with suppress(FileNotFoundError, ValueError, TypeError):
-            if self.current:
-                return Manifest(**json.loads((self.current / _MANIFEST).read_bytes()))
+            return Manifest(**json.loads(self._manifest(self.out).read_bytes()))
         return Manifest([], {})
+
+    def is_whole(self, manifest: Manifest) -> bool:
+        """Whether all files of the site are there. Raises BuildError where there are others, which would be lost."""
+        expected = {name + SUFFIXES[coding] for name in manifest.tags for coding in ("", *manifest.codings)}
+        found = set(_names(self.out))
+        if foreign := found - expected:
+            raise BuildError(f"{self.out / min(foreign)}: no build wrote this; move it away, or give another folder")
+        return manifest.tags.keys() <= found
 
     def document(self, tag: str, coding: str = "") -> Path:
         """Say where a document is, or will be."""
         return self.documents / tag[:2] / (tag + SUFFIXES[coding])
 
-    def new_tree(self) -> Path:
-        """Make a folder for a site."""
-        numbers = [int(path.name) for path in self.root.iterdir() if path.name.isdigit()]
-        tree = self.root / str(max(numbers, default=0) + 1)
-        (tree / _TREE).mkdir(parents=True)
-        return tree
+    def show(self, manifest: Manifest) -> None:
+        """Make the new folder the one that is to be seen, in one step."""
+        self._manifest(self.new).write_text(json.dumps(manifest._asdict(), ensure_ascii=False, indent=0), "utf-8")
+        os.sync()  # else after a power cut the folder may be there and what is in it not
+        if _names(self.out):
+            _swap(self.new, self.out, self.away)
+            os.rename(self.new, self.old)
+        else:
+            os.rename(self.new, self.out)
+        for path in self.root.glob("manifest-*"):
+            if path != self._manifest(self.out):
+                path.unlink()
 
-    def show(self, tree: Path) -> None:
-        """Make a tree the site that is to be seen, in one step."""
-        os.sync()  # else after a power cut the link may be there and what it leads to not
-        link = self.root / "link"
-        link.unlink(missing_ok=True)
-        link.symlink_to(os.path.relpath(tree / _TREE, self.out.parent))
-        if not self.out.is_symlink() and self.out.is_dir():
-            self.out.rmdir()  # an empty folder, at the first build
-        os.replace(link, self.out)
-
-    def drop_trees(self) -> None:
-        """Remove all trees but the one that is to be seen."""
-        for path in self.root.iterdir():
-            if path.name.isdigit() and path != self.current:
+    def drop_folders(self) -> None:
+        """Remove the site before, and what a killed build left."""
+        for path in (self.new, self.old, self.away):
+            if path.exists():
                 shutil.rmtree(path)
 
     def drop_documents(self, tags: Iterable[str]) -> None:
@@ -163,6 +150,10 @@ class _Home:
             for path in folder.iterdir():
                 if path.name not in known:
                     path.unlink()
+
+    def _manifest(self, folder: Path) -> Path:
+        """Say where the manifest of a folder is: another folder under the same name has another one."""
+        return self.root / f"manifest-{folder.stat().st_ino}.json"
 
 
 class _Build:
@@ -182,16 +173,18 @@ class _Build:
 
     def run(self) -> Report:
         """Render what has changed, put the new site together and show it."""
-        self._home.drop_trees()
+        is_whole = self._home.is_whole(self._before)
+        self._home.drop_folders()
         try:
             steadily(self._catalog, self._fill)
             after = Manifest(list(self._codings), self._files)
-            if after != self._before or self._written:
-                self._home.show(self._tree(after))
+            if after != self._before or not is_whole:
+                self._put_together(after)
+                self._home.show(after)
         except OSError:
             for path in self._written:  # if the disk is full, others need the room
                 path.unlink(missing_ok=True)
-            self._home.drop_trees()
+            self._home.drop_folders()
             raise
         self._home.drop_documents(self._files.values())
         removed = len(self._before.tags.keys() - self._files.keys())
@@ -236,10 +229,9 @@ class _Build:
     def _time(self, name: str, document: Document) -> float | None:
         """Date a file as the app does, but later than the one it replaces: web servers tell files by their dates."""
         dated = document.modified.timestamp() if document.modified else None
-        shown = self._home.current
-        if shown and dated and self._before.tags.get(name, document.tag) != document.tag:
+        if dated and self._before.tags.get(name, document.tag) != document.tag:
             with suppress(FileNotFoundError):
-                dated = max(dated, (shown / _TREE / name).stat().st_mtime + 1)
+                dated = max(dated, (self._home.out / name).stat().st_mtime + 1)
         return dated
 
     def _write(self, path: Path, body: bytes, dated: float | None) -> None:
@@ -257,18 +249,15 @@ class _Build:
                 Path(file.name).unlink(missing_ok=True)
                 raise
 
-    def _tree(self, manifest: Manifest) -> Path:
-        """Put a site together."""
-        tree = self._home.new_tree()
-        for folder in sorted({os.path.dirname(name) for name in manifest.tags}):
-            (tree / _TREE / folder).mkdir(parents=True, exist_ok=True)
+    def _put_together(self, manifest: Manifest) -> None:
+        """Link the files of a site into the new folder."""
+        for folder in sorted({os.path.dirname(name) for name in ("", *manifest.tags)}):
+            (self._home.new / folder).mkdir(parents=True, exist_ok=True)
         for name, tag in manifest.tags.items():
-            _link(self._home.document(tag), tree / _TREE / name)
+            _link(self._home.document(tag), self._home.new / name)
             for coding in manifest.codings:
                 with suppress(FileNotFoundError):  # not all get smaller
-                    _link(self._home.document(tag, coding), tree / _TREE / (name + SUFFIXES[coding]))
-        (tree / _MANIFEST).write_text(json.dumps(manifest._asdict(), ensure_ascii=False, indent=0), encoding="utf-8")
-        return tree
+                    _link(self._home.document(tag, coding), self._home.new / (name + SUFFIXES[coding]))
 
 
 def named_files(documents: Iterable[Document]) -> dict[str, Document]:
@@ -289,3 +278,20 @@ def _link(document: Path, path: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         shutil.copy2(document, path)
+
+
+def _names(folder: Path) -> list[str]:
+    """List the files under a folder; none where there is no folder."""
+    return [os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names]
+
+
+def _swap(one: Path, other: Path, away: Path) -> None:
+    """Let two folders change places in one step; in two, where system or file system have no such step."""
+    exchange = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # Linux
+    if exchange and exchange(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return
+    if exchange and ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), os.fspath(other))
+    os.rename(other, away)
+    os.rename(one, other)
+    os.rename(away, one)

@@ -142,8 +142,8 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
 def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> None:
     """Write the whole site into the folder OUT, for any static host; again, only what has changed.
 
-    Until all is there OUT is as it was. It is a link into `.OUT.feeds` beside it, which holds the files. Searches are
-    left out, for no static host can answer them.
+    Until all is there OUT is as it was; `.OUT.feeds` beside it is what the next build goes on from. Searches are left
+    out, for no static host can answer them.
     """
     catalog = _open(archive)
     codings = tuple(encoding.CODINGS) if precompress else ()
