@@ -131,13 +131,17 @@ class Catalog:
 
     def cut(self, publication: Publication) -> Edition:
         """Cut the edition of a publication out of the archive, to be rendered. Raises as `outline` does."""
-        while True:
-            edition = self._editions.cut(publication.key)
-            # Another process may have changed the index between two questions: then the tag would be of other papers.
-            if self._editions.outline(publication.key).tag == edition.tag:
-                return self._furnished(edition, publication.format)
+        return self.furnished(self.cut_bare(publication.key), publication.format)
 
-    def _furnished(self, edition: Edition, format: Format) -> Edition:  # noqa: A002  # the field's word
+    def cut_bare(self, key: Key) -> Edition:
+        """Cut an edition without what only some formats show. Raises as `outline` does."""
+        while True:
+            edition = self._editions.cut(key)
+            # Another process may have changed the index between two questions: then the tag would be of other papers.
+            if self._editions.outline(key).tag == edition.tag:
+                return edition
+
+    def furnished(self, edition: Edition, format: Format) -> Edition:  # noqa: A002  # the field's word
         """Add what only some formats show: pictures, and in a catalogue what a search found as books."""
         if shows_pictures(format):
             return replace(edition, pictures=Album(self.store, edition.images))
@@ -174,7 +178,7 @@ class Catalog:
 
     def _size(self, book: Publication, outline: Edition) -> int:
         """Tell the size of a book. Searches, which have no end, are not remembered for other processes."""
-        edition = self._furnished(replace(outline, parts=()), book.format)
+        edition = self.furnished(replace(outline, parts=()), book.format)
         tag = self.tag(book, edition)
         with self._sizing:  # whoever asks meanwhile waits for it
             size = self._sizes.get(tag) or self.archive.known_size(book.path, tag)

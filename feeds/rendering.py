@@ -16,6 +16,7 @@ from typing import NamedTuple
 from feeds import encoding, registry
 from feeds.archive import Archive
 from feeds.catalog import Catalog
+from feeds.edition import Edition
 from feeds.errors import ExportError, UnknownEditionError
 from feeds.images import Store
 from feeds.key import Key
@@ -68,9 +69,7 @@ def rendered(
     planned = list(documents)
     wanted = [_Wanted(each.publication.key, each.publication.format.name, each.tag) for each in planned]
     here = processes == 1 or len(wanted) <= _FEW
-    made = (
-        (_make(catalog, each, codings) for each in wanted) if here else _elsewhere(catalog, wanted, codings, processes)
-    )
+    made = _here(catalog, wanted, codings) if here else _elsewhere(catalog, wanted, codings, processes)
     for document, (tag, bodies, error) in zip(planned, made, strict=True):
         yield Rendered(document._replace(tag=tag), bodies, error)
 
@@ -80,24 +79,38 @@ def codings_of(media_type: str, size: int, codings: Sequence[str]) -> Sequence[s
     return codings if encoding.is_worth_it(media_type, size) else ()
 
 
-def _make(catalog: Catalog, wanted: _Wanted, codings: Sequence[str]) -> _Made:
-    publication = Publication(wanted.key, catalog.registry.exporter(wanted.format))
-    try:
-        edition = catalog.cut(publication)
-        if catalog.tag(publication, edition) != wanted.tag:
-            raise StaleError
-        body = catalog.render(publication, edition)
-    except UnknownEditionError as error:
-        raise StaleError from error
-    except ExportError as error:
-        return _Made(wanted.tag, {}, str(error))
-    chosen = codings_of(publication.format.media_type, len(body), codings)
-    coded = {coding: encoding.CODINGS[coding](body) for coding in chosen}
-    return _Made(catalog.tag(publication, edition), {"": body} | coded)
+class _Press:
+    """Renders documents of a catalogue one by one, and cuts an edition once for those of it that follow each other."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._last: Edition | None = None
+
+    def made(self, wanted: _Wanted, codings: Sequence[str]) -> _Made:
+        """Render a document. Raises StaleError where it is not what was planned."""
+        catalog, publication = self._catalog, Publication(wanted.key, self._catalog.registry.exporter(wanted.format))
+        try:
+            edition = catalog.furnished(self._cut(wanted.key), publication.format)
+            if catalog.tag(publication, edition) != wanted.tag:
+                raise StaleError
+            body = catalog.render(publication, edition)
+        except UnknownEditionError as error:
+            raise StaleError from error
+        except ExportError as error:
+            return _Made(wanted.tag, {}, str(error))
+        chosen = codings_of(publication.format.media_type, len(body), codings)
+        coded = {coding: encoding.CODINGS[coding](body) for coding in chosen}
+        return _Made(catalog.tag(publication, edition), {"": body} | coded)
+
+    def _cut(self, key: Key) -> Edition:
+        if self._last is None or self._last.key != key:
+            self._last = self._catalog.cut_bare(key)
+        return self._last
 
 
 def _here(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str]) -> Iterator[_Made]:
-    return (_make(catalog, each, codings) for each in wanted)
+    press = _Press(catalog)
+    return (press.made(each, codings) for each in wanted)
 
 
 def _elsewhere(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str], processes: int) -> Iterator[_Made]:
@@ -118,15 +131,16 @@ def _elsewhere(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str], 
         pool.shutdown(cancel_futures=True)
 
 
-_catalog: Catalog | None = None  # of a process that renders for another one
+_press: _Press | None = None  # of a process that renders for another one
 
 
 def _open(root: Path, index: Path, site: Site, store: Path) -> None:
-    global _catalog
+    global _press
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _catalog = Catalog(Archive(root, index), registry.load(), site, Store(store))
-    _catalog.archive.look()
+    archive = Archive(root, index)
+    archive.look()
+    _press = _Press(Catalog(archive, registry.load(), site, Store(store)))
 
 
 def _end_with_parent() -> None:
@@ -137,5 +151,5 @@ def _end_with_parent() -> None:
 
 
 def _work(task: list[_Wanted], codings: Sequence[str]) -> list[_Made]:
-    assert _catalog  # noqa: S101  # opened before the first task
-    return [_make(_catalog, each, codings) for each in task]
+    assert _press  # noqa: S101  # opened before the first task
+    return [_press.made(each, codings) for each in task]
