@@ -3,7 +3,7 @@
 import hashlib
 import re
 from functools import cache
-from importlib.metadata import requires, version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 NAME = "daily-papers-feeds"
@@ -17,7 +17,10 @@ def code_tag() -> str:
     package = Path(__file__).parent
     for path in sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         seen.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
-    for requirement in requires(NAME) or ():
+    # A checkout has an older description of itself, which comes first where it is the working folder.
+    found = list(distributions(name=NAME))
+    installed = next((each for each in found if each.read_text("METADATA")), found[0])
+    for requirement in installed.requires or ():
         if "extra ==" not in requirement:
             library = re.split(r"[^\w.-]", requirement)[0]
             seen.update(f"{library} {version(library)}".encode())

@@ -1,6 +1,8 @@
 """Settings, and the ids, addresses and times that follow from them."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -172,3 +174,13 @@ def test_a_topic_has_an_address_of_its_own_which_no_other_has(tmp_path: Path) ->
         (tmp_path / "feeds.toml").write_text(f"[topics]\n{topics}\n", encoding="utf-8")
         with pytest.raises(SettingsError, match=said):
             load(tmp_path, {})
+
+
+def test_the_tag_of_the_code_is_of_what_is_installed(tmp_path: Path) -> None:
+    described = tmp_path / "daily_papers_feeds.egg-info"  # as a checkout has one, of some time ago
+    described.mkdir()
+    (described / "PKG-INFO").write_text("Name: daily-papers-feeds\nVersion: 0.1.0\nRequires-Dist: flask\n")
+    asked = [sys.executable, "-c", "import feeds; print(feeds.code_tag())"]
+    found = [subprocess.run(asked, cwd=cwd, capture_output=True, check=True).stdout for cwd in (tmp_path, "/")]
+    assert found[0] == found[1]
+    assert len(found[0]) == 17
