@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from feeds import code_tag
 from feeds.edition import Edition
 from feeds.format import UNLISTED, Format, Kind, family, site_keys
-from feeds.key import SEARCH, TOPIC_PREFIX, Key, Scope
+from feeds.key import SEARCH, SERIES, TOPIC_PREFIX, Key, Scope
 from feeds.model import Paper
 from feeds.query import READERS, Query, read_query
 from feeds.wording import Wording, edition_name, wording
@@ -232,6 +232,8 @@ class Site:
             return self._at(edition.key.since)
         if edition.key.scope is Scope.SITE and edition.days:
             return self._at(edition.days[-1].date)
+        if edition.key.scope in (*SERIES, Scope.SHELF) and not edition.parts:
+            return self._at(_EMPTY)  # they say nothing of the days around
         times = [*map(self.published, edition.papers), *map(self.updated, edition.parts)]
         return max(times, default=self._at(edition.days[-1].date if edition.days else _EMPTY))
 
