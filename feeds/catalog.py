@@ -15,7 +15,7 @@ from feeds.archive import Archive, default_index, in_silence
 from feeds.edition import NO_PICTURES, Edition, Editions
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporter import Exporter
-from feeds.format import Format, Kind, is_translated, shows_pictures, site_keys
+from feeds.format import Format, Kind, is_static, is_translated, shows_pictures, site_keys
 from feeds.images import Album, Store, default_store
 from feeds.index import Progress
 from feeds.key import PERIODS, SEARCH, SERIES, Key, Scope, paper_key, parse_key
@@ -210,6 +210,8 @@ class Catalog:
 
         Behind a dot stands the edition's newest day, by which `since` knows what a client holds.
         """
+        if is_static(publication.format):
+            return self._digest(Edition(edition.key, tag=edition.key.text), publication)
         newest = f".{edition.newest:%Y%m%d}" if edition.newest else ""
         return self._digest(edition, publication) + newest
 

@@ -33,7 +33,8 @@ class Exporter(Format, Protocol):
     name, in ranges, and the first one is the book that catalogues and series lead to, a CATALOG answers with a slash
     behind it too and gets what a search found as `parts`, a PAGE is where a person is sent to. A COVER and a RESOURCE,
     which a page or a program needs, are nowhere in lists. Whoever has `shows_pictures = True` gets `edition.pictures`;
-    whoever has `is_translated = True` gets in `site.words` those of the reader's language instead of the site's.
+    whoever has `is_translated = True` gets in `site.words` those of the reader's language instead of the site's;
+    documents of whoever has `is_static = True` do not change with the archive.
     `site.sizes` are the bytes of the books of `parts`, in a
     FEED or CATALOG.
     """

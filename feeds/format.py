@@ -60,6 +60,11 @@ def is_translated(format: Format) -> bool:  # noqa: A002  # the field's word
     return bool(getattr(format, "is_translated", False))
 
 
+def is_static(format: Format) -> bool:  # noqa: A002  # the field's word
+    """Whether documents of a format are the same whatever the archive holds, like a stylesheet."""
+    return bool(getattr(format, "is_static", False))
+
+
 def site_keys(format: Format) -> tuple[str, ...]:  # noqa: A002  # the field's word
     """List the keys under which a format shows the whole site, like `subscriptions`; for those with Scope.SITE."""
     return tuple(getattr(format, "site_keys", ())) if Scope.SITE in format.scopes else ()

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from feeds import digest
-from feeds.format import Format, Kind, family, is_translated, shows_pictures, site_keys
+from feeds.format import Format, Kind, family, is_static, is_translated, shows_pictures, site_keys
 from feeds.query import Query, read_query
 from feeds.settings import SETTINGS, load
 from tests.conftest import ROOT
@@ -55,7 +55,7 @@ def test_the_plug_in_is_the_one_that_is_tested() -> None:
 
 def test_the_contract_is_told_as_in_the_code() -> None:
     required = [name for name, member in vars(Format).items() if isinstance(member, property)]
-    optional = [site_keys, family, shows_pictures, is_translated]
+    optional = [site_keys, family, shows_pictures, is_translated, is_static]
     told = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", README[README.index("The contract is in") :], re.MULTILINE))
     for name in required:
         assert told[name] == inspect.getdoc(getattr(Format, name))

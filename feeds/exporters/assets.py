@@ -25,6 +25,7 @@ class _Asset:
 
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
+    is_static = True
     template: ClassVar[str]
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the same for all
@@ -81,6 +82,7 @@ class IcoExporter:
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
     site_keys = ("favicon",)
+    is_static = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the same for all
         """Draw the icon in each size, for what is drawn small is sharper than what is made small."""
@@ -99,6 +101,7 @@ class TouchIconExporter:
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
     site_keys = ("apple-touch-icon",)
+    is_static = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the same for all
         """Draw the icon in the middle of its ground."""

@@ -23,6 +23,7 @@ class OpenSearchExporter:
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
     site_keys = ("opensearch",)
+    is_static = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # the same for all
         """Render the description; its templates hold `searchTerms` and nothing else, all that KOReader fills in."""

@@ -22,6 +22,7 @@ class OpmlExporter:
     kind = Kind.CATALOG
     scopes = frozenset({Scope.SITE})
     site_keys = ("subscriptions", "subscriptions-flat")
+    is_static = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         """Render the reading list. Whoever imports it subscribes to all of it: each feed is there in one format."""

@@ -80,6 +80,7 @@ class RobotsExporter:
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
     site_keys = ("robots",)
+    is_static = True
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # whatever it holds
         """Write the rules."""
