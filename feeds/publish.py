@@ -7,6 +7,8 @@ wrong, and the next one goes on where it ended.
 
 import gzip
 import json
+import logging
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,12 +30,14 @@ from feeds.site import Publication
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
+_log = logging.getLogger(__name__)
 MANIFEST = ".feeds-manifest.json.gz"
 SCHEMES = ("s3", "gs", "az", "file", "memory")
 _INDEX = "index.html"  # what buckets answer for the address of the site itself
 _CODING = "gzip"  # of objects: every client takes it, and no bucket can choose
 _CONNECTIONS = 32
-_NOTED = 2_000  # objects sent or removed, after which the manifest is written again
+_NOTES = 40  # times that the manifest is written again in a long run
+_FEW = 50  # objects sent or removed that are not worth that
 _CLIENT: "ClientConfig" = {
     "allow_http": True,
     "timeout": timedelta(minutes=5),
@@ -125,7 +129,10 @@ class _Bucket:
         with suppress(FileNotFoundError):
             answer = self._store.get(MANIFEST)
             self._version = answer.meta["e_tag"]
-            self.tags = dict(json.loads(gzip.decompress(bytes(answer.bytes()))))
+            try:
+                self.tags = dict(json.loads(gzip.decompress(bytes(answer.bytes()))))
+            except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+                _log.warning("%s/%s: broken (%s); sending everything", self.url, MANIFEST, error)
 
     def write(self) -> None:
         """Write the tags down. Raises PublishError where another run has done so since."""
@@ -206,7 +213,7 @@ class _Run:
 
     def _show(self, names: Iterator[str], total: int) -> None:
         for done, _ in enumerate(self._progress(names, total), 1):
-            if done % _NOTED == 0:
+            if done % (_FEW + total // _NOTES) == 0:
                 self._bucket.write()
 
     def _work(self, changed: dict[str, Document], gone: list[str]) -> Iterator[str]:
@@ -259,5 +266,7 @@ def _named_errors(url: str) -> Iterator[None]:
     """Say in one line what a store has said in many."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise PublishError(f"{url}: there is no such bucket") from error
     except _TROUBLE as error:
         raise PublishError(f"{url}: {str(error).partition(chr(10))[0].strip() or type(error).__name__}") from error

@@ -49,13 +49,13 @@ ORDER += [
     "network",
     "fetch",
     "mail",
-    "websub",
-    "replies",
     "delivery",
     "plan",
     "rendering",
     "build",
     "publish",
+    "websub",
+    "replies",
     "cli",
 ]
 
