@@ -46,6 +46,13 @@ class Manifest(NamedTuple):
     codings: list[str]
     tags: dict[str, str]
 
+    def names(self) -> set[str]:
+        """List the files that there are, or would be if each got smaller by every coding."""
+        return {name + SUFFIXES[coding] for name in self.tags for coding in ("", *self.codings)}
+
+
+_NOTHING = Manifest([], {})
+
 
 class Report(NamedTuple):
     """What a build did: files in the site without their coded variants, those rendered, those removed, and errors."""
@@ -107,18 +114,16 @@ class _Home:
             os.close(file)
 
     def manifest(self) -> Manifest:
-        """Read what the site consists of."""
-        with suppress(FileNotFoundError, ValueError, TypeError):
-            return Manifest(**json.loads(self._manifest(self.out).read_bytes()))
-        return Manifest([], {})
+        """Read what the site consists of; nothing of a site that was moved here, or has lost a file.
 
-    def is_whole(self, manifest: Manifest) -> bool:
-        """Whether all files of the site are there. Raises BuildError where there are others, which would be lost."""
-        expected = {name + SUFFIXES[coding] for name in manifest.tags for coding in ("", *manifest.codings)}
+        Raises BuildError where there are files that no build wrote, for they would be lost.
+        """
         found = set(_names(self.out))
-        if foreign := found - expected:
+        known = [_read(path) for path in self.root.glob("manifest-*")]
+        if foreign := found.difference(*(each.names() for each in known)):
             raise BuildError(f"{self.out / min(foreign)}: no build wrote this; move it away, or give another folder")
-        return manifest.tags.keys() <= found
+        manifest = _read(self._manifest(self.out)) if found else _NOTHING
+        return manifest if manifest.tags.keys() <= found else _NOTHING
 
     def document(self, tag: str, coding: str = "") -> Path:
         """Say where a document is, or will be."""
@@ -173,12 +178,11 @@ class _Build:
 
     def run(self) -> Report:
         """Render what has changed, put the new site together and show it."""
-        is_whole = self._home.is_whole(self._before)
         self._home.drop_folders()
         try:
             steadily(self._catalog, self._fill)
             after = Manifest(list(self._codings), self._files)
-            if after != self._before or not is_whole:
+            if after != self._before:
                 self._put_together(after)
                 self._home.show(after)
         except OSError:
@@ -268,6 +272,13 @@ def named_files(documents: Iterable[Document]) -> dict[str, Document]:
             if str(folder) in files:
                 raise BuildError(f"{folder}: would be a file, and the folder of {name}")
     return files
+
+
+def _read(path: Path) -> Manifest:
+    """Read a manifest; one that is not there, or broken, has nothing in it."""
+    with suppress(FileNotFoundError, ValueError, TypeError):
+        return Manifest(**json.loads(path.read_bytes()))
+    return _NOTHING
 
 
 def _link(document: Path, path: Path) -> None:
