@@ -6,12 +6,14 @@ The archive is of the size of a real one: 357 days, 5,488 papers. These numbers 
 import http.client
 import io
 import os
+import random
 import resource
+import subprocess
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from feeds.markdown import html
 from feeds.picture import Converted
 from feeds.query import EVERYTHING, Query
 from tests import archives
-from tests.servers import Server, free_port, running, serving
+from tests.servers import FEEDS, Server, free_port, running, serving
 
 _REQUESTS = 3000
 
@@ -45,6 +47,7 @@ def main() -> None:
         _books(index)
         _pictures(Path(folder))
         _http(root, environ, Path(folder))
+        _builds(root, environ, Path(folder))
         print(f"largest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
@@ -161,6 +164,24 @@ def _http(root: Path, environ: dict[str, str], folder: Path) -> None:
         still = _requests(rival, {"If-None-Match": rival.ask("/latest.rss").headers["ETag"]})
     _report(f"{_REQUESTS} GETs of latest.rss, one worker", ours, "nginx with the file", theirs)
     _report(f"{_REQUESTS} GETs answered 304, one worker", unchanged, "nginx with the file", still)
+
+
+def _builds(root: Path, environ: dict[str, str], folder: Path) -> None:
+    """Compare writing the whole site with copying it, and what the next builds take with the first."""
+    out = folder / "site"
+
+    def once(*command: str | Path) -> float:
+        started = time.perf_counter()
+        subprocess.run(command, env=environ, check=True, stderr=subprocess.DEVNULL)
+        return time.perf_counter() - started
+
+    build = (FEEDS, "build", out, "--archive", root)
+    first = once(*build)
+    files = sum(len(names) for _, _, names in os.walk(out))
+    _report(f"build of {files:,} files", first, "cp -r of them", once("cp", "-r", out, folder / "copy"))
+    _report("build with nothing new", once(*build), "the first build", first)
+    (root / "new.md").write_text(archives.digest(date(2030, 1, 1), 15, 9_000, random.Random(1)), encoding="utf-8")
+    _report("build after a new day", once(*build), "the first build", first)
 
 
 _NGINX = """
