@@ -18,7 +18,7 @@ from tests.schemas.opds2 import opds2
 from tests.servers import ROOT
 
 __all__ = ["Contents", "Image", "Page", "Rendered"]
-__all__ += ["ace", "axe", "epubcheck", "nu", "opds1", "opds2", "r2_opds", "render"]
+__all__ += ["ace", "actionlint", "axe", "epubcheck", "nu", "opds1", "opds2", "r2_opds", "render"]
 
 READERS = ROOT / "tests/readers"
 SECONDS = 600  # Ace needs 230 for a month of 480 papers
@@ -109,6 +109,13 @@ def r2_opds(urls: Sequence[str]) -> list[dict[str, Any]]:
     return seen
 
 
+def actionlint(workflow: str) -> list[str]:
+    """List what actionlint finds wrong with a GitHub workflow."""
+    with tempfile.TemporaryDirectory() as home:
+        found = json.loads(_node(home, "actionlint.mjs", given=workflow))
+    return [f"{each['line']}:{each['column']}: {each['message']}" for each in found]
+
+
 class Image(NamedTuple):
     """A picture as a reader shows it; one that is broken is 0 wide."""
 
@@ -175,8 +182,8 @@ def _page(images: list[dict[str, Any]], overflows: list[str], errors: list[str],
     )
 
 
-def _node(home: str, script: str, *arguments: str | Path) -> str:
-    """Run a script with all that it and its browser write in a folder of its own."""
+def _node(home: str, script: str, *arguments: str | Path, given: str = "") -> str:
+    """Run a script with all that it and its browser write in a folder of its own; `given` is its standard input."""
     chromium = shutil.which("chromium")
     environ = {
         "PATH": os.environ["PATH"],
@@ -188,9 +195,9 @@ def _node(home: str, script: str, *arguments: str | Path) -> str:
     }
     command = ["node", str(READERS / script), *map(str, arguments)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, encoding="utf-8") as process:
+    with subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8") as process:
         try:
-            printed, said = process.communicate(timeout=SECONDS)
+            printed, said = process.communicate(given, timeout=SECONDS)
         finally:
             process.terminate()  # on which Puppeteer ends its browser too; killed, it would leave it running
     if process.returncode:
