@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs what the tests use besides Python packages: Java for epubcheck and the Nu HTML checker, a browser for our pages,
-# Ace and epub.js with a font that has Hangul, and readers of feeds.
+# Ace and epub.js with a font that has Hangul, readers of feeds, and nginx for the site as files.
 set -eu
+PATH="$PATH:/usr/sbin" # where Debian has nginx
 missing=""
 command -v java >/dev/null || missing="$missing default-jre-headless"
 command -v newsboat >/dev/null || missing="$missing newsboat"
+command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v npm >/dev/null || missing="$missing nodejs npm"
 command -v chromium >/dev/null || missing="$missing chromium"
 [ -n "$(fc-list :lang=ko 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"

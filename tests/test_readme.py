@@ -31,13 +31,15 @@ COMMANDS = [
 
 
 # Those need another server, and are tested with one of their own.
-SERVED = ("feeds serve", "feeds images", "feeds send")
+SERVED = ("feeds serve", "feeds images", "feeds send", "feeds publish s3")
 WRITING = ("feeds init",)  # into the archive
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith(SERVED + WRITING)])
 def test_commands_run(command: str, environ: dict[str, str], tmp_path: Path) -> None:
     arguments = shlex.split(command)[1:]
+    if arguments[0] == "build":
+        arguments[1] = str(tmp_path / arguments[1])
     if "-o" in arguments:
         arguments[-1] = str(tmp_path / arguments[-1])
     result = feeds(*arguments, environ=environ)
