@@ -75,9 +75,12 @@ def build(catalog: Catalog, out: Path, codings: Sequence[str], processes: int, p
     """Write the site into a folder that is empty, not there yet, or of an earlier build.
 
     What did not change since is not rendered again; what the site no longer has is removed. A document that cannot be
-    rendered stays as it was, and its error is reported. Raises BuildError where the site cannot be written.
+    rendered stays as it was, and its error is reported. Raises BuildError where the site cannot be written, and in the
+    archive itself.
     """
     home = _Home(out)
+    if home.out.is_relative_to(os.path.realpath(catalog.archive.root)):
+        raise BuildError(f"{out}: lies in the archive, which would read its files as digests; give another folder")
     try:
         with home.locked():
             return _Build(catalog, home, codings, processes, progress).run()

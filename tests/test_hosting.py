@@ -245,6 +245,17 @@ def test_nginx_serves_a_new_build_at_once(folder: Path, environ: dict[str, str],
             assert after.body != before.body
 
 
+def test_no_site_is_built_into_the_archive_where_its_files_would_be_read_as_digests(
+    folder: Path, environ: dict[str, str]
+) -> None:
+    write_files(folder, two_days())
+    for out in (folder / "site", folder / "papers" / ".." / "site"):
+        built = subprocess.run([FEEDS, "build", out, "--archive", folder], env=environ, capture_output=True, text=True)
+        assert (built.returncode, built.stderr.count("\n")) == (1, 1)
+        assert "lies in the archive" in built.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["1.md", "2.md"]
+
+
 def two_days() -> dict[str, str]:
     papers = [paper(f"Paper {number}", f"2401.{number}", summary="- LLM 확산") for number in range(1, 5)]
     return {"1.md": day("2024-01-30", *papers[:2]), "2.md": day("2024-03-20", *papers[2:])}
