@@ -1,4 +1,4 @@
-"""The site as files, behind the nginx of the README and on GitHub Pages, and as objects: all say what the app says."""
+"""The site as files, behind the nginx of the README and on GitHub Pages, and replicas of the app: all say the same."""
 
 import os
 import re
@@ -15,13 +15,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from flask.testing import FlaskClient
 from lxml import html
-from obstore.store import MemoryStore
 
-from feeds.archive import in_silence
 from feeds.catalog import Catalog, open_catalog
 from feeds.delivery import content_disposition
 from feeds.key import Scope
-from feeds.publish import object_name, publish
 from tests.conftest import SEEDS, day, paper, write_files
 from tests.judges import actionlint
 from tests.servers import FEEDS, Server, free_port, running, serving
@@ -276,21 +273,6 @@ def test_replicas_give_the_same_tags_without_knowing_of_each_other(tmp_path: Pat
         tags.append({path: answer.headers["ETag"] for path, answer in answers.items()})
     assert tags[0] == tags[1]
     assert len(set(tags[0].values())) == len(tags[0]) > 100
-
-
-def test_objects_carry_what_the_app_says(folder: Path, environ: dict[str, str]) -> None:
-    write_files(folder, two_days())
-    catalog, store = open_catalog(folder, environ), MemoryStore()
-    report = publish(catalog, store, "memory://", is_coded=True, again=False, processes=1, progress=in_silence)
-    assert (report.objects, report.errors) == (len(list(catalog)), ())
-    app = create_app(folder, environ).test_client()
-    for publication in catalog:
-        answer = app.get(f"/{publication.path}", headers={"Accept-Encoding": "gzip"})
-        found = store.get(object_name(publication))
-        said = {name.lower(): value for name, value in found.attributes.items()}
-        names = ("etag", "content-type", "content-encoding", "content-disposition", "cache-control")
-        assert [said.get(name) for name in names] == [answer.headers.get(name) for name in names]
-        assert bytes(found.bytes()) == answer.data
 
 
 def test_the_workflow_has_no_fault_that_actionlint_knows() -> None:
