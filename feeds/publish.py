@@ -28,6 +28,7 @@ from feeds.rendering import Rendered, rendered
 from feeds.site import Publication
 
 if TYPE_CHECKING:
+    from obstore import UpdateVersion
     from obstore.store import ClientConfig, RetryConfig
 
 _log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class _Bucket:
         self._is_folder = isinstance(store, LocalStore)
         self.codings = (_CODING,) if is_coded and not self._is_folder else ()
         self._store = store
-        self._version: str | None = None  # of the manifest
+        self._version: UpdateVersion = {}  # of the manifest
 
     def named(self, documents: Iterable[Document]) -> dict[str, Document]:
         """Name the objects of documents."""
@@ -128,7 +129,7 @@ class _Bucket:
         """Read the tags of what is there."""
         with suppress(FileNotFoundError):
             answer = self._store.get(MANIFEST)
-            self._version = answer.meta["e_tag"]
+            self._version = _version(answer.meta["e_tag"], answer.meta["version"])
             try:
                 self.tags = dict(json.loads(gzip.decompress(bytes(answer.bytes()))))
             except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -142,12 +143,15 @@ class _Bucket:
             return
         attributes = {"Content-Type": "application/gzip", "Cache-Control": "no-store"}
         try:
-            put = self._store.put(
-                MANIFEST, body, attributes=attributes, mode={"e_tag": self._version} if self._version else "create"
-            )
+            put = self._store.put(MANIFEST, body, attributes=attributes, mode=self._version or "create")
         except (AlreadyExistsError, PreconditionError) as error:
-            raise PublishError(f"{self.url}: another run is at work here; when it has ended, use --again") from error
-        self._version = put["e_tag"]
+            there = self._store.get(MANIFEST)
+            if bytes(there.bytes()) != body:  # else ours has arrived, and its answer was lost
+                said = f"{self.url}: another run is at work here; when it has ended, use --again"
+                raise PublishError(said) from error
+            self._version = _version(there.meta["e_tag"], there.meta["version"])
+        else:
+            self._version = _version(put["e_tag"], put["version"])
 
     def difference(self, wanted: dict[str, Document], again: bool) -> tuple[list[str], list[str]]:
         """List the names of what is to be sent, and of what is to be removed."""
@@ -247,6 +251,16 @@ class _Run:
             self._bucket.put(name, made)
             self._sent[name] = None
         return name
+
+
+def _version(e_tag: str | None, version: str | None) -> "UpdateVersion":
+    """Name the state of an object, as each kind of store does."""
+    found: UpdateVersion = {}
+    if e_tag:
+        found["e_tag"] = e_tag
+    if version:
+        found["version"] = version
+    return found
 
 
 def _attributes(document: Document, coding: str) -> dict[str, str]:

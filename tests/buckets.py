@@ -27,6 +27,8 @@ class Asked(NamedTuple):
 class Bucket:
     """A bucket of its own, empty at first. `on_request` is called before each request, and may return a status."""
 
+    DONE_BUT_503 = -1  # a status: do as asked, and say that it failed
+
     def __init__(self, port: int) -> None:
         self.name = f"bucket-{uuid4().hex[:12]}"
         self.url = f"s3://{self.name}"
@@ -70,8 +72,12 @@ class _Service:
             asked = Asked(environ["REQUEST_METHOD"], rest[0] if rest else "")
             bucket.asked.append(asked)
             if status := bucket.on_request(asked):
+                if status == Bucket.DONE_BUT_503:
+                    b"".join(self._moto(environ, lambda *_: None))
+                    status = 503
+                else:
+                    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
                 start_response(f"{status} Told", [("Content-Length", "0")])
-                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
                 return [b""]
         answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer

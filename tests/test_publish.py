@@ -234,6 +234,19 @@ def test_two_runs_at_once_notice_each_other(open_files: OpenFiles, bucket: Bucke
     assert send(catalog, bucket, again=True).sent
 
 
+def test_an_answer_that_was_lost_is_no_other_run(open_files: OpenFiles, bucket: Bucket) -> None:
+    catalog = open_files(ONE)
+
+    def lose(each: Asked) -> int | None:
+        if each != Asked("PUT", publish.MANIFEST):
+            return None
+        bucket.on_request = lambda _: None
+        return bucket.DONE_BUT_503
+
+    bucket.on_request = lose
+    assert not send(catalog, bucket).errors
+
+
 def test_everything_is_sent_again_if_asked_or_if_the_manifest_is_broken(open_files: OpenFiles, bucket: Bucket) -> None:
     catalog = open_files(ONE)
     everything = send(catalog, bucket).sent
