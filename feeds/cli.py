@@ -30,6 +30,8 @@ _DEFAULT_ARCHIVE = "seeds"
 _THREADS = 4  # of each worker
 _WAITING = 64  # requests that a worker has taken on at a time
 _GRACE = 5  # seconds that a worker may take to stop
+_BAR = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {n_fmt}/{total_fmt} {unit}s{postfix}"
+_NAME = 25  # characters of a name behind a bar; tqdm cuts what is wider than the terminal
 
 
 def main() -> None:
@@ -300,10 +302,17 @@ def _open(archive: Path) -> Catalog:
 
 
 def _bar(doing: str, unit: str) -> Progress:
-    """Show a bar on a terminal for what takes more than a second."""
+    """Show a bar on a terminal for what takes more than a second: what it is at, and how much time is left."""
 
     def progress(names: Iterable[str], total: int) -> Iterable[str]:
-        return tqdm(names, total=total, desc=doing, unit=unit, delay=1, leave=False, disable=None)
+        with tqdm(
+            total=total, desc=doing, unit=unit, delay=1, leave=False, disable=None, bar_format=_BAR, dynamic_ncols=True
+        ) as bar:
+            for name in names:
+                end = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
+                bar.set_postfix_str(end.ljust(_NAME), refresh=False)
+                yield name
+                bar.update()
 
     return progress
 
