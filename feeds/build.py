@@ -295,8 +295,14 @@ def _link(document: Path, path: Path) -> None:
 
 
 def _names(folder: Path) -> list[str]:
-    """List the files under a folder; none where there is no folder."""
-    return [os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names]
+    """List what is under a folder but for the folders that hold something; nothing where there is no folder."""
+    found: list[str] = []
+    for at, folders, files in os.walk(folder):
+        links = (name for name in folders if os.path.islink(os.path.join(at, name)))
+        found += (os.path.join(at, name) for name in (*files, *links))
+        if not folders and not files and at != os.fspath(folder):
+            found.append(at)
+    return [os.path.relpath(path, folder) for path in found]
 
 
 def _swap(one: Path, other: Path, away: Path) -> None:
