@@ -138,12 +138,14 @@ class _Home:
         os.sync()  # else after a power cut the folder may be there and what is in it not
         if _names(self.out):
             _swap(self.new, self.out, self.away)
-            os.rename(self.new, self.old)
+            with suppress(OSError):  # the new site is to be seen, and the next build tidies up
+                os.rename(self.new, self.old)
         else:
             os.rename(self.new, self.out)
-        for path in self.root.glob("manifest-*"):
-            if path != self._manifest(self.out):
-                path.unlink()
+        with suppress(OSError):
+            for path in self.root.glob("manifest-*"):
+                if path != self._manifest(self.out):
+                    path.unlink()
 
     def drop_folders(self) -> None:
         """Remove the site before, and what a killed build left."""
