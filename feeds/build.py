@@ -104,6 +104,8 @@ class _Home:
         """Wait for other builds of the same folder, and keep them waiting. Raises BuildError where it is none."""
         if self.out.exists() and not self.out.is_dir():
             raise BuildError(f"{self.out}: is no folder")
+        if not self.root.exists():
+            self.is_whole(Manifest([], {}))
         self.documents.mkdir(parents=True, exist_ok=True)
         file = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
