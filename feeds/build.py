@@ -78,10 +78,10 @@ def build(catalog: Catalog, out: Path, codings: Sequence[str], processes: int, p
     rendered stays as it was, and its error is reported. Raises BuildError where the site cannot be written, and in the
     archive itself.
     """
-    home = _Home(out)
-    if home.out.is_relative_to(os.path.realpath(catalog.archive.root)):
-        raise BuildError(f"{out}: lies in the archive, which would read its files as digests; give another folder")
     try:
+        home = _Home(out)
+        if home.out.is_relative_to(catalog.archive.root):
+            raise BuildError(f"{out}: lies in the archive, which would read the site's day files; give another folder")
         with home.locked():
             return _Build(catalog, home, codings, processes, progress).run()
     except OSError as error:
@@ -93,6 +93,8 @@ class _Home:
 
     def __init__(self, out: Path) -> None:
         self.out = Path(os.path.realpath(out))
+        if not self.out.name:
+            raise BuildError(f"{self.out}: is no folder that a site could take the place of")
         self.root = self.out.with_name(f".{self.out.name}.feeds")
         self.documents = self.root / "documents"
         self.new = self.root / "new"
