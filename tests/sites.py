@@ -1,16 +1,23 @@
 """Builds sites to test with, and reads them."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from feeds.archive import in_silence
 from feeds.build import Report, build
-from feeds.catalog import Catalog
+from feeds.catalog import Catalog, open_catalog
 from feeds.edition import Edition
 from feeds.exporter import CUTS, Exporter, Kind
 from feeds.index import Progress
 from feeds.registry import Registered, Registry
 from feeds.site import Site
+from tests.conftest import day, paper, write_files
 
 
 class Note:
@@ -24,8 +31,8 @@ class Note:
 
     def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
         yield f"{site.title}: {edition.key.text}\n".encode()
-        for paper in edition.papers:
-            yield f"{paper.title}\n{paper.summary}\n".encode()
+        for each in edition.papers:
+            yield f"{each.title}\n{each.summary}\n".encode()
 
 
 def offering(catalog: Catalog, *exporters: Exporter) -> Catalog:
@@ -42,3 +49,67 @@ def built(catalog: Catalog, out: Path, codings: Sequence[str] = (), progress: Pr
 def tree(folder: Path) -> dict[str, bytes]:
     """Read all files under a folder, by their paths."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+ONE = {"feeds.toml": "[topics]", "1.md": day("2024-01-30", paper("One", "2401.1")), "2.md": day("2024-01-31")}
+OTHER = ONE | {"1.md": day("2024-01-30", paper("Other", "2401.1")), "2.md": day("2024-02-29", paper("Two", "2401.2"))}
+
+
+class Noting(Note):
+    """Notes in a file what it renders."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+
+    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+        with self.log.open("a") as file:
+            file.write(f"{edition.key.text}\n")
+        return super().render(edition, site)
+
+
+class Two:
+    """A site of two states, and how it looks in both."""
+
+    def __init__(self, root: Path, catalog: Catalog) -> None:
+        self.out, self.log, self._catalog = root / "sites" / "site", root / "log", catalog
+        self._environ = {"FEEDS_INDEX": str(catalog.archive.index_path), "HOME": str(root)}
+        self.states = []
+        for files in (ONE, OTHER):
+            self.become(files)
+            built(self._offered(), root / "fresh")
+            self.states.append(tree(root / "fresh"))
+
+    def become(self, files: dict[str, str]) -> None:
+        write_files(self._catalog.archive.root, files)
+
+    def look(self) -> None:
+        """Bring the index into step, as another process would."""
+        open_catalog(self._catalog.archive.root, self._environ)
+
+    def build(self, progress: Callable[[Iterable[str], int], Iterable[str]] = lambda names, _: names) -> Report:
+        return built(self._offered(), self.out, progress=progress)
+
+    def build_and_be_killed(self, moment: int) -> bool:
+        """Build in another process, killed when it calls the system for the so manyeth time; tell whether it was."""
+        process = multiprocessing.get_context("fork").Process(target=self._be_killed, args=(moment,))
+        process.start()
+        process.join()
+        assert process.exitcode in (0, -signal.SIGKILL)
+        return process.exitcode == -signal.SIGKILL
+
+    def _be_killed(self, moment: int) -> None:
+        catalog = open_catalog(self._catalog.archive.root, self._environ)
+        left = itertools.count(moment, -1)
+
+        def watch(_: FrameType, event: str, called: object) -> None:
+            if event == "c_call" and getattr(called, "__name__", "") in CALLS and next(left) == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.setprofile(watch)
+        built(offering(catalog, Noting(self.log)), self.out)
+
+    def _offered(self) -> Catalog:
+        return offering(self._catalog, Noting(self.log))
+
+
+CALLS = set("open write flush sync mkdir chmod utime rename replace link unlink remove rmdir scandir".split())

@@ -164,7 +164,7 @@ def may_be_the_same(name: str) -> bool:
 
 def test_a_new_day_renders_what_it_touches_however_large_the_archive_is(tmp_path: Path) -> None:
     rendered = []
-    for days in (30, 60):
+    for days in (20, 50):
         watched = Watched(tmp_path, days)
         watched.build()
         before = tree(watched.site)
