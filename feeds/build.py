@@ -130,7 +130,9 @@ class _Home:
         if foreign := found.difference(*(each.names() for each in known)):
             raise BuildError(f"{self.out / min(foreign)}: no build wrote this; move it away, or give another folder")
         manifest = _read(self._manifest(self.out)) if found else _NOTHING
-        return manifest if manifest.tags.keys() <= found else _NOTHING
+        coded = ((name, tag, coding) for name, tag in manifest.tags.items() for coding in manifest.codings)
+        wanted = {name + SUFFIXES[coding] for name, tag, coding in coded if self.document(tag, coding).exists()}
+        return manifest if {*manifest.tags, *wanted} <= found else _NOTHING
 
     def document(self, tag: str, coding: str = "") -> Path:
         """Say where a document is, or will be."""

@@ -228,6 +228,9 @@ def test_compressed_files_come_and_go(open_files: OpenFiles, tmp_path: Path) -> 
     bare = tree(tmp_path / "site")
     built(catalog, tmp_path / "site", ALL_CODINGS)
     assert tree(tmp_path / "site").keys() == {name + suffix for name in bare for suffix in ("", *PACKED)}
+    (tmp_path / "site/all.txt.br").unlink()
+    assert built(catalog, tmp_path / "site", ALL_CODINGS).rendered == 0
+    assert (tmp_path / "site/all.txt.br").exists()
     assert built(catalog, tmp_path / "site").rendered == 0
     assert tree(tmp_path / "site") == bare
 
