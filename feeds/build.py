@@ -195,6 +195,7 @@ class _Build:
             after = Manifest(list(self._codings), self._files)
             if after != self._before:
                 self._put_together(after)
+                self._home.is_whole(self._before)  # others may have put something there meanwhile
                 self._home.show(after)
         except OSError:
             for path in self._written:  # if the disk is full, others need the room

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,6 +45,24 @@ def test_what_others_put_into_a_site_is_not_lost(two: Two, make: Callable[[Path]
     with pytest.raises(BuildError, match=f"{two.out}/mine: no build wrote this"):
         two.build()
     assert (two.out / "mine").is_symlink() or (two.out / "mine").exists()
+
+
+def test_what_others_put_into_a_site_while_it_is_built_is_not_lost(two: Two) -> None:
+    two.become(ONE)
+    two.build()
+    two.become(OTHER)
+
+    def put(names: Iterable[str], _: int) -> Iterator[str]:
+        for name in names:
+            write_files(two.out, {"mine": "mine"})
+            yield name
+
+    with pytest.raises(BuildError, match=f"{two.out}/mine: no build wrote this"):
+        two.build(put)
+    (two.out / "mine").unlink()
+    assert tree(two.out) == two.states[0]
+    assert two.build().rendered == 0
+    assert tree(two.out) == two.states[1]
 
 
 def test_what_others_removed_from_a_site_is_there_again(two: Two) -> None:
