@@ -106,8 +106,7 @@ class _Home:
         """Wait for other builds of the same folder, and keep them waiting. Raises BuildError where it is none."""
         if self.out.exists() and not self.out.is_dir():
             raise BuildError(f"{self.out}: is no folder")
-        if not self.root.exists():
-            self.is_whole(Manifest([], {}))
+        self.require_ours()
         self.documents.mkdir(parents=True, exist_ok=True)
         file = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -120,15 +119,15 @@ class _Home:
         finally:
             os.close(file)
 
-    def manifest(self) -> Manifest:
-        """Read what the site consists of; nothing of a site that was moved here, or has lost a file.
-
-        Raises BuildError where there are files that no build wrote, for they would be lost.
-        """
-        found = set(_names(self.out))
+    def require_ours(self) -> None:
+        """Raise BuildError where the folder has something in it that no build wrote, for it would be lost."""
         known = [_read(path) for path in self.root.glob("manifest-*")]
-        if foreign := found.difference(*(each.names() for each in known)):
+        if foreign := set(_names(self.out)).difference(*(each.names() for each in known)):
             raise BuildError(f"{self.out / min(foreign)}: no build wrote this; move it away, or give another folder")
+
+    def manifest(self) -> Manifest:
+        """Read what the site consists of; nothing, if it was moved here or has lost a file."""
+        found = set(_names(self.out))
         manifest = _read(self._manifest(self.out)) if found else _NOTHING
         coded = ((name, tag, coding) for name, tag in manifest.tags.items() for coding in manifest.codings)
         wanted = {name + SUFFIXES[coding] for name, tag, coding in coded if self.document(tag, coding).exists()}
@@ -153,11 +152,11 @@ class _Home:
                 if path != self._manifest(self.out):
                     path.unlink()
 
-    def drop_folders(self) -> None:
-        """Remove the site before, and what a killed build left."""
-        for path in (self.new, self.old, self.away):
-            if path.exists():
-                shutil.rmtree(path)
+    def drop(self, *folders: Path) -> None:
+        """Remove folders, if they are there."""
+        for folder in folders:
+            if folder.exists():
+                shutil.rmtree(folder)
 
     def drop_documents(self, tags: Iterable[str]) -> None:
         """Remove the documents that have none of some tags, and what killed builds were writing."""
@@ -189,20 +188,23 @@ class _Build:
 
     def run(self) -> Report:
         """Render what has changed, put the new site together and show it."""
-        self._home.drop_folders()
+        home = self._home
+        home.drop(home.new, home.away)  # of a build that was killed
         try:
             steadily(self._catalog, self._fill)
             after = Manifest(list(self._codings), self._files)
             if after != self._before:
+                home.drop(home.old)
                 self._put_together(after)
-                self._home.is_whole(self._before)  # others may have put something there meanwhile
-                self._home.show(after)
+                home.require_ours()  # still
+                home.show(after)
         except OSError:
             for path in self._written:  # if the disk is full, others need the room
                 path.unlink(missing_ok=True)
-            self._home.drop_folders()
+            home.drop(home.new)
             raise
-        self._home.drop_documents(self._files.values())
+        with suppress(OSError):  # the next build tidies up as well
+            home.drop_documents(self._files.values())
         removed = len(self._before.tags.keys() - self._files.keys())
         return Report(len(self._files), self._rendered, removed, tuple(self._errors))
 
@@ -237,8 +239,13 @@ class _Build:
         self._files[name] = tag
         self._rendered += 1
         for coding, body in reversed(list(made.bodies.items())):
-            path = self._home.document(tag, coding)
-            self._write(path, body, self._time(name, made.document))
+            path, shown = self._home.document(tag, coding), self._home.out / (name + SUFFIXES[coding])
+            path.parent.mkdir(exist_ok=True)
+            if shown.exists() and shown.read_bytes() == body:  # under another tag; it stays the same file
+                path.unlink(missing_ok=True)
+                _link(shown, path)
+            else:
+                self._write(path, body, self._time(name, made.document))
             self._written.append(path)
         return name
 
@@ -252,7 +259,6 @@ class _Build:
 
     def _write(self, path: Path, body: bytes, dated: float | None) -> None:
         """Put a file in place whole, which nobody may write to: sites share it."""
-        path.parent.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             try:
                 file.write(body)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -86,6 +87,7 @@ def plan_only(catalog: Catalog, store: ObjectStore, url: str, is_coded: bool, ag
         found[:] = [Report(len(wanted), tuple(changed), tuple(gone), ())]
 
     with _named_errors(url):
+        bucket.require_outside(catalog.archive.root)
         bucket.read()
         steadily(catalog, compare)
     return found[0]
@@ -120,6 +122,11 @@ class _Bucket:
         self.codings = (_CODING,) if is_coded and not self._is_folder else ()
         self._store = store
         self._version: UpdateVersion = {}  # of the manifest
+
+    def require_outside(self, archive: Path) -> None:
+        """Raise PublishError for a folder in the archive."""
+        if isinstance(self._store, LocalStore) and Path(self._store.prefix or "/").resolve().is_relative_to(archive):
+            raise PublishError(f"{self.url}: lies in the archive, which would read the site's day files")
 
     def named(self, documents: Iterable[Document]) -> dict[str, Document]:
         """Name the objects of documents."""
@@ -195,6 +202,7 @@ class _Run:
     def run(self) -> Report:
         """Send and remove what has changed."""
         with _named_errors(self._bucket.url):
+            self._bucket.require_outside(self._catalog.archive.root)
             self._bucket.read()
             steadily(self._catalog, self._update)
         return Report(self._objects, tuple(self._sent), tuple(self._removed), tuple(self._errors))

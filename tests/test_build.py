@@ -244,6 +244,18 @@ def test_a_file_that_changes_gets_a_later_time(open_files: OpenFiles, tmp_path: 
     assert (tmp_path / "site/all.txt").stat().st_mtime_ns > before
 
 
+def test_what_is_rendered_anew_with_the_same_bytes_stays_the_same_file(open_files: OpenFiles, tmp_path: Path) -> None:
+    written = {"a.md": day("2024-01-30", paper("One", "2401.1"))}
+    built(offering(open_files(written), Note()), tmp_path / "site", ("gzip",))
+    before = {path: path.stat() for path in (tmp_path / "site").rglob("*.*")}
+    catalog = open_files({"a.md": day("2024-01-30", paper("One", "2401.1", votes="Vote: 3"))})  # not in a note
+    assert built(offering(catalog, Note()), tmp_path / "site", ("gzip",)).rendered > 3
+    after = {path: path.stat() for path in (tmp_path / "site").rglob("*.*")}
+    assert {path: (each.st_ino, each.st_mtime) for path, each in after.items()} == {
+        path: (each.st_ino, each.st_mtime) for path, each in before.items()
+    }
+
+
 class Failing(Note):
     """One that cannot render the papers with some titles."""
 

@@ -345,6 +345,14 @@ def test_a_folder_gets_the_files_of_a_build(open_files: OpenFiles, tmp_path: Pat
     assert published == files(tmp_path / "built")
 
 
+def test_nothing_is_published_into_the_archive(open_files: OpenFiles, folder: Path) -> None:
+    catalog, url = open_files(ONE), (folder / "published").as_uri()
+    with pytest.raises(PublishError, match="lies in the archive"):
+        publish.publish(
+            catalog, publish.open_store(url), url, is_coded=True, again=False, processes=1, progress=in_silence
+        )
+
+
 def test_a_store_in_memory_has_it_all(open_files: OpenFiles) -> None:
     catalog, store = open_files(ONE), MemoryStore()
     options: dict[str, Any] = {"is_coded": True, "again": False, "processes": 1, "progress": in_silence}
