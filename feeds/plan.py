@@ -21,12 +21,16 @@ class StaleError(Exception):
 
 
 class Document(NamedTuple):
-    """What a publication is at a moment: its tag, when it last changed, and for how long it may be kept."""
+    """What a publication is at a moment: its tag, when it last changed, for how long it may be kept, of how much it is.
+
+    `size` is in papers, or in editions where it holds those.
+    """
 
     publication: Publication
     tag: str
     modified: datetime | None
     cache_control: str
+    size: int
 
     @property
     def leads(self) -> bool:
@@ -69,6 +73,6 @@ def _documents(catalog: Catalog) -> Iterator[Document]:
         for publication in catalog:
             outline = catalog.outline(publication)
             tag, modified = catalog.tag(publication, outline), catalog.modified(publication, outline)
-            yield Document(publication, tag, modified, delivery.cache_control(outline, days))
+            yield Document(publication, tag, modified, delivery.cache_control(outline, days), outline.total)
     except UnknownEditionError as error:  # it was listed, and is gone
         raise StaleError from error

@@ -25,6 +25,7 @@ from feeds.site import Publication, Site
 
 _FEW = 12  # documents that are not worth another process
 _CHUNK = 16  # documents of a task; those of one edition follow each other and share its cover
+_LARGE = 1_000  # papers in documents of a task: other processes may take those that come next
 _AHEAD = 4  # tasks for each process
 
 
@@ -45,6 +46,7 @@ class _Wanted(NamedTuple):
     key: Key
     format: str
     tag: str
+    size: int
 
 
 class _Made(NamedTuple):
@@ -67,7 +69,7 @@ def rendered(
     killed, for want of memory mostly.
     """
     planned = list(documents)
-    wanted = [_Wanted(each.publication.key, each.publication.format.name, each.tag) for each in planned]
+    wanted = [_Wanted(each.publication.key, each.publication.format.name, each.tag, each.size) for each in planned]
     here = processes == 1 or len(wanted) <= _FEW
     made = _here(catalog, wanted, codings) if here else _elsewhere(catalog, wanted, codings, processes)
     for document, (tag, bodies, error) in zip(planned, made, strict=True):
@@ -116,7 +118,7 @@ def _here(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str]) -> It
 def _elsewhere(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str], processes: int) -> Iterator[_Made]:
     archive = catalog.archive
     opening = (archive.root, archive.index_path, replace(catalog.site, formats=()), catalog.store.root)
-    tasks = iter([wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)])
+    tasks = _tasks(wanted)
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _open, opening)
     running: deque[Future[list[_Made]]] = deque()
     try:
@@ -129,6 +131,17 @@ def _elsewhere(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str], 
         raise ExportError("a process that rendered was killed; is there enough memory?") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _tasks(wanted: Iterable[_Wanted]) -> Iterator[list[_Wanted]]:
+    task: list[_Wanted] = []
+    for each in wanted:
+        task.append(each)
+        if len(task) == _CHUNK or sum(one.size for one in task) > _LARGE:
+            yield task
+            task = []
+    if task:
+        yield task
 
 
 _press: _Press | None = None  # of a process that renders for another one
