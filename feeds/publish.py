@@ -8,6 +8,8 @@ wrong, and the next one goes on where it ended.
 import gzip
 import json
 import logging
+import os
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,6 +18,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -46,6 +49,8 @@ _CLIENT: "ClientConfig" = {
     "connect_timeout": timedelta(seconds=10),
 }
 _RETRIES: "RetryConfig" = {"max_retries": 8, "retry_timeout": timedelta(minutes=2)}
+_ENDPOINT = re.compile(r"https?://([^\s/?#:]+|\[[\da-f:.]+\])(:\d+)?(/[^\s?#]*)?")
+_LONG = 400  # characters of an error
 _TROUBLE = (BaseError, OSError, ValueError, NotImplementedError)  # what obstore raises
 
 
@@ -63,12 +68,25 @@ def open_store(url: str) -> ObjectStore:
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
         raise FeedsError(f"{url}: give an address that begins with {', '.join(f'{each}://' for each in SCHEMES)}")
+    if wrong := re.search("[?#]", url):
+        raise FeedsError(f"{url}: no address of a store has a {wrong.group()} in it")
+    if scheme == "file" and not re.match("/.*[^/]", os.path.normpath(unquote(url.removeprefix("file://")))):
+        raise FeedsError(f"{url}: name a folder with its whole path, as in file:///srv/papers")
+    if scheme == "s3":
+        _require_endpoint()
     with _named_errors(url):
         if scheme == "file":
             return from_url(url, mkdir=True, automatic_cleanup=True)
         if scheme == "memory":
             return from_url(url)
         return from_url(url, client_options=_CLIENT, retry_config=_RETRIES)
+
+
+def _require_endpoint() -> None:
+    """Raise FeedsError where obstore would be lost: for an endpoint that is no address."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT"):
+        if (value := os.environ.get(name)) and not _ENDPOINT.fullmatch(value):
+            raise FeedsError(f"{name}: an address like https://s3.example.org, not {value!r}")
 
 
 def object_name(publication: Publication) -> str:
@@ -291,4 +309,14 @@ def _named_errors(url: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise PublishError(f"{url}: there is no such bucket") from error
     except _TROUBLE as error:
-        raise PublishError(f"{url}: {str(error).partition(chr(10))[0].strip() or type(error).__name__}") from error
+        raise PublishError(f"{url}: {_in_short(error)}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of obstore, which does not export it
+            raise
+        raise PublishError(f"{url}: {_in_short(error)}") from error
+
+
+def _in_short(error: BaseException) -> str:
+    """Say an error in one line: stores name all objects that a request was about, which may be a thousand."""
+    said = str(error).partition("\n")[0].strip() or type(error).__name__
+    return said if len(said) <= _LONG else f"{said[: _LONG // 2]} … {said[-_LONG // 2 :]}"

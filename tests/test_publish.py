@@ -367,6 +367,12 @@ def test_a_store_in_memory_has_it_all(open_files: OpenFiles) -> None:
         ("/some/folder", 2, "feeds: /some/folder: give an address that begins with s3://"),
         ("s3://no-such-bucket", 1, "feeds: s3://no-such-bucket: there is no such bucket"),
         ("s3://", 1, "feeds: s3://: Generic URL error"),
+        ("file://", 2, "feeds: file://: name a folder with its whole path"),
+        ("file:///", 2, "feeds: file:///: name a folder with its whole path"),
+        ("file:///tmp/%2e./", 2, "feeds: file:///tmp/%2e./: name a folder with its whole path"),
+        ("file://papers/site", 2, "feeds: file://papers/site: name a folder with its whole path"),
+        ("file:///no/such?x", 2, "feeds: file:///no/such?x: no address of a store has a ? in it"),
+        ("s3://papers#x", 2, "feeds: s3://papers#x: no address of a store has a # in it"),
         ("az://x/y", 1, "feeds: az://x/y: Generic MicrosoftAzure error: Account must be specified"),
     ],
 )
@@ -377,6 +383,40 @@ def test_a_wrong_address_is_one_line(
     assert result.returncode == code
     assert result.stderr.decode().startswith(said)
     assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("value", ["nonsense", "127.0.0.1:9000", "http://", "http://127.0.0.1:abc", "http://a b"])
+def test_an_endpoint_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", value)
+    with pytest.raises(FeedsError, match=f"^AWS_ENDPOINT_URL: an address like .*, not '{value}'$"):
+        publish.open_store("s3://papers")
+
+
+@pytest.mark.parametrize("value", ["http://127.0.0.1:9000", "http://[::1]:9000/", "https://s3.example.org/store"])
+def test_an_endpoint_may_have_a_port_and_a_path(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", value)
+    assert publish.open_store("s3://papers")
+
+
+def test_a_store_that_panics_is_one_line(
+    bucket: Bucket, folder: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_REGION", "a b")  # then the host has no name that could be asked for
+    result = feeds("publish", bucket.url, "--archive", folder, environ={**os.environ, **environ})
+    assert (result.returncode, b"Traceback" in result.stderr) == (1, False)
+    assert result.stderr.decode().splitlines()[-1].startswith(f"feeds: {bucket.url}: request valid: InvalidUri")
+
+
+def test_what_cannot_be_removed_is_said_in_short(open_files: OpenFiles, bucket: Bucket) -> None:
+    send(open_files(ONE | NEXT), bucket)
+    catalog = open_files({"1.md": "", "2.md": ""})
+    bucket.on_request = lambda asked: 403 if asked.method == "POST" else None
+    with pytest.raises(PublishError, match="403 Forbidden") as caught:
+        send(catalog, bucket)
+    assert len(str(caught.value)) < 500
+    bucket.on_request = lambda _: None
+    assert send(catalog, bucket).removed
 
 
 def test_an_unknown_scheme_is_refused() -> None:
