@@ -18,6 +18,7 @@ import json
 import logging
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -136,6 +137,15 @@ class _Home:
     def document(self, tag: str, coding: str = "") -> Path:
         """Say where a document is, or will be."""
         return self.documents / tag[:2] / (tag + SUFFIXES[coding])
+
+    def open_up(self) -> None:
+        """Let those look into the new folder, and what is in it, who may look into the one that is to be seen."""
+        with suppress(FileNotFoundError):
+            seen = self.out.stat()
+            for folder, _, _ in os.walk(self.new):
+                with suppress(PermissionError):  # a group that is not ours to give
+                    os.chown(folder, -1, seen.st_gid)
+                os.chmod(folder, stat.S_IMODE(seen.st_mode))
 
     def show(self, manifest: Manifest) -> None:
         """Make the new folder the one that is to be seen, in one step."""
@@ -280,6 +290,7 @@ class _Build:
             for coding in manifest.codings:
                 with suppress(FileNotFoundError):  # not all get smaller
                     _link(self._home.document(tag, coding), self._home.new / (name + SUFFIXES[coding]))
+        self._home.open_up()
 
 
 def named_files(documents: Iterable[Document]) -> dict[str, Document]:

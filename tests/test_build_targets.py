@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import shutil
+import stat
 import subprocess
 import termios
 from collections.abc import Callable, Iterable, Iterator
@@ -117,6 +118,21 @@ def test_a_site_may_be_given_in_any_way(two: Two, tmp_path: Path, monkeypatch: p
         two.build()
         assert tree(here / out) == state
     assert (here / "link").is_symlink() == (out == "link")
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o2775])
+def test_who_may_look_into_a_folder_is_as_it_was(two: Two, mode: int) -> None:
+    two.out.mkdir(parents=True)
+    group = 1 if os.geteuid() == 0 else os.getegid()  # others only root may give
+    os.chown(two.out, -1, group)
+    two.out.chmod(mode)
+    for files in (ONE, OTHER):
+        two.become(files)
+        two.build()
+        folders = [two.out, *(path for path in two.out.rglob("*") if path.is_dir())]
+        assert len(folders) > 1
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {mode}
+        assert {path.stat().st_gid for path in folders} == {group}
 
 
 def test_the_command_ends_with_1_where_the_site_cannot_be_written(environ: dict[str, str], tmp_path: Path) -> None:
