@@ -19,6 +19,7 @@ from feeds.site import Font, Topic, read_topic
 from feeds.wording import LANGUAGES
 
 _ADDRESS = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986, which headers can hold
+_LONGEST = 200  # bytes of an address that is the name of a file too: most systems have 255, with what ends it
 
 
 def line(value: Any) -> str:
@@ -127,6 +128,8 @@ def topics(value: Any) -> tuple[Topic, ...]:
     for topic in topics:
         if topic.key.text == TOPIC_PREFIX:
             raise ValueError(f"{topic.name}: has no letter for its address")
+        if len(topic.key.text.encode()) > _LONGEST:
+            raise ValueError(f"{topic.name[:20]}…: is too long for the name of a file")
         if topic.key.text in names:
             raise ValueError(f"{topic.name}: has the same address as {names[topic.key.text]}, /{topic.key.text}")
         names[topic.key.text] = topic.name

@@ -170,7 +170,12 @@ def test_a_topic_has_an_address_of_its_own_which_no_other_has(tmp_path: Path) ->
     (tmp_path / "feeds.toml").write_text('[topics]\n"강화 학습 (RL)" = "RL"\n', encoding="utf-8")
     (topic,) = load(tmp_path, {}).site.topics
     assert topic.key.text == "topics/강화-학습-RL"
-    for topics, said in (('"A B" = "a"\n"A-B" = "b"', "same address"), ('"?!" = "a"', "no letter")):
+    refused = {
+        '"A B" = "a"\n"A-B" = "b"': "same address",
+        '"?!" = "a"': "no letter",
+        f'"{"확" * 70}" = "a"': "확…: is too long",
+    }
+    for topics, said in refused.items():
         (tmp_path / "feeds.toml").write_text(f"[topics]\n{topics}\n", encoding="utf-8")
         with pytest.raises(SettingsError, match=said):
             load(tmp_path, {})
