@@ -1,8 +1,10 @@
 """The `feeds` command."""
 
 import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ _DEFAULT_ARCHIVE = "seeds"
 _THREADS = 4  # of each worker
 _WAITING = 64  # requests that a worker has taken on at a time
 _GRACE = 5  # seconds that a worker may take to stop
+_INTERRUPTED = 130  # what shells say of a command that Ctrl-C ended
 _BAR = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {n_fmt}/{total_fmt} {unit}s{postfix}"
 _NAME = 25  # characters of a name behind a bar; tqdm cuts what is wider than the terminal
 
@@ -171,6 +174,7 @@ def publish_site(url: str, archive: Path, dry_run: bool, again: bool, plain: boo
     """
     store = publish.open_store(url)
     catalog = _open(archive)
+    _end_at_second_interrupt()
     if dry_run:
         report = publish.plan_only(catalog, store, url, not plain, again)
         for doing, names in (("send", report.sent), ("remove", report.removed)):
@@ -315,6 +319,21 @@ def _bar(doing: str, unit: str) -> Progress:
                 bar.update()
 
     return progress
+
+
+def _end_at_second_interrupt() -> None:
+    """End at once at the second Ctrl-C: Python hears none while it waits for a store, which may take minutes."""
+    heard, said = socket.socketpair()
+    said.setblocking(False)
+    signal.set_wakeup_fd(said.detach())  # which the system's handler writes to, whatever Python waits for
+
+    def listen() -> None:
+        heard.recv(1)
+        click.echo("feeds: stopping; Ctrl-C again does so at once", err=True)
+        heard.recv(1)
+        os._exit(_INTERRUPTED)
+
+    threading.Thread(target=listen, daemon=True).start()
 
 
 def _book_format(catalog: Catalog) -> Exporter:

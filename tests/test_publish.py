@@ -25,7 +25,7 @@ from feeds.exporter import CUTS, Kind
 from feeds.registry import Registered, Registry
 from feeds.site import Site
 from tests.buckets import Asked, Bucket, s3
-from tests.conftest import OpenFiles, day, paper
+from tests.conftest import OpenFiles, day, paper, write_files
 from tests.servers import FEEDS
 from tests.test_cli import feeds
 from web import create_app
@@ -201,6 +201,38 @@ def test_a_run_that_is_killed_leaves_no_tag_that_is_wrong(
 def _unpacked(bucket: Bucket, name: str) -> bytes:
     held = bucket.get(name)
     return gzip.decompress(held.body) if held.headers["Content-Encoding"] else held.body
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_the_second_interrupt_ends_what_waits_for_a_store(
+    folder: Path, environ: dict[str, str], bucket: Bucket, method: str
+) -> None:
+    write_files(folder, ONE)
+    asked, answers = threading.Event(), threading.Event()
+
+    def hang(request: Asked) -> None:
+        if request.method == method:
+            asked.set()
+            answers.wait()
+
+    bucket.on_request = hang
+    heeding = ["env", "--default-signal=INT"]  # which whoever runs the tests may have turned off
+    command: list[str | Path] = [*heeding, FEEDS, "publish", bucket.url, "--archive", folder, "--processes", "2"]
+    with subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stderr
+            assert asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.readline() == b"feeds: stopping; Ctrl-C again does so at once\n"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+            assert b"Traceback" not in process.stderr.read()
+        finally:
+            process.kill()
+            answers.set()
+    bucket.on_request = lambda _: None
+    result = feeds("publish", bucket.url, "--archive", folder, environ={**os.environ, **environ})
+    assert result.returncode == 0
 
 
 def test_a_long_run_notes_what_is_done(open_files: OpenFiles, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
