@@ -139,6 +139,7 @@ class _Bucket:
         self._is_folder = isinstance(store, LocalStore)
         self.codings = (_CODING,) if is_coded and not self._is_folder else ()
         self._store = store
+        self._is_new = True  # without a manifest
         self._version: UpdateVersion = {}  # of the manifest
 
     def require_outside(self, archive: Path) -> None:
@@ -154,6 +155,7 @@ class _Bucket:
         """Read the tags of what is there."""
         with suppress(FileNotFoundError):
             answer = self._store.get(MANIFEST)
+            self._is_new = False
             self._version = _version(answer.meta["e_tag"], answer.meta["version"])
             try:
                 self.tags = dict(json.loads(gzip.decompress(bytes(answer.bytes()))))
@@ -165,6 +167,7 @@ class _Bucket:
         body = gzip.compress(json.dumps(self.tags, ensure_ascii=False, indent=0).encode(), mtime=0)
         if self._is_folder:
             self._store.put(MANIFEST, body)
+            self._is_new = False
             return
         attributes = {"Content-Type": "application/gzip", "Cache-Control": "no-store"}
         try:
@@ -177,9 +180,18 @@ class _Bucket:
             self._version = _version(there.meta["e_tag"], there.meta["version"])
         else:
             self._version = _version(put["e_tag"], put["version"])
+        self._is_new = False
 
     def difference(self, wanted: dict[str, Document], again: bool) -> tuple[list[str], list[str]]:
-        """List the names of what is to be sent, and of what is to be removed."""
+        """List the names of what is to be sent, and of what is to be removed.
+
+        Raises PublishError where others have written an object of such a name before the first run.
+        """
+        if self._is_new and not again:
+            found = (each["path"] for page in self._store.list() for each in page)
+            if taken := next((name for name in found if name in wanted), None):
+                said = f"{self.url}: holds {taken}, but no manifest of ours; --again writes over it"
+                raise PublishError(said)
         changed = [name for name, each in wanted.items() if again or self.tags.get(name) != self._noted(each.tag)]
         return changed, [name for name in self.tags if name not in wanted]
 
@@ -306,9 +318,9 @@ def _named_errors(url: str) -> Iterator[None]:
     """Say in one line what a store has said in many."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise PublishError(f"{url}: there is no such bucket") from error
     except _TROUBLE as error:
+        if isinstance(error, FileNotFoundError) or "404 Not Found" in str(error):  # only objects that must be there
+            raise PublishError(f"{url}: there is no such bucket") from error
         raise PublishError(f"{url}: {_in_short(error)}") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of obstore, which does not export it

@@ -14,12 +14,13 @@ import pytest
 import zstandard
 from flask.testing import FlaskClient
 
-from feeds.build import SUFFIXES, Report
+from feeds.build import Report
 from feeds.catalog import Catalog, open_catalog
 from feeds.edition import Edition
 from feeds.encoding import CODINGS
 from feeds.errors import BuildError
 from feeds.exporter import Exporter, Kind, Scope
+from feeds.output import SUFFIXES
 from feeds.site import Site
 from tests import archives
 from tests.conftest import SEEDS, OpenFiles, day, paper, write_files

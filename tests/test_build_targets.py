@@ -29,7 +29,7 @@ def two(open_files: OpenFiles, tmp_path: Path) -> Two:
 @pytest.mark.parametrize("name", ["index.html", "a/b.txt", ".well-known/x"])
 def test_a_folder_with_files_of_others_is_refused(two: Two, name: str) -> None:
     write_files(two.out, {name: "mine"})
-    with pytest.raises(BuildError, match=f"{two.out}/{name}: no build wrote this"):
+    with pytest.raises(BuildError, match=f"{two.out}/{name}: .site.feeds knows no build that wrote this"):
         two.build()
     assert tree(two.out) == {name: b"mine"}
     assert [path.name for path in two.out.parent.iterdir()] == ["site"]
@@ -43,7 +43,7 @@ def test_what_others_put_into_a_site_is_not_lost(two: Two, make: Callable[[Path]
     two.build()
     make(two.out / "mine")
     two.become(OTHER)
-    with pytest.raises(BuildError, match=f"{two.out}/mine: no build wrote this"):
+    with pytest.raises(BuildError, match=f"{two.out}/mine: .site.feeds knows no build that wrote this"):
         two.build()
     assert (two.out / "mine").is_symlink() or (two.out / "mine").exists()
 
@@ -58,7 +58,7 @@ def test_what_others_put_into_a_site_while_it_is_built_is_not_lost(two: Two) -> 
             write_files(two.out, {"mine": "mine"})
             yield name
 
-    with pytest.raises(BuildError, match=f"{two.out}/mine: no build wrote this"):
+    with pytest.raises(BuildError, match=f"{two.out}/mine: .site.feeds knows no build that wrote this"):
         two.build(put)
     (two.out / "mine").unlink()
     assert tree(two.out) == two.states[0]

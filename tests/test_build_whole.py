@@ -125,7 +125,7 @@ def is_running(process: str) -> bool:
     return state not in "ZX"
 
 
-@pytest.mark.parametrize("call", ["os.mkdir", "os.link", "os.replace", "os.utime", "os.sync", "feeds.build._swap"])
+@pytest.mark.parametrize("call", ["os.mkdir", "os.link", "os.replace", "os.utime", "os.sync", "feeds.output._swap"])
 def test_an_error_at_any_step_leaves_the_old_site(two: Two, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     two.become(ONE)
     two.build()

@@ -288,6 +288,23 @@ def test_everything_is_sent_again_if_asked_or_if_the_manifest_is_broken(open_fil
     assert send(catalog, bucket).sent == ()
 
 
+@pytest.mark.parametrize("kind", ["bucket", "folder"])
+def test_what_others_wrote_is_written_over_only_if_asked(
+    open_files: OpenFiles, bucket: Bucket, tmp_path: Path, kind: str
+) -> None:
+    catalog, url = open_files(ONE), bucket.url if kind == "bucket" else (tmp_path / "out").as_uri()
+    store = publish.open_store(url)
+    store.put("index.html", b"theirs")
+    options: dict[str, Any] = {"is_coded": False, "processes": 1, "progress": in_silence}
+    for refused in (publish.publish, publish.plan_only):
+        given = options if refused is publish.publish else {"is_coded": False}
+        with pytest.raises(PublishError, match=f"^{url}: holds index.html, but no manifest of ours; --again writes"):
+            refused(catalog, store, url, again=False, **given)
+    assert bytes(store.get("index.html").bytes()) == b"theirs"
+    assert publish.publish(catalog, store, url, again=True, **options).sent
+    assert bytes(store.get("index.html").bytes()).startswith(b"<!DOCTYPE html>")
+
+
 def test_plain_texts_have_no_coding(open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]) -> None:
     catalog = open_files(ONE)
     everything = send(catalog, bucket).sent

@@ -52,6 +52,7 @@ ORDER += [
     "delivery",
     "plan",
     "rendering",
+    "output",
     "build",
     "publish",
     "websub",
