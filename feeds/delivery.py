@@ -19,7 +19,7 @@ def cache_control(outline: Edition, days: tuple[DayCount, ...]) -> str:
 
 
 def content_disposition(publication: Publication) -> str:
-    """Say how a file is called when it is downloaded (RFC 6266); nothing of what is looked at."""
+    """Say how a file is called when it is downloaded (RFC 6266); empty for what is opened and not saved."""
     if publication.format.kind is not Kind.FILE:
         return ""
     name = publication.file_name  # in ASCII; KOReader reads what stands in quotes

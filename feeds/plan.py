@@ -23,7 +23,7 @@ class StaleError(Exception):
 class Document(NamedTuple):
     """What a publication is at a moment: its tag, when it last changed, for how long it may be kept, of how much it is.
 
-    `size` is in papers, or in editions where it holds those.
+    `size` counts its papers, of a series or a shelf its editions.
     """
 
     publication: Publication
@@ -74,5 +74,5 @@ def _documents(catalog: Catalog) -> Iterator[Document]:
             outline = catalog.outline(publication)
             tag, modified = catalog.tag(publication, outline), catalog.modified(publication, outline)
             yield Document(publication, tag, modified, delivery.cache_control(outline, days), outline.total)
-    except UnknownEditionError as error:  # it was listed, and is gone
+    except UnknownEditionError as error:  # listed a moment ago, gone now
         raise StaleError from error
