@@ -14,7 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from tqdm import tqdm
 
-from feeds import __version__, build, encoding, fetch, mail, publish, registry, rendering, settings
+from feeds import __version__, bucket, build, encoding, fetch, mail, publish, registry, rendering, settings
 from feeds.archive import Archive, default_index
 from feeds.catalog import Catalog, open_catalog
 from feeds.errors import BuildError, ExportError, FeedsError, MailError, PublishError, UnknownEditionError
@@ -172,19 +172,16 @@ def publish_site(url: str, archive: Path, dry_run: bool, again: bool, plain: boo
 
     Keys and addresses of the store are taken from the environment, as in AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL.
     """
-    store = publish.open_store(url)
+    target = bucket.Bucket(bucket.open_store(url), url, is_coded=not plain)
     catalog = _open(archive)
     _end_at_second_interrupt()
     if dry_run:
-        report = publish.plan_only(catalog, store, url, not plain, again)
+        report = publish.plan_only(catalog, target, again)
         for doing, names in (("send", report.sent), ("remove", report.removed)):
             for name in names:
                 click.echo(f"{doing} {name}")
     else:
-        bar = _bar("publishing", "object")
-        report = publish.publish(
-            catalog, store, url, is_coded=not plain, again=again, processes=processes, progress=bar
-        )
+        report = publish.publish(catalog, target, again, processes, _bar("publishing", "object"))
     for error in report.errors:
         click.echo(f"feeds: {error}", err=True)
     counts = {"objects": report.objects, "sent": len(report.sent), "removed": len(report.removed)}

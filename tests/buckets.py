@@ -11,7 +11,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from obstore.store import ObjectStore
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from feeds import publish
+from feeds import bucket
 from tests.servers import Answer, ask
 
 _SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=key/20240130/us-east-1/s3/aws4_request"}  # enough for moto
@@ -48,11 +48,11 @@ class Bucket:
 
     def store(self) -> ObjectStore:
         """Open the bucket; `environ` must be in the environment."""
-        return publish.open_store(self.url)
+        return bucket.open_store(self.url)
 
     def names(self) -> set[str]:
         """List the objects, the manifest not among them."""
-        return {each["path"] for page in self.store().list() for each in page} - {publish.MANIFEST}
+        return {each["path"] for page in self.store().list() for each in page} - {bucket.MANIFEST}
 
     def count(self, method: str) -> int:
         """Count the requests of a method."""

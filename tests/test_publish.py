@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from obstore.store import MemoryStore
+from obstore.store import MemoryStore, ObjectStore
 
+from feeds import bucket as buckets
 from feeds import publish
 from feeds.archive import in_silence
 from feeds.build import build
@@ -55,13 +55,18 @@ def bucket(new_bucket: Callable[[], Bucket], monkeypatch: pytest.MonkeyPatch) ->
 def send(catalog: Catalog, bucket: Bucket, *, is_coded: bool = True, again: bool = False) -> publish.Report:
     """Publish in this process; the requests are those of this run alone."""
     bucket.asked.clear()
-    store = bucket.store()
-    return publish.publish(catalog, store, bucket.url, is_coded=is_coded, again=again, processes=1, progress=in_silence)
+    return publish_to(catalog, bucket.store(), bucket.url, is_coded=is_coded, again=again)
+
+
+def publish_to(
+    catalog: Catalog, store: ObjectStore, url: str, *, is_coded: bool = True, again: bool = False
+) -> publish.Report:
+    return publish.publish(catalog, buckets.Bucket(store, url, is_coded), again, 1, in_silence)
 
 
 def addresses(catalog: Catalog) -> dict[str, str]:
     """List the paths of all publications by the names of their objects."""
-    return {publish.object_name(each): f"/{each.path}" for each in catalog}
+    return {buckets.object_name(each): f"/{each.path}" for each in catalog}
 
 
 def assert_is_what_the_app_answers(bucket: Bucket, catalog: Catalog, client: FlaskClient) -> None:
@@ -95,12 +100,12 @@ def test_objects_are_what_the_app_answers(
 def test_nothing_new_takes_one_request(open_files: OpenFiles, bucket: Bucket) -> None:
     catalog = open_files(ONE)
     send(catalog, bucket)
-    put = [each.name for each in bucket.asked if each.method == "PUT" and each.name != publish.MANIFEST]
+    put = [each.name for each in bucket.asked if each.method == "PUT" and each.name != buckets.MANIFEST]
     assert sorted(put) == sorted(bucket.names())
     assert bucket.count("PUT") < len(put) + 10  # the manifest: before, after and now and then in between
     report = send(catalog, bucket)
     assert (report.sent, report.removed) == ((), ())
-    assert bucket.asked == [Asked("GET", publish.MANIFEST)]
+    assert bucket.asked == [Asked("GET", buckets.MANIFEST)]
 
 
 def test_a_new_day_sends_what_it_touches(open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]) -> None:
@@ -109,7 +114,7 @@ def test_a_new_day_sends_what_it_touches(open_files: OpenFiles, bucket: Bucket, 
     before = {name: bucket.get(name).headers["ETag"] for name in bucket.names()}
     catalog = open_files(NEXT)
     report = send(catalog, bucket)
-    sent = [each.name for each in bucket.asked if each.method == "PUT" and each.name != publish.MANIFEST]
+    sent = [each.name for each in bucket.asked if each.method == "PUT" and each.name != buckets.MANIFEST]
     assert sorted(sent) == sorted(report.sent)
     assert {"latest.rss", "2024-01-31.epub", "papers/2401.00003", "2024-01-30", "index.html"} <= set(sent)
     assert not {"papers/2401.00001", "papers/2401.00001.epub", "2024-01-30.epub", "style.css"} & set(sent)
@@ -128,10 +133,10 @@ def test_what_is_gone_is_removed_last_and_what_is_of_others_stays(
     report = send(catalog, bucket)
     assert {"2024-01-31", "2024-01-31.epub", "papers/2401.00003", "papers/2401.00003.rss"} <= set(report.removed)
     *work, end = bucket.asked
-    assert end == Asked("PUT", publish.MANIFEST)
+    assert end == Asked("PUT", buckets.MANIFEST)
     removing = [at for at, each in enumerate(work) if each.method in ("DELETE", "POST")]
     assert removing
-    assert {each.name for each in work[removing[0] :] if each.method == "PUT"} <= {publish.MANIFEST}
+    assert {each.name for each in work[removing[0] :] if each.method == "PUT"} <= {buckets.MANIFEST}
     assert bucket.get("of-others.txt").body == b"theirs"
     bucket.store().delete("of-others.txt")
     assert_is_what_the_app_answers(bucket, catalog, app())
@@ -139,7 +144,7 @@ def test_what_is_gone_is_removed_last_and_what_is_of_others_stays(
 
 def test_what_leads_to_books_comes_after_them(open_files: OpenFiles, bucket: Bucket) -> None:
     catalog = open_files(ONE)
-    kinds = {publish.object_name(each): each.format.kind for each in catalog}
+    kinds = {buckets.object_name(each): each.format.kind for each in catalog}
     send(catalog, bucket)
     sent = [kinds[each.name] for each in bucket.asked if each.method == "PUT" and each.name in kinds]
     leading = [kind in (Kind.PAGE, Kind.FEED, Kind.CATALOG) for kind in sent]
@@ -241,8 +246,8 @@ def test_a_long_run_notes_what_is_done(open_files: OpenFiles, bucket: Bucket, mo
     noted: list[int] = []
 
     def look(each: Asked) -> None:
-        if each.name == publish.MANIFEST and each.method == "PUT" and len(bucket.asked) > 2:
-            tags = json.loads(gzip.decompress(bucket.get(publish.MANIFEST).body))
+        if each.name == buckets.MANIFEST and each.method == "PUT" and len(bucket.asked) > 2:
+            tags = json.loads(gzip.decompress(bucket.get(buckets.MANIFEST).body))
             noted.append(sum(map(bool, tags.values())))
 
     bucket.on_request = look
@@ -258,7 +263,7 @@ def test_two_runs_at_once_notice_each_other(open_files: OpenFiles, bucket: Bucke
     def step_in(each: Asked) -> None:
         if each.name == "latest.rss":
             bucket.on_request = lambda _: None
-            other.put(publish.MANIFEST, gzip.compress(b"{}"))
+            other.put(buckets.MANIFEST, gzip.compress(b"{}"))
 
     bucket.on_request = step_in
     with pytest.raises(PublishError, match="another run is at work here; when it has ended, use --again"):
@@ -270,7 +275,7 @@ def test_an_answer_that_was_lost_is_no_other_run(open_files: OpenFiles, bucket: 
     catalog = open_files(ONE)
 
     def lose(each: Asked) -> int | None:
-        if each != Asked("PUT", publish.MANIFEST):
+        if each != Asked("PUT", buckets.MANIFEST):
             return None
         bucket.on_request = lambda _: None
         return bucket.DONE_BUT_503
@@ -283,7 +288,7 @@ def test_everything_is_sent_again_if_asked_or_if_the_manifest_is_broken(open_fil
     catalog = open_files(ONE)
     everything = send(catalog, bucket).sent
     assert set(send(catalog, bucket, again=True).sent) == set(everything)
-    bucket.store().put(publish.MANIFEST, b"no manifest")
+    bucket.store().put(buckets.MANIFEST, b"no manifest")
     assert set(send(catalog, bucket).sent) == set(everything)
     assert send(catalog, bucket).sent == ()
 
@@ -293,15 +298,15 @@ def test_what_others_wrote_is_written_over_only_if_asked(
     open_files: OpenFiles, bucket: Bucket, tmp_path: Path, kind: str
 ) -> None:
     catalog, url = open_files(ONE), bucket.url if kind == "bucket" else (tmp_path / "out").as_uri()
-    store = publish.open_store(url)
+    store = buckets.open_store(url)
     store.put("index.html", b"theirs")
-    options: dict[str, Any] = {"is_coded": False, "processes": 1, "progress": in_silence}
-    for refused in (publish.publish, publish.plan_only):
-        given = options if refused is publish.publish else {"is_coded": False}
-        with pytest.raises(PublishError, match=f"^{url}: holds index.html, but no manifest of ours; --again writes"):
-            refused(catalog, store, url, again=False, **given)
+    said = f"^{url}: holds index.html, but no manifest of ours; --again writes over it"
+    with pytest.raises(PublishError, match=said):
+        publish_to(catalog, store, url, is_coded=False)
+    with pytest.raises(PublishError, match=said):
+        publish.plan_only(catalog, buckets.Bucket(store, url, is_coded=False), again=False)
     assert bytes(store.get("index.html").bytes()) == b"theirs"
-    assert publish.publish(catalog, store, url, again=True, **options).sent
+    assert publish_to(catalog, store, url, is_coded=False, again=True).sent
     assert bytes(store.get("index.html").bytes()).startswith(b"<!DOCTYPE html>")
 
 
@@ -325,7 +330,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     bucket.asked.clear()
     told = feeds("publish", bucket.url, "--dry-run", "--archive", folder, environ={**os.environ, **environ})
     assert told.returncode == 0
-    assert bucket.asked == [Asked("GET", publish.MANIFEST)]
+    assert bucket.asked == [Asked("GET", buckets.MANIFEST)]
     lines = told.stdout.decode().splitlines()
     catalog = open_files({})
     report = send(catalog, bucket)
@@ -381,32 +386,27 @@ def test_a_folder_gets_the_files_of_a_build(open_files: OpenFiles, tmp_path: Pat
     catalog = open_files(ONE)
     url = (tmp_path / "published").as_uri()
     for _ in range(2):
-        publish.publish(
-            catalog, publish.open_store(url), url, is_coded=True, again=False, processes=1, progress=in_silence
-        )
+        publish_to(catalog, buckets.open_store(url), url)
     build(catalog, tmp_path / "built", (), 1, in_silence)
 
     def files(root: Path) -> dict[str, bytes]:
         return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
     published = files(tmp_path / "published")
-    del published[publish.MANIFEST]
+    del published[buckets.MANIFEST]
     assert published == files(tmp_path / "built")
 
 
 def test_nothing_is_published_into_the_archive(open_files: OpenFiles, folder: Path) -> None:
     catalog, url = open_files(ONE), (folder / "published").as_uri()
     with pytest.raises(PublishError, match="lies in the archive"):
-        publish.publish(
-            catalog, publish.open_store(url), url, is_coded=True, again=False, processes=1, progress=in_silence
-        )
+        publish_to(catalog, buckets.open_store(url), url)
 
 
 def test_a_store_in_memory_has_it_all(open_files: OpenFiles) -> None:
     catalog, store = open_files(ONE), MemoryStore()
-    options: dict[str, Any] = {"is_coded": True, "again": False, "processes": 1, "progress": in_silence}
-    assert publish.publish(catalog, store, "memory://", **options).sent
-    assert not publish.publish(catalog, store, "memory://", **options).sent
+    assert publish_to(catalog, store, "memory://").sent
+    assert not publish_to(catalog, store, "memory://").sent
 
 
 @pytest.mark.parametrize(
@@ -438,13 +438,13 @@ def test_a_wrong_address_is_one_line(
 def test_an_endpoint_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", value)
     with pytest.raises(FeedsError, match=f"^AWS_ENDPOINT_URL: an address like .*, not '{value}'$"):
-        publish.open_store("s3://papers")
+        buckets.open_store("s3://papers")
 
 
 @pytest.mark.parametrize("value", ["http://127.0.0.1:9000", "http://[::1]:9000/", "https://s3.example.org/store"])
 def test_an_endpoint_may_have_a_port_and_a_path(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", value)
-    assert publish.open_store("s3://papers")
+    assert buckets.open_store("s3://papers")
 
 
 def test_a_store_that_panics_is_one_line(
@@ -470,4 +470,4 @@ def test_what_cannot_be_removed_is_said_in_short(open_files: OpenFiles, bucket: 
 
 def test_an_unknown_scheme_is_refused() -> None:
     with pytest.raises(FeedsError, match="give an address"):
-        publish.open_store("http://127.0.0.1/bucket")
+        buckets.open_store("http://127.0.0.1/bucket")

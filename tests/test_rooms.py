@@ -54,6 +54,7 @@ ORDER += [
     "rendering",
     "output",
     "build",
+    "bucket",
     "publish",
     "websub",
     "replies",
@@ -100,7 +101,7 @@ def test_only_the_app_imports_flask_and_only_exporters_the_makers_of_documents()
 
 
 # The command, and what talks to servers.
-TALKING = {"cli", "websub", "addresses", "network", "fetch", "mail", "publish"}
+TALKING = {"cli", "websub", "addresses", "network", "fetch", "mail", "bucket"}
 # The folder must know how old a file is, the archive how long its looks take, the database how long to wait.
 CLOCKS = {"folder", "archive", "database"}
 
