@@ -1,40 +1,28 @@
 """The `feeds` command."""
 
 import os
-import signal
-import socket
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from granian import Granian
-from granian.constants import Interfaces
-from tqdm import tqdm
 
-from feeds import __version__, bucket, build, encoding, fetch, mail, publish, registry, rendering, settings
+from feeds import __version__, bucket, build, encoding, fetch, mail, publish, registry, rendering, server, settings
 from feeds.archive import Archive, default_index
 from feeds.catalog import Catalog, open_catalog
 from feeds.errors import BuildError, ExportError, FeedsError, MailError, PublishError, UnknownEditionError
 from feeds.exporter import Exporter
 from feeds.format import Kind, site_keys
-from feeds.index import Progress
 from feeds.key import EXAMPLES, Scope
 from feeds.picture import StoreError
 from feeds.problems import Severity
 from feeds.query import HELP, READERS
 from feeds.site import Publication, Site
+from feeds.terminal import bar, end_at_second_interrupt
 
 _ARCHIVE = click.Path(path_type=Path)
 _DEFAULT_ARCHIVE = "seeds"
-_THREADS = 4  # of each worker
-_WAITING = 64  # requests that a worker has taken on at a time
-_GRACE = 5  # seconds that a worker may take to stop
-_INTERRUPTED = 130  # what shells say of a command that Ctrl-C ended
-_BAR = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {n_fmt}/{total_fmt} {unit}s{postfix}"
-_NAME = 25  # characters of a name behind a bar; tqdm cuts what is wider than the terminal
 
 
 def main() -> None:
@@ -90,27 +78,14 @@ def commands() -> None:
 def serve(archive: Path, host: str, port: int, workers: int) -> None:
     """Serve an archive over HTTP."""
     catalog = _open(archive)
-    _require_free(host, port)
+    server.require_free(host, port)
     if catalog.site.base_url == Site().base_url:
         name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
         os.environ["FEEDS_BASE_URL"] = f"http://{f'[{name}]' if ':' in name else name}:{port}"
     os.environ["FEEDS_ARCHIVE"] = str(archive.resolve())
     click.echo(f"Serving {archive} at {os.environ.get('FEEDS_BASE_URL', catalog.site.base_url)}/  (Ctrl+C stops)")
     catalog.archive.close()  # SQLite's connections do not survive a fork
-    server = Granian(
-        "web:create_app",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=_THREADS,
-        backpressure=_WAITING,
-        websockets=False,
-        factory=True,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_GRACE,  # a worker that is told to stop while it starts never hears it
-    )
-    server.serve()
+    server.serve("web:create_app", host, port, workers)
 
 
 @commands.command()
@@ -152,7 +127,7 @@ def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> N
     """
     catalog = _open(archive)
     codings = tuple(encoding.CODINGS) if precompress else ()
-    report = build.build(catalog, out, codings, processes, _bar("building", "file"))
+    report = build.build(catalog, out, codings, processes, bar("building", "file"))
     for error in report.errors:
         click.echo(f"feeds: {error}", err=True)
     counts = f"files {report.files}, rendered {report.rendered}, removed {report.removed}, failed {len(report.errors)}"
@@ -174,14 +149,14 @@ def publish_site(url: str, archive: Path, dry_run: bool, again: bool, plain: boo
     """
     target = bucket.Bucket(bucket.open_store(url), url, is_coded=not plain)
     catalog = _open(archive)
-    _end_at_second_interrupt()
+    end_at_second_interrupt()
     if dry_run:
         report = publish.plan_only(catalog, target, again)
         for doing, names in (("send", report.sent), ("remove", report.removed)):
             for name in names:
                 click.echo(f"{doing} {name}")
     else:
-        report = publish.publish(catalog, target, again, processes, _bar("publishing", "object"))
+        report = publish.publish(catalog, target, again, processes, bar("publishing", "object"))
     for error in report.errors:
         click.echo(f"feeds: {error}", err=True)
     counts = {"objects": report.objects, "sent": len(report.sent), "removed": len(report.removed)}
@@ -203,7 +178,7 @@ def images(archive: Path, again: bool) -> None:
         catalog.archive.images(),
         allow_private=allowed,
         again=again,
-        progress=_bar("fetching", "picture"),
+        progress=bar("fetching", "picture"),
     )
     for url, reason in report.failed:
         click.echo(f"{url}: {reason}", err=True)
@@ -252,7 +227,7 @@ def check(archive: Path) -> None:
     _, wrong = settings.look(archive, os.environ)
     for place, said in wrong:
         click.echo(f"{place}: {Severity.ERROR.value}: {said}")
-    opened = Archive(archive, default_index(archive, os.environ), _bar("indexing", "file"))
+    opened = Archive(archive, default_index(archive, os.environ), bar("indexing", "file"))
     opened.refresh()
     problems = opened.problems()
     for path, line, message, severity in problems:
@@ -299,38 +274,7 @@ def _addresses(exporter: Exporter) -> str:
 
 
 def _open(archive: Path) -> Catalog:
-    return open_catalog(archive, os.environ, _bar("indexing", "file"))
-
-
-def _bar(doing: str, unit: str) -> Progress:
-    """Show a bar on a terminal for what takes more than a second: what it is at, and how much time is left."""
-
-    def progress(names: Iterable[str], total: int) -> Iterable[str]:
-        with tqdm(
-            total=total, desc=doing, unit=unit, delay=1, leave=False, disable=None, bar_format=_BAR, dynamic_ncols=True
-        ) as bar:
-            for name in names:
-                end = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
-                bar.set_postfix_str(end.ljust(_NAME), refresh=False)
-                yield name
-                bar.update()
-
-    return progress
-
-
-def _end_at_second_interrupt() -> None:
-    """End at once at the second Ctrl-C: Python hears none while it waits for a store, which may take minutes."""
-    heard, said = socket.socketpair()
-    said.setblocking(False)
-    signal.set_wakeup_fd(said.detach())  # which the system's handler writes to, whatever Python waits for
-
-    def listen() -> None:
-        heard.recv(1)
-        click.echo("feeds: stopping; Ctrl-C again does so at once", err=True)
-        heard.recv(1)
-        os._exit(_INTERRUPTED)
-
-    threading.Thread(target=listen, daemon=True).start()
+    return open_catalog(archive, os.environ, bar("indexing", "file"))
 
 
 def _book_format(catalog: Catalog) -> Exporter:
@@ -353,17 +297,6 @@ def _publication(
     if publication is None:
         raise UnknownEditionError(f"{text}: no edition that {exporter.name} offers: {_offered(exporter)}")
     return publication
-
-
-def _require_free(host: str, port: int) -> None:
-    """Find out before any worker starts whether the port can be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise click.UsageError(f"cannot listen at {host}:{port}: {error.strerror}; try --port") from error
 
 
 def _write(path: Path, document: bytes) -> None:
