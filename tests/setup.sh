@@ -9,6 +9,7 @@ command -v newsboat >/dev/null || missing="$missing newsboat"
 command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v npm >/dev/null || missing="$missing nodejs npm"
 command -v chromium >/dev/null || missing="$missing chromium"
+ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing="$missing libatomic1" # of the Node that Playwright brings
 [ -n "$(fc-list :lang=ko 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"
 # shellcheck disable=SC2086  # a list of names
 [ -z "$missing" ] || sh tests/debian.sh $missing
