@@ -141,14 +141,16 @@ class Output:
         return self.root / f"manifest-{folder.stat().st_ino}.json"
 
 
-def link(document: Path, path: Path) -> None:
-    """Put a document into a site; as a copy, on a file system without links."""
+def link(file: Path, path: Path) -> None:
+    """Let a file be at another path too; as a copy, on a file system without links."""
     try:
-        os.link(document, path)
+        os.link(file, path)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        shutil.copy2(document, path)
+        part = path.with_name(f"{path.name}.part")
+        shutil.copy2(file, part)
+        os.replace(part, path)
 
 
 def _read(path: Path) -> Manifest:

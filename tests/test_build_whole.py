@@ -154,6 +154,27 @@ def test_an_error_after_the_sites_changed_places_costs_nothing(two: Two, monkeyp
     assert tree(two.out) == two.states[1]
 
 
+def test_a_file_system_without_links_gets_copies(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr("os.link", refuse)
+    for files, state in zip((ONE, OTHER, ONE), (*two.states, two.states[0]), strict=True):
+        two.become(files)
+        two.build()
+        assert tree(two.out) == state
+    assert two.build().rendered == 0
+
+
+def test_a_system_that_cannot_swap_folders_in_one_step_takes_two(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
+    for files, state in zip((ONE, OTHER, ONE), (*two.states, two.states[0]), strict=True):
+        two.become(files)
+        two.build()
+        assert tree(two.out) == state
+    assert not (two.out.with_name(".site.feeds") / "away").exists()
+
+
 def full(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
