@@ -142,7 +142,7 @@ class Bucket:
             if taken := next((name for name in found if name in wanted), None):
                 said = f"{self.url}: holds {taken}, but no manifest of ours; --again writes over it"
                 raise PublishError(said)
-        changed = [name for name, each in wanted.items() if again or self.tags.get(name) != self._noted(each.tag)]
+        changed = [name for name, each in wanted.items() if again or self.tags.get(name) != self._noted(each)]
         return changed, [name for name in self.tags if name not in wanted]
 
     def put(self, name: str, made: Rendered) -> None:
@@ -150,7 +150,7 @@ class Bucket:
         *_, coding = made.bodies
         attributes = {} if self._is_folder else _attributes(made.document, coding)
         self._store.put(name, made.bodies[coding], attributes=attributes or None, use_multipart=False)
-        self.tags[name] = self._noted(made.document.tag)
+        self.tags[name] = self._noted(made.document)
 
     def remove(self, names: list[str]) -> None:
         """Remove objects; those that are gone already are no trouble."""
@@ -163,8 +163,9 @@ class Bucket:
         for name in names:
             del self.tags[name]
 
-    def _noted(self, tag: str) -> str:
-        return "-".join((tag, *self.codings))
+    def _noted(self, document: Document) -> str:
+        """Write down all by which an object may have changed; how long it may be kept does when it is of the past."""
+        return f"{'-'.join((document.tag, *self.codings))} {document.cache_control}"
 
 
 def _version(e_tag: str | None, version: str | None) -> "UpdateVersion":

@@ -123,6 +123,18 @@ def test_a_new_day_sends_what_it_touches(open_files: OpenFiles, bucket: Bucket, 
     assert_is_what_the_app_answers(bucket, catalog, app())
 
 
+def test_what_has_become_past_is_sent_again_with_a_longer_time(
+    open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]
+) -> None:
+    send(open_files(ONE), bucket)
+    assert "max-age=300," in bucket.get("2024-01-30.epub").headers["Cache-Control"]
+    catalog = open_files({"2.md": day("2024-04-01", paper("C", "2404.1"))})
+    report = send(catalog, bucket)
+    assert "2024-01-30.epub" in report.sent
+    assert "papers/2401.00001.epub" not in report.sent
+    assert_is_what_the_app_answers(bucket, catalog, app())
+
+
 def test_what_is_gone_is_removed_last_and_what_is_of_others_stays(
     open_files: OpenFiles, bucket: Bucket, folder: Path, app: Callable[[], FlaskClient]
 ) -> None:
