@@ -11,7 +11,7 @@ serve: install
 	$(BIN)/feeds serve "$(ARCHIVE)" --host $(HOST) --port $(PORT)
 
 test: install
-	sh tests/setup.sh
+	sh tests/support/setup.sh
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -20,7 +20,7 @@ test: install
 install: .venv/installed
 
 bench: install
-	command -v nginx >/dev/null || sh tests/debian.sh nginx-light
+	command -v nginx >/dev/null || sh tests/support/debian.sh nginx-light
 	$(BIN)/python -m tests.benchmarks
 
 lock: install
@@ -28,16 +28,16 @@ lock: install
 		--python-version 3.11 --upgrade pyproject.toml --output-file requirements.lock
 
 screenshots: install
-	sh tests/setup.sh
+	sh tests/support/setup.sh
 	$(BIN)/python -m tests.screenshots
 
 messages: install
 	mkdir -p build
 	$(BIN)/pybabel -q extract -F pyproject.toml --no-wrap --omit-header --add-location=never -o build/feeds.pot feeds
-	$(BIN)/pybabel -q update -D feeds -i build/feeds.pot -d feeds/locales --no-wrap --no-fuzzy-matching --ignore-obsolete --omit-header
+	$(BIN)/pybabel -q update -D feeds -i build/feeds.pot -d feeds/site/locales --no-wrap --no-fuzzy-matching --ignore-obsolete --omit-header
 
-.venv/installed: requirements.lock pyproject.toml tests/venv.sh
-	PYTHON="$(PYTHON)" sh tests/venv.sh
+.venv/installed: requirements.lock pyproject.toml tests/support/venv.sh
+	PYTHON="$(PYTHON)" sh tests/support/venv.sh
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

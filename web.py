@@ -16,14 +16,15 @@ from werkzeug.datastructures import ETags
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from feeds import delivery, encoding
-from feeds.catalog import Catalog, open_catalog
-from feeds.edition import Edition
+from feeds.archive.edition import Edition
 from feeds.errors import ArchiveError, ExportError, FeedsError, QueryError, UnknownEditionError
-from feeds.format import Kind, shows_pictures
-from feeds.replies import Replies
-from feeds.site import Publication
-from feeds.websub import Announcer
+from feeds.exporters.format import Kind, shows_pictures
+from feeds.http.cache import Replies
+from feeds.publishing import compression as encoding
+from feeds.publishing import headers as delivery
+from feeds.publishing.publisher import Catalog, open_catalog
+from feeds.publishing.websub import Announcer
+from feeds.site.site import Publication
 
 _KEPT_BYTES = 64 * 1024 * 1024  # of documents, in each worker
 _TRIES = 5

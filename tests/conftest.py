@@ -1,33 +1,19 @@
 """What tests share: archives in a folder of their own, and the seeds."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
 
-from feeds.catalog import Catalog, open_catalog
+from feeds.publishing.publisher import Catalog, open_catalog
+from tests.support.digests import SEEDS, Files, OpenFiles, write_files
 from web import create_app
 
 settings.register_profile("repository", deadline=None, derandomize=True)
 settings.load_profile("repository")
 
-pytest_plugins = ["tests.browser"]
-
-ROOT = Path(__file__).parent.parent
-SEEDS = ROOT / "seeds"
-
-Files = Mapping[str, str | bytes]
-OpenFiles = Callable[[Files], Catalog]
-
-
-def write_files(root: Path, files: Files) -> None:
-    """Write files under a folder, by their paths."""
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+pytest_plugins = ["tests.support.browser"]
 
 
 @pytest.fixture
@@ -65,16 +51,3 @@ def seeds(environ: dict[str, str]) -> Catalog:
 def client(environ: dict[str, str]) -> FlaskClient:
     """A client of the app that serves the seeds."""
     return create_app(SEEDS, environ).test_client()
-
-
-def paper(title: str = "A Paper", number: str = "2401.00001", **lines: str) -> str:
-    """Write a paper of a day file; 2401.1 is short for 2401.00001; `votes`, `authors` … are lines of it."""
-    month, _, serial = number.partition(".")
-    parts = [f"### [{title}](https://arxiv.org/abs/{month}.{serial:0>5})"]
-    parts += [lines[name] for name in ("media", "votes", "authors", "summary") if name in lines]
-    return "\n\n".join(parts) + "\n"
-
-
-def day(date: str, *papers: str) -> str:
-    """Write a day file."""
-    return "\n".join([f"## Daily Papers ({date})\n", *papers])

@@ -7,11 +7,11 @@ from typing import ClassVar
 import resvg_py
 from PIL import Image
 
-from feeds.edition import Edition
-from feeds.exporter import Kind, Scope
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import Kind, Scope
+from feeds.exporters.format import Format
 from feeds.exporters.templates import source
-from feeds.format import Format
-from feeds.site import Site
+from feeds.site.site import Site
 
 _ICON = "favicon.svg"
 _ICO_SIZES = (48, 32, 16)  # pixels

@@ -10,12 +10,13 @@ from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field
 
-from feeds import citation, content
-from feeds.citation import Name
-from feeds.edition import Edition
-from feeds.exporter import CUTS, Kind
-from feeds.model import Paper
-from feeds.site import Site
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import CUTS, Kind
+from feeds.model import citation
+from feeds.model.citation import Name
+from feeds.model.paper import Paper
+from feeds.site.site import Site
+from feeds.text import content
 
 _ESCAPES = str.maketrans(
     {

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from feeds import content, text
-from feeds.edition import Edition
-from feeds.key import Scope, period
-from feeds.model import Paper
-from feeds.site import Site
-from feeds.wording import Wording, name
+from feeds.archive.edition import Edition
+from feeds.model.key import Scope, period
+from feeds.model.paper import Paper
+from feeds.site.i18n import Wording, name
+from feeds.site.site import Site
+from feeds.text import content
+from feeds.text import unicode as text
 
 _CHRONOLOGICAL = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
 _BY_DAY = _CHRONOLOGICAL | {Scope.LATEST}

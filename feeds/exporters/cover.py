@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from feeds import content
-from feeds.edition import Edition
-from feeds.exporter import CUTS, Kind
-from feeds.key import Key, Scope
-from feeds.site import Font, Site
-from feeds.text import PLAIN
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import CUTS, Kind
+from feeds.model.key import Key, Scope
+from feeds.site.site import Font, Site
+from feeds.text import content
+from feeds.text.unicode import PLAIN
 
 
 class Size(NamedTuple):

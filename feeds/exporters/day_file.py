@@ -1,14 +1,14 @@
-"""Editions as day files: the Markdown that archives are made of, which `feeds.digest` reads."""
+"""Editions as day files: the Markdown that archives are made of, which `feeds.readers` reads."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from feeds import fields
-from feeds.edition import Edition
-from feeds.exporter import CUTS, Kind, Scope
-from feeds.model import Paper
-from feeds.site import Site
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import CUTS, Kind, Scope
+from feeds.model.paper import Paper
+from feeds.readers import fields
+from feeds.site.site import Site
 
 _SYNTAX = re.compile(r"[\[\]()\\$&'\"]")
 

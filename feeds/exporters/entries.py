@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from feeds import content
-from feeds.edition import Edition
+from feeds.archive.edition import Edition
 from feeds.exporters.templates import fill
-from feeds.key import LATEST, SERIES, Scope
-from feeds.model import Paper
-from feeds.site import Publication, Site
+from feeds.model.key import LATEST, SERIES, Scope
+from feeds.model.paper import Paper
+from feeds.site.site import Publication, Site
+from feeds.text import content
 
 _SUMMARY = 300  # characters of the short text
 _LONGEST_SUMMARY = 40_000  # characters, where one paper makes a feed too large

@@ -9,17 +9,17 @@ from typing import Any
 from ebooklib import epub
 from lxml import etree
 
-from feeds.edition import Edition
+from feeds.archive.edition import Edition
 from feeds.errors import ExportError
-from feeds.exporter import CUTS, Kind
 from feeds.exporters import book
 from feeds.exporters.book import Document
+from feeds.exporters.contract import CUTS, Kind
 from feeds.exporters.cover import CoverExporter
 from feeds.exporters.templates import fill, source
-from feeds.key import SERIES, Key, Scope, shelf
-from feeds.picture import Rendition
-from feeds.site import GENERATOR, Site
-from feeds.wording import name
+from feeds.images.picture import Rendition
+from feeds.model.key import SERIES, Key, Scope, shelf
+from feeds.site.i18n import name
+from feeds.site.site import GENERATOR, Site
 
 _XHTML = "application/xhtml+xml"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"

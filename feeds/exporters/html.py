@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from feeds.edition import Edition
-from feeds.exporter import Kind, Scope
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import Kind, Scope
 from feeds.exporters.months import SHADES
 from feeds.exporters.opensearch import DESCRIPTION
 from feeds.exporters.templates import fill
 from feeds.exporters.view import SiteView, View
-from feeds.key import ALL, LATEST, SEARCH, Key
-from feeds.query import MOST
-from feeds.site import Site
+from feeds.model.key import ALL, LATEST, SEARCH, Key
+from feeds.model.query import MOST
+from feeds.site.site import Site
 
 _HOME, _BOOKS, _E_READER = (Key(Scope.SITE, text) for text in ("", "books", "e-reader"))
 _OF_SITE = {_HOME: "page_home.html", _BOOKS: "page_books.html", _E_READER: "e_reader.html"}

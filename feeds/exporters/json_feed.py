@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from feeds.edition import Edition
-from feeds.exporter import FEEDS, Kind
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import FEEDS, Kind
 from feeds.exporters.entries import Entry, entries, fitted, history
-from feeds.site import Publication, Site
+from feeds.site.site import Publication, Site
 
 
 class JsonFeedExporter:

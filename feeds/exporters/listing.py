@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds import content
-from feeds.edition import Edition
+from feeds.archive.edition import Edition
 from feeds.exporters.cover import CoverExporter, ThumbnailExporter
-from feeds.key import NEWEST, SEARCH, SHELVES, Key, Scope, shelf
-from feeds.query import DEFAULT_LIMIT, Order, Query
-from feeds.site import Publication, Site
-from feeds.wording import name
+from feeds.model.key import NEWEST, SEARCH, SHELVES, Key, Scope, shelf
+from feeds.model.query import DEFAULT_LIMIT, Order, Query
+from feeds.site.i18n import name
+from feeds.site.site import Publication, Site
+from feeds.text import content
 
 NEW = "http://opds-spec.org/sort/new"
 POPULAR = "http://opds-spec.org/sort/popular"

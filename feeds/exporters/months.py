@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from feeds.archive import DayCount
-from feeds.key import Key, Scope, period
+from feeds.archive.archive import DayCount
+from feeds.model.key import Key, Scope, period
 
 SHADES = 4
 

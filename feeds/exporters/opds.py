@@ -8,15 +8,15 @@ from datetime import datetime
 
 from lxml import etree
 
-from feeds.edition import Edition
-from feeds.exporter import Kind, Scope
+from feeds.archive.edition import Edition
 from feeds.exporters import listing
+from feeds.exporters.contract import Kind, Scope
 from feeds.exporters.listing import Book, Step
 from feeds.exporters.opensearch import DESCRIPTION
-from feeds.facet import Facet
-from feeds.key import Key
-from feeds.site import Publication, Site
-from feeds.wording import facet_name, group_name
+from feeds.model.facet import Facet
+from feeds.model.key import Key
+from feeds.site.i18n import facet_name, group_name
+from feeds.site.site import Publication, Site
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _OPDS = "http://opds-spec.org/2010/catalog"

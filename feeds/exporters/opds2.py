@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from feeds.edition import Edition
-from feeds.exporter import Kind, Scope
+from feeds.archive.edition import Edition
 from feeds.exporters import cover, listing
+from feeds.exporters.contract import Kind, Scope
 from feeds.exporters.listing import Book, Step
-from feeds.facet import Facet, Group
-from feeds.key import SEARCH, Key
-from feeds.site import Publication, Site
-from feeds.wording import facet_name, group_name
+from feeds.model.facet import Facet, Group
+from feeds.model.key import SEARCH, Key
+from feeds.site.i18n import facet_name, group_name
+from feeds.site.site import Publication, Site
 
 _ROOT = Key(Scope.SITE, "opds2")
 _TOPICS = Key(Scope.SITE, "topics.opds2")

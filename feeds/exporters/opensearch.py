@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from feeds.edition import Edition
-from feeds.exporter import Kind, Scope
-from feeds.format import Format
-from feeds.key import SEARCH, Key
-from feeds.site import Publication, Site
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import Kind, Scope
+from feeds.exporters.format import Format
+from feeds.model.key import SEARCH, Key
+from feeds.site.site import Publication, Site
 
 _NAMESPACE = "http://a9.com/-/spec/opensearch/1.1/"
 _ORDER = [Kind.CATALOG, Kind.PAGE, Kind.FEED]  # KOReader takes the first that is Atom

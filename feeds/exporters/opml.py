@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from feeds.edition import Edition
-from feeds.exporter import Kind
-from feeds.key import Scope, fixed
-from feeds.site import Publication, Site
-from feeds.wording import name
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import Kind
+from feeds.model.key import Scope, fixed
+from feeds.site.i18n import name
+from feeds.site.site import Publication, Site
 
 _LISTED = (Scope.LATEST, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
 

@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from feeds.archive import DayCount
-from feeds.edition import Edition
+from feeds.archive.archive import DayCount
+from feeds.archive.edition import Edition
 from feeds.errors import ExportError
-from feeds.exporter import Kind, Scope
-from feeds.format import site_keys
-from feeds.key import SEARCH, Key, fixed, paper_key, period
-from feeds.model import Paper
-from feeds.site import Publication, Site
+from feeds.exporters.contract import Kind, Scope
+from feeds.exporters.format import site_keys
+from feeds.model.key import SEARCH, Key, fixed, paper_key, period
+from feeds.model.paper import Paper
+from feeds.site.site import Publication, Site
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _MOST = 50_000  # addresses

@@ -7,10 +7,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from feeds import content
-from feeds.mark import marked, marked_text
-from feeds.model import Paper
-from feeds.wording import Wording
+from feeds.model.paper import Paper
+from feeds.site.i18n import Wording
+from feeds.text import content
+from feeds.text.highlight import marked, marked_text
 
 _WIDE = re.compile(r"<(pre|table|math(?=[^>]*>(?:(?!</math>).){600}))", re.DOTALL)  # a long formula, or one that may be
 

@@ -7,17 +7,17 @@ from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from feeds import text
-from feeds.edition import Edition
+from feeds.archive.edition import Edition
 from feeds.exporters.assets import ASSETS
+from feeds.exporters.format import Format, Kind, site_keys
 from feeds.exporters.months import Month, months
-from feeds.facet import Facet, Group
-from feeds.format import Format, Kind, site_keys
-from feeds.key import LATEST, SEARCH, SERIES, SHELVES, Key, Scope, fixed, paper_key, period, shelf
-from feeds.model import Paper
-from feeds.query import MOST, Query
-from feeds.site import Publication, Site
-from feeds.wording import facet_name, group_name, name
+from feeds.model.facet import Facet, Group
+from feeds.model.key import LATEST, SEARCH, SERIES, SHELVES, Key, Scope, fixed, paper_key, period, shelf
+from feeds.model.paper import Paper
+from feeds.model.query import MOST, Query
+from feeds.site.i18n import facet_name, group_name, name
+from feeds.site.site import Publication, Site
+from feeds.text import unicode as text
 
 _WIDER = (Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR)
 _BRIEFLY = 100  # papers that a page shows whole; of more it shows the beginnings

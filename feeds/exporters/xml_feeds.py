@@ -10,11 +10,11 @@ from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 
 from feeds import __version__
-from feeds.edition import Edition
-from feeds.exporter import FEEDS, Kind
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import FEEDS, Kind
 from feeds.exporters.entries import Entry, entries, fitted, history
-from feeds.key import Scope
-from feeds.site import GENERATOR, Publication, Site
+from feeds.model.key import Scope
+from feeds.site.site import GENERATOR, Publication, Site
 
 _TTL = 60  # minutes
 _CREATORS = 100

@@ -21,15 +21,16 @@ import nh3
 from ebooklib import epub
 from markdown_it import MarkdownIt
 
-from feeds import content, text
-from feeds.archive import Archive
-from feeds.catalog import Catalog, open_catalog
-from feeds.images import Store
-from feeds.markdown import html
-from feeds.picture import Converted
-from feeds.query import EVERYTHING, Query
-from tests import archives
-from tests.servers import FEEDS, Server, free_port, running, serving
+from feeds.archive.archive import Archive
+from feeds.images.picture import Converted
+from feeds.images.store import Store
+from feeds.model.query import EVERYTHING, Query
+from feeds.publishing.publisher import Catalog, open_catalog
+from feeds.text import content
+from feeds.text import unicode as text
+from feeds.text.markdown import html
+from tests.support import archives
+from tests.support.servers import FEEDS, Server, free_port, running, serving
 
 _REQUESTS = 3000
 

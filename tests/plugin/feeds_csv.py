@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterator
 
-from feeds.edition import Edition
-from feeds.exporter import CUTS, Kind
-from feeds.site import Site
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import CUTS, Kind
+from feeds.site.site import Site
 
 
 class CsvExporter:

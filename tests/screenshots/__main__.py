@@ -11,8 +11,8 @@ from typing import NamedTuple
 from PIL import Image
 from playwright.sync_api import Route, ViewportSize, sync_playwright
 
-from tests.browser import is_foreign
-from tests.servers import ROOT, serving
+from tests.support.browser import is_foreign
+from tests.support.servers import ROOT, serving
 
 
 class Photograph(NamedTuple):

@@ -3,11 +3,11 @@
 import textwrap
 from collections.abc import Iterator
 
-from feeds import content
-from feeds.edition import Edition
-from feeds.exporter import CUTS, Kind, Scope
-from feeds.model import Paper
-from feeds.site import Site
+from feeds.archive.edition import Edition
+from feeds.exporters.contract import CUTS, Kind, Scope
+from feeds.model.paper import Paper
+from feeds.site.site import Site
+from feeds.text import content
 
 _WIDTH = 72  # characters
 

@@ -1,0 +1,5 @@
+"""The `feeds` command."""
+
+from feeds.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Installs what the tests use besides Python packages: Java for epubcheck and the Nu HTML checker, a browser for our pages,
+# Ace and epub.js with a font that has Hangul, readers of feeds, and nginx for the site as files.
+set -eu
+PATH="$PATH:/usr/sbin" # where Debian has nginx
+missing=""
+command -v java >/dev/null || missing="$missing default-jre-headless"
+command -v newsboat >/dev/null || missing="$missing newsboat"
+command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v npm >/dev/null || missing="$missing nodejs npm"
+command -v chromium >/dev/null || missing="$missing chromium"
+ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing="$missing libatomic1" # of the Node that Playwright brings
+[ -n "$(fc-list :lang=ko 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"
+# shellcheck disable=SC2086  # a list of names
+[ -z "$missing" ] || sh tests/support/debian.sh $missing
+if [ ! tests/support/node/node_modules/.package-lock.json -nt tests/support/node/package-lock.json ]; then
+    npm ci --prefix tests/support/node --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+    touch tests/support/node/node_modules/.package-lock.json
+fi
