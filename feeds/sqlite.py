@@ -18,11 +18,7 @@ def connect(path: Path, *, timeout: float, create: bool = True) -> sqlite3.Conne
     """
     uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
     connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA cache_spill = OFF")  # a spill would lock readers out before the commit
-    except sqlite3.Error:  # it reads the schema, so a corrupt or locked file fails here
-        connection.close()
-        raise
+    connection.execute("PRAGMA cache_spill = OFF")  # a spill would lock readers out before the commit
     return connection
 
 
