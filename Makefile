@@ -1,33 +1,38 @@
-# Each target does all of its own set-up; what is already there costs nothing.
+# Each target installs what it needs first, and only when a lock or pyproject.toml has changed.
 PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
 ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 --generate-hashes --upgrade
 
 .PHONY: serve test install bench lock messages screenshots
 
 serve: install
 	$(BIN)/feeds serve "$(ARCHIVE)" --host $(HOST) --port $(PORT)
 
-test: install
+test: .venv/installed-test
 	sh tests/support/setup.sh
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --cov
 
 install: .venv/installed
 
-bench: install
+bench: .venv/installed-test
 	command -v nginx >/dev/null || sh tests/support/debian.sh nginx-light
 	$(BIN)/python -m tests.benchmarks
 
-lock: install
-	$(BIN)/uv pip compile --quiet --universal --no-header --generate-hashes --extra test \
-		--python-version 3.11 --upgrade pyproject.toml --output-file requirements.lock
+# The test lock lists only what the tests need besides the run-time lock.
+lock: .venv/installed-test
+	$(COMPILE) --group build --output-file requirements.lock
+	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock \
+		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package=\1/p' requirements.lock)
 
-screenshots: install
+screenshots: .venv/installed-test
 	sh tests/support/setup.sh
 	$(BIN)/python -m tests.screenshots
 
@@ -38,6 +43,10 @@ messages: install
 
 .venv/installed: requirements.lock pyproject.toml tests/support/venv.sh
 	PYTHON="$(PYTHON)" sh tests/support/venv.sh
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes --requirement requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed requirements-test.lock
+	$(INSTALL) --require-hashes --requirement requirements.lock --requirement requirements-test.lock
 	touch $@
