@@ -22,7 +22,7 @@ from feeds.errors import ArchiveError
 from feeds.model.diagnostic import Severity
 from feeds.model.paper import Paper
 from feeds.model.query import Has, Order, Query
-from feeds.text import unicode as text
+from feeds.text import unicode
 
 Result = TypeVar("Result")
 
@@ -264,7 +264,7 @@ def _filters(query: Query) -> Iterable[tuple[str, list[object]]]:
     if query.min_votes is not None:
         yield "votes >= ?", [query.min_votes]
     if query.author:
-        yield "instr(authors, ?)", [text.fold(query.author)]
+        yield "instr(authors, ?)", [unicode.fold(query.author)]
     for flag in (Has.VIDEO, Has.CODE):
         if flag in query.has:
             yield f"{flag.value} = 1", []
@@ -289,7 +289,7 @@ def _trigrams(term: str) -> str:
 
     Those that touch without overlapping do: what they let through is checked anyway.
     """
-    letters = text.decompose(term)
+    letters = unicode.decompose(term)
     starts = [*range(0, len(letters) - 3, 3), len(letters) - 3] if len(letters) >= 3 else []
     trigrams = dict.fromkeys(letters[start : start + 3] for start in starts)
     return " AND ".join('"{}"'.format(trigram.replace('"', '""')) for trigram in list(trigrams)[:_TRIGRAMS])

@@ -22,8 +22,8 @@ from feeds.model.diagnostic import Problem, Severity
 from feeds.model.paper import Paper
 from feeds.readers import daily_papers as digest
 from feeds.readers.daily_papers import Listing
-from feeds.text import content
-from feeds.text import unicode as text
+from feeds.text import markdown, unicode
+from feeds.text.titles import title_text
 
 _LARGEST = 16_000_000  # bytes of a day file; 68 papers are 150,000
 
@@ -112,7 +112,7 @@ def _forget(connection: sqlite3.Connection, name: str) -> set[str]:
     days = {day for (day,) in connection.execute("SELECT day FROM claims WHERE path = ?", path)}
     rows = "SELECT id, folded FROM texts WHERE id IN (SELECT id FROM papers WHERE path = ?)"
     for number, folded in connection.execute(rows, path).fetchall():
-        values = (number, text.decompose(folded))
+        values = (number, unicode.decompose(folded))
         connection.execute("INSERT INTO letters (letters, rowid, decomposed) VALUES ('delete', ?, ?)", values)
         connection.execute("DELETE FROM texts WHERE id = ?", (number,))
     connection.execute("INSERT INTO touched SELECT slug FROM papers WHERE path = ?", path)
@@ -179,7 +179,7 @@ def _insert_file(
 def _insert_paper(connection: sqlite3.Connection, name: str, listing: Listing) -> None:
     paper = listing.paper
     body = encode(paper)
-    is_code = any(link.kind is content.LinkKind.CODE for link in content.links(paper.summary))
+    is_code = any(link.kind is markdown.LinkKind.CODE for link in markdown.extract_links(paper.summary))
     values = (
         os.fsencode(name),
         listing.line,
@@ -187,7 +187,7 @@ def _insert_paper(connection: sqlite3.Connection, name: str, listing: Listing) -
         paper.slug,
         *paper.fullness,
         paper.votes,
-        "\n".join(map(text.fold, paper.authors)),
+        "\n".join(map(unicode.fold, paper.authors)),
         paper.image,
         paper.video is not None,
         is_code,
@@ -202,14 +202,14 @@ def _insert_paper(connection: sqlite3.Connection, name: str, listing: Listing) -
     )
     parts = (
         paper.title,
-        content.title(paper.title),
+        title_text(paper.title),
         ", ".join(paper.authors),
-        content.plain(paper.summary),
+        markdown.to_plain_text(paper.summary),
         paper.slug,
     )
-    folded = "\n".join(map(text.fold, parts))
+    folded = "\n".join(map(unicode.fold, parts))
     connection.execute("INSERT INTO texts VALUES (?, ?)", (cursor.lastrowid, folded))
-    letters = text.decompose(folded)
+    letters = unicode.decompose(folded)
     connection.execute("INSERT INTO letters (rowid, decomposed) VALUES (?, ?)", (cursor.lastrowid, letters))
 
 

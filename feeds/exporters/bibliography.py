@@ -16,7 +16,8 @@ from feeds.model import citation
 from feeds.model.citation import Name
 from feeds.model.paper import Paper
 from feeds.site.site import Site
-from feeds.text import content
+from feeds.text import markdown
+from feeds.text.titles import split_formulas, title_text
 
 _ESCAPES = str.maketrans(
     {
@@ -99,7 +100,7 @@ def _bibtex(paper: Paper) -> Entry:
 def _latex_title(title: str) -> str:
     """Write a title for LaTeX: its formulas as they are, if their braces are in pairs."""
     return "".join(
-        text if is_formula and _is_balanced(text) else _latex(text) for text, is_formula in content.pieces(title)
+        text if is_formula and _is_balanced(text) else _latex(text) for text, is_formula in split_formulas(title)
     )
 
 
@@ -129,7 +130,7 @@ def _ris(paper: Paper) -> dict[str, Any]:
     reference = {
         "type_of_reference": "UNPB",  # a preprint
         "id": citation.key(paper),
-        "title": _BREAKS.sub(" ", content.title(paper.title)),
+        "title": _BREAKS.sub(" ", title_text(paper.title)),
         "authors": [_ris_name(citation.name(author)) for author in paper.authors],
         "year": str(paper.year),
         "name_of_database": "arXiv" if paper.arxiv_id else None,
@@ -149,7 +150,7 @@ def _csl(paper: Paper) -> dict[str, Any]:
     item = {
         "id": citation.key(paper),
         "type": "article",
-        "title": content.title(paper.title),
+        "title": title_text(paper.title),
         "author": [_csl_name(citation.name(author)) for author in paper.authors],
         "issued": {"date-parts": [[paper.year]]},
         "publisher": "arXiv" if paper.arxiv_id else None,
@@ -175,4 +176,6 @@ def _doi(paper: Paper) -> str | None:
 
 def _line(summary: str) -> str:
     """Write a summary in a line, as far as the formats have any use for it."""
-    return _BREAKS.sub(" ", " ".join(line.removeprefix("- ") for line in content.plain(summary).split("\n"))).strip()
+    return _BREAKS.sub(
+        " ", " ".join(line.removeprefix("- ") for line in markdown.to_plain_text(summary).split("\n"))
+    ).strip()

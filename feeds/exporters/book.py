@@ -11,8 +11,8 @@ from feeds.model.key import Scope, period
 from feeds.model.paper import Paper
 from feeds.site.i18n import Wording, name
 from feeds.site.site import Site
-from feeds.text import content
-from feeds.text import unicode as text
+from feeds.text import unicode
+from feeds.text.titles import title_text
 
 _CHRONOLOGICAL = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
 _BY_DAY = _CHRONOLOGICAL | {Scope.LATEST}
@@ -75,7 +75,7 @@ def _ordered(edition: Edition) -> list[Paper]:
 
 def _of_paper(paper: Paper) -> Document:
     file_name = f"paper-{paper.slug.replace('/', '-')}.xhtml"
-    return Document(content.title(paper.title), file_name, "book_paper.xhtml", paper)
+    return Document(title_text(paper.title), file_name, "book_paper.xhtml", paper)
 
 
 def _grouped(listed: Sequence[Document], scope: Scope, words: Wording) -> tuple[Document, ...]:
@@ -140,7 +140,9 @@ def _family(author: str) -> str:
 
 def _plain(name: str) -> str:
     """Write a name in small letters without marks."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name.translate(text.PLAIN)).casefold())
+    decomposed = unicodedata.normalize(
+        "NFKD", unicodedata.normalize("NFKD", name.translate(unicode.LATIN_TO_ASCII)).casefold()
+    )
     return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 

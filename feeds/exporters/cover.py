@@ -16,8 +16,8 @@ from feeds.archive.edition import Edition
 from feeds.exporters.contract import CUTS, Kind
 from feeds.model.key import Key, Scope
 from feeds.site.site import Font, Site
-from feeds.text import content
-from feeds.text.unicode import PLAIN
+from feeds.text.titles import title_text
+from feeds.text.unicode import LATIN_TO_ASCII
 
 
 class Size(NamedTuple):
@@ -52,7 +52,7 @@ _OTHERWISE = "#2f3640"
 _TITLES = 6
 _LONGEST = 600  # characters of a text that are looked at
 _LONGEST_LINE = 200
-_SPELLED = PLAIN | str.maketrans(
+_SPELLED = LATIN_TO_ASCII | str.maketrans(
     {"×": "x", "–": "-", "—": "-", "−": "-", "‐": "-", "→": "->", "≤": "<=", "≥": ">=", "∞": "infinity", "•": "·"}
 )
 _INVISIBLE = ("Cf", "Cc", "Mn", "Me")  # categories of characters that make no sense on their own
@@ -150,7 +150,7 @@ def _titles(edition: Edition) -> list[str]:
     """List the titles that got most votes; of a single paper its title is on the cover anyway."""
     if edition.key.scope is Scope.PAPER:
         return [", ".join(edition.papers[0].authors)] if edition.papers else []
-    return [content.title(paper.title) for paper in edition.most_voted(_TITLES)]
+    return [title_text(paper.title) for paper in edition.most_voted(_TITLES)]
 
 
 class _Type:

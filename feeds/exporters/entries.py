@@ -11,7 +11,8 @@ from feeds.exporters.templates import fill
 from feeds.model.key import LATEST, SERIES, Scope
 from feeds.model.paper import Paper
 from feeds.site.site import Publication, Site
-from feeds.text import content
+from feeds.text import markdown
+from feeds.text.titles import title_text
 
 _SUMMARY = 300  # characters of the short text
 _LONGEST_SUMMARY = 40_000  # characters, where one paper makes a feed too large
@@ -110,11 +111,11 @@ def history(edition: Edition, publication: Publication) -> History | None:
 def _of_paper(paper: Paper, site: Site) -> Entry:
     return Entry(
         id=site.paper_id(paper),
-        title=content.title(paper.title),
+        title=title_text(paper.title),
         url=paper.url,
         published=site.published(paper),
-        summary=content.excerpt(paper.summary, _SUMMARY) or content.title(paper.title),
-        text=content.plain(paper.summary),
+        summary=markdown.excerpt(paper.summary, _SUMMARY) or title_text(paper.title),
+        text=markdown.to_plain_text(paper.summary),
         html=fill("entry.html", site.words, paper=paper),
         authors=paper.authors,
         image=Media(paper.image, _type(paper.image, "image/png")) if paper.image else None,
@@ -125,7 +126,7 @@ def _of_paper(paper: Paper, site: Site) -> Entry:
 
 def _tags(paper: Paper, site: Site) -> tuple[str, ...]:
     """Name what comes with a paper, in words without commas: FreshRSS splits at them."""
-    has_code = any(link.kind is content.LinkKind.CODE for link in content.links(paper.summary))
+    has_code = any(link.kind is markdown.LinkKind.CODE for link in markdown.extract_links(paper.summary))
     named = {site.words.gettext("Code"): has_code, site.words.gettext("Video"): bool(paper.video)}
     return tuple(name for name, is_there in named.items() if is_there)
 
@@ -138,8 +139,8 @@ def _of_edition(edition: Edition, site: Site) -> Entry:
         title=site.name(edition),
         url=site.page(edition.key),
         published=site.updated(edition),
-        summary=" · ".join(content.title(paper.title) for paper in ranked[:3]),
-        text="\n".join(content.title(paper.title) for paper in ranked),
+        summary=" · ".join(title_text(paper.title) for paper in ranked[:3]),
+        text="\n".join(title_text(paper.title) for paper in ranked),
         html=fill("entry_edition.html", site.words, edition=edition, papers=ranked, book=book, site=site),
         book=Media(site.url(book), book.media_type, site.sizes.get(book.path)) if book else None,
     )

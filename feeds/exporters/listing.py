@@ -11,7 +11,8 @@ from feeds.model.key import NEWEST, SEARCH, SHELVES, Key, Scope, shelf
 from feeds.model.query import DEFAULT_LIMIT, Order, Query
 from feeds.site.i18n import name
 from feeds.site.site import Publication, Site
-from feeds.text import content
+from feeds.text import markdown
+from feeds.text.titles import title_text
 
 NEW = "http://opds-spec.org/sort/new"
 POPULAR = "http://opds-spec.org/sort/popular"
@@ -106,6 +107,6 @@ def _summary(edition: Edition, site: Site) -> str:
     """Describe a book: one paper by its text, more by their number and the titles that got most votes."""
     if edition.key.scope is Scope.PAPER:
         paper = edition.papers[0]
-        return content.excerpt(paper.summary, 300) or content.title(paper.title)
-    titles = [content.title(paper.title) for paper in edition.most_voted(_NAMED_TITLES)]
+        return markdown.excerpt(paper.summary, 300) or title_text(paper.title)
+    titles = [title_text(paper.title) for paper in edition.most_voted(_NAMED_TITLES)]
     return " · ".join([site.words.ngettext("{count} paper", "{count} papers", len(edition.papers)), *titles])

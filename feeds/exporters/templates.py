@@ -9,8 +9,10 @@ from markupsafe import Markup
 
 from feeds.model.paper import Paper
 from feeds.site.i18n import Wording
-from feeds.text import content
-from feeds.text.highlight import marked, marked_text
+from feeds.text import markdown
+from feeds.text.highlight import highlight_html, highlight_text
+from feeds.text.titles import title_text
+from feeds.text.unicode import detect_language
 
 _WIDE = re.compile(r"<(pre|table|math(?=[^>]*>(?:(?!</math>).){600}))", re.DOTALL)  # a long formula, or one that may be
 
@@ -25,18 +27,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # `content` has made these safe.
-    environment.filters["html"] = lambda markdown: Markup(content.html(markdown))  # noqa: S704
-    environment.filters["xhtml"] = lambda markdown: Markup(content.xhtml(markdown))  # noqa: S704
-    environment.filters["excerpt"] = content.excerpt
-    environment.filters["plain_title"] = content.title
-    environment.filters["language_of"] = content.language_of
-    environment.filters["marked"] = lambda safe, terms: Markup(marked(str(safe), terms))  # noqa: S704
-    environment.filters["marked_text"] = lambda text, terms: Markup(marked_text(text, terms))  # noqa: S704
+    # `markdown` has made these safe.
+    environment.filters["html"] = lambda summary: Markup(markdown.render_html(summary))  # noqa: S704
+    environment.filters["xhtml"] = lambda summary: Markup(markdown.render_xhtml(summary))  # noqa: S704
+    environment.filters["excerpt"] = markdown.excerpt
+    environment.filters["plain_title"] = title_text
+    environment.filters["language_of"] = detect_language
+    environment.filters["marked"] = lambda safe, terms: Markup(highlight_html(str(safe), terms))  # noqa: S704
+    environment.filters["marked_text"] = lambda text, terms: Markup(highlight_text(text, terms))  # noqa: S704
     environment.filters["scrollable"] = lambda safe: Markup(_scrollable(str(safe)))  # noqa: S704
     environment.filters["citation"] = _citation
     environment.filters["identifier"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", text)
-    environment.filters["links"] = content.links
+    environment.filters["links"] = markdown.extract_links
     return environment
 
 
@@ -49,7 +51,7 @@ def _citation(paper: Paper) -> str:
     """Cite a paper in a line."""
     names = ", ".join(paper.authors) + (" et al." if paper.more_authors else "")
     number = f"arXiv:{paper.arxiv_id}. " if paper.arxiv_id else ""
-    return f"{names} ({paper.year}). {content.title(paper.title)}. {number}{paper.url}".strip()
+    return f"{names} ({paper.year}). {title_text(paper.title)}. {number}{paper.url}".strip()
 
 
 def fill(template: str, words: Wording, **values: Any) -> str:

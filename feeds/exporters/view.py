@@ -17,7 +17,7 @@ from feeds.model.paper import Paper
 from feeds.model.query import MOST, Query
 from feeds.site.i18n import facet_name, group_name, name
 from feeds.site.site import Publication, Site
-from feeds.text import unicode as text
+from feeds.text import unicode
 
 _WIDER = (Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR)
 _BRIEFLY = 100  # papers that a page shows whole; of more it shows the beginnings
@@ -145,7 +145,7 @@ class View:
     @property
     def author(self) -> tuple[tuple[str, ...], ...]:
         """The author who was searched for, in place of words."""
-        return ((text.fold(self.key.query.author),),) if self.key.query.author else ()
+        return ((unicode.fold(self.key.query.author),),) if self.key.query.author else ()
 
     @property
     def facet_groups(self) -> list[tuple[str, list[Facet]]]:

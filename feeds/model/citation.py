@@ -8,7 +8,7 @@ from anyascii import anyascii
 from nameparser import HumanName
 
 from feeds.model.paper import Paper
-from feeds.text import content
+from feeds.text.titles import title_text
 
 _HAN = re.compile(
     "(?P<family>欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|东方|東方|皇甫|尉迟|尉遲|公孙|公孫|慕容|司徒|令狐|夏侯|[一-鿿])"
@@ -53,7 +53,7 @@ def base(paper: Paper) -> str:
     Several papers may have the same.
     """
     family = _ascii(name(paper.authors[0]).family) if paper.authors else ""
-    words = list(filter(None, map(_ascii, content.title(paper.title).split())))
+    words = list(filter(None, map(_ascii, title_text(paper.title).split())))
     telling = [word for word in words if not _SMALL.fullmatch(word)]
     first = next(iter([*telling, *words]), _ascii(paper.slug))
     return f"{family or 'anonymous'}{paper.year}{first}"[:_LONGEST]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from feeds.model.query import EVERYTHING, Query
-from feeds.text.unicode import clean
+from feeds.text.unicode import strip_forbidden
 
 
 class Scope(StrEnum):
@@ -87,7 +87,7 @@ def parse_key(text: str) -> Key | None:
         return shelf(name, year, int(page) if page else None)
     if text.startswith(TOPIC_PREFIX) and text != TOPIC_PREFIX:
         return Key(Scope.SEARCH, text)
-    if text.startswith("papers/") and text != "papers/" and clean(text) == text:
+    if text.startswith("papers/") and text != "papers/" and strip_forbidden(text) == text:
         return Key(Scope.PAPER, text)
     for pattern, read in _PERIOD_GRAMMAR:
         if match := pattern.fullmatch(text):

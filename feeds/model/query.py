@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from feeds.errors import QueryError
-from feeds.text import unicode as text
+from feeds.text import unicode
 
 _LONGEST = 200  # characters of a text parameter
 _LAST_PAGE = 100_000
@@ -69,7 +69,7 @@ class Query:
     def terms(self) -> tuple[tuple[str, ...], ...]:
         """The words and "quoted phrases" of `q`, folded; a paper must hold one of each `a|b`."""
         groups = [
-            tuple(filter(None, (text.fold(word.strip('"“”')) for word in re.findall(_WORD, group))))
+            tuple(filter(None, (unicode.fold(word.strip('"“”')) for word in re.findall(_WORD, group))))
             for group in _TERM.findall(self.q)
         ]
         return tuple(dict.fromkeys(group for group in groups if group))
@@ -118,7 +118,7 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> Query:
 def _text(value: str) -> str:
     if len(value) > _LONGEST:
         raise ValueError(f"at most {_LONGEST} characters, not {len(value)}")
-    return " ".join(text.clean(value).split())
+    return " ".join(unicode.strip_forbidden(value).split())
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from feeds.text import unicode as text
-from feeds.text import urls as uri
+from feeds.text import unicode
+from feeds.text.urls import normalize_web_url
 
 _INSIDE = r"[^\s()<>]*"
 _ADDRESS = (
@@ -76,7 +76,7 @@ def link(heading: str) -> Link | None:
 
 def title(written: str) -> str:
     """Undo Markdown's escapes and entities, but in formulas. A title is no Markdown: `*` and `<think>` are meant."""
-    return " ".join(text.clean(_FORMULA_OR_ENTITY_OR_ESCAPE.sub(_meant, written)).split())
+    return " ".join(unicode.strip_forbidden(_FORMULA_OR_ENTITY_OR_ESCAPE.sub(_meant, written)).split())
 
 
 def address(written: str) -> str | None:
@@ -84,7 +84,7 @@ def address(written: str) -> str | None:
     url = title(written)
     if _KNOWN_HOST.match(url):
         url = f"https://{url}"
-    return uri.web(url)
+    return normalize_web_url(url)
 
 
 def votes(value: str) -> int | None:

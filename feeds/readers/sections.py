@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from feeds.model.diagnostic import Problems
 from feeds.readers import fields
-from feeds.text import unicode as text
+from feeds.text import unicode
 
 _HEADING = re.compile(r"(?P<indent>\s*)(?P<marks>#{1,6})(?P<space>\s*)(?P<text>.*)")
 FENCE = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?!.*`)|~{3,})")
@@ -55,9 +55,9 @@ def _lines(source: str, problems: Problems) -> Iterator[Line]:
     whole = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = whole.split("\n")
     for number, line in enumerate(lines, 1):
-        if dropped := text.forbidden(line):
+        if dropped := unicode.find_forbidden(line):
             problems.warning(number, f"dropped {', '.join(sorted(set(dropped)))}, which no document may hold")
-    yield from map(Line, count(1), _joined([text.clean(line) for line in lines]))
+    yield from map(Line, count(1), _joined([unicode.strip_forbidden(line) for line in lines]))
 
 
 def _joined(lines: list[str]) -> Iterator[str]:

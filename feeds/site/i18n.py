@@ -19,7 +19,7 @@ from feeds.archive.edition import Edition
 from feeds.model.facet import Facet, Group
 from feeds.model.key import NEWEST, Key, Scope
 from feeds.model.query import Has, Order
-from feeds.text import content
+from feeds.text.titles import title_text
 
 _LOCALES = Path(__file__).parent / "locales"
 _ENGLISH = "en"
@@ -165,7 +165,7 @@ def facet_name(facet: Facet, words: Wording) -> str:
 def edition_name(edition: Edition, words: Wording) -> str:
     """Name an edition; that of one paper bears the paper's title."""
     return (
-        content.title(edition.papers[0].title)
+        title_text(edition.papers[0].title)
         if edition.key.scope is Scope.PAPER and edition.papers
         else name(edition.key, words)
     )

@@ -16,7 +16,7 @@ from PIL import ImageFont
 from feeds.model.key import TOPIC_PREFIX
 from feeds.site.i18n import LANGUAGES
 from feeds.site.site import Font, Topic, read_topic
-from feeds.text import unicode as text
+from feeds.text import unicode
 
 _ADDRESS = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986, which headers can hold
 _LONGEST = 200  # bytes of an address that is the name of a file too: most systems have 255, with what ends it
@@ -26,7 +26,7 @@ def line(value: Any) -> str:
     """Read a text in one line."""
     if not isinstance(value, str):
         raise TypeError(f"a text, not {value!r}")
-    return " ".join(text.clean(value).split())
+    return " ".join(unicode.strip_forbidden(value).split())
 
 
 def ascii_text(value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from feeds.text.unicode import fold_letters, joins
+from feeds.text.unicode import combines_with_previous, fold_characters
 
 _SIMPLE = r"\s!-~가-힣"  # each folds to one character, by itself
 _PIECE = re.compile(
@@ -39,7 +39,7 @@ class _Piece(NamedTuple):
     is_simple: bool = False
 
 
-def marked(html: str, terms: Terms) -> str:
+def highlight_html(html: str, terms: Terms) -> str:
     """Put what terms say, folded as `Query.terms` are, between `<mark>` and `</mark>` in the text of our HTML.
 
     Of each term any alternative is marked. Formulas are left as they are.
@@ -53,9 +53,9 @@ def marked(html: str, terms: Terms) -> str:
     return _with_marks(html, _merged(_places(pieces, found)))
 
 
-def marked_text(text: str, terms: Terms) -> str:
+def highlight_text(text: str, terms: Terms) -> str:
     """Write a text as HTML, and mark in it what terms say."""
-    return marked(entities.escape(text, quote=False), terms)
+    return highlight_html(entities.escape(text, quote=False), terms)
 
 
 def _pieces(html: str) -> Iterator[_Piece]:
@@ -79,14 +79,14 @@ def _clusters(text: str, offset: int) -> Iterator[_Piece]:
     """Cut a text into letters, each with the marks that belong to it."""
     start = 0
     for end in range(1, len(text) + 1):
-        if end == len(text) or not joins(text[end]) or end - start == _LONGEST_CLUSTER:
+        if end == len(text) or not combines_with_previous(text[end]) or end - start == _LONGEST_CLUSTER:
             yield _Piece(offset + start, offset + end, _folded(text[start:end]))
             start = end
 
 
 @lru_cache(maxsize=4096)
 def _folded(cluster: str) -> str:
-    return fold_letters(cluster)
+    return fold_characters(cluster)
 
 
 @lru_cache(maxsize=256)

@@ -45,16 +45,16 @@ def is_prose(latex: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def as_text(latex: str) -> str | None:
+def to_unicode(latex: str) -> str | None:
     """Write a formula in Unicode, as in `O(n²)`; None where characters alone cannot say it."""
     written = _in_unicode(latex)
     plain = " ".join(_GROUP.sub(r"\1", written).split()) if written else ""
     return plain if _SAID.fullmatch(plain) else None
 
 
-def as_line(latex: str) -> str | None:
+def to_inline_text(latex: str) -> str | None:
     """Write a formula in a line of text, as in `ℝ^(n×m)` and `a/b`; None for commands that are not known."""
-    if all_said := as_text(latex):
+    if all_said := to_unicode(latex):
         return all_said
     written = _in_unicode(_SCRIPT.sub(_scripted, _FRACTION.sub(_divided, latex)))
     line = " ".join(_GROUP.sub(r"\1", written).split()).translate(_SCRIPTS) if written else ""
@@ -62,14 +62,14 @@ def as_line(latex: str) -> str | None:
     return line if line and not re.search(r"[\\{}$]", line) else None
 
 
-def without_fonts(latex: str) -> str:
+def strip_font_commands(latex: str) -> str:
     """Drop the commands that only choose a font, as in `\\textbf{Bold}`."""
     return _FONT.sub(r"\1", _FONT.sub(r"\1", _BEFORE_FONT.sub(r"\1 ", latex)))
 
 
 def _in_unicode(latex: str) -> str | None:
     """Replace what characters can say; None where commands are left that they cannot."""
-    plain = _FUNCTION.sub(r"\1", without_fonts(_SWITCH.sub("", latex)))
+    plain = _FUNCTION.sub(r"\1", strip_font_commands(_SWITCH.sub("", latex)))
     commands = re.findall(r"\\[A-Za-z]+", plain)
     if r"\{" in latex or r"\right." in latex or _LONG_ROOT.search(latex) or not _KNOWN.issuperset(commands):
         return None
@@ -82,16 +82,16 @@ def _divided(fraction: re.Match[str]) -> str:
 
 def _scripted(script: re.Match[str]) -> str:
     """Keep a script that characters can say; else set it behind a mark that is none to LaTeX."""
-    if as_text(script[0]):
+    if to_unicode(script[0]):
         return script[0]
-    inside = without_fonts(script[2])
-    inside = as_text(inside) or inside
+    inside = strip_font_commands(script[2])
+    inside = to_unicode(inside) or inside
     is_short = len(inside) == 1 or re.fullmatch(r"[\w.]+", inside)
     return _MARKS[script[1]] + (inside if is_short else f"({inside})")
 
 
 @lru_cache(maxsize=4096)
-def as_mathml(latex: str, display: bool) -> str | None:
+def to_mathml(latex: str, display: bool) -> str | None:
     """Write a formula in MathML, with the LaTeX as its alternative text; None for LaTeX that is not understood."""
     if _COMMENT.search(latex):
         return None

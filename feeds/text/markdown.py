@@ -7,15 +7,17 @@ stay words, bare addresses become links, formulas are no emphasis, and emphasis 
 import html as entities
 import re
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import lru_cache, partial
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import nh3
 import pyromark
 
-from feeds.text import unicode as text
-from feeds.text import urls as uri
-from feeds.text.latex import as_mathml, as_text, is_prose
+from feeds.text.latex import is_prose, to_mathml, to_unicode
+from feeds.text.unicode import strip_forbidden
+from feeds.text.urls import normalize_link_url
 
 _OPTIONS = pyromark.Options.ENABLE_TABLES  # no strikethrough: "3~5개, 7~9개" is none
 _CLEANER = nh3.Cleaner(
@@ -24,7 +26,7 @@ _CLEANER = nh3.Cleaner(
     attributes={"a": {"href"}, "ol": {"start"}},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
-    attribute_filter=lambda _, name, value: uri.link(value) if name == "href" else value,
+    attribute_filter=lambda _, name, value: normalize_link_url(value) if name == "href" else value,
     link_rel=None,
 )
 
@@ -62,8 +64,27 @@ _LEFT_STARS = re.compile(
 )
 _NO_LINK = re.compile(r"<a>(.*?)</a>", re.DOTALL)
 _EMPTY_LINK = re.compile(r'(<a href="([^"]*)"[^>]*>)\s*</a>')
-_VOID = re.compile(r"<(?:br|hr)>")
+_VOID = re.compile(r"<(br|hr)>")
 _TAG = re.compile(r"<(/?)[^>]*>")
+
+_BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
+_CELL_END = re.compile(r"</t[dh]>")
+_HREF = re.compile(r'<a href="([^"]*)"')
+_CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
+
+
+class LinkKind(StrEnum):
+    """What a link in a summary leads to."""
+
+    CODE = "code"
+    PAGE = "page"
+
+
+class Link(NamedTuple):
+    """An address found in a summary."""
+
+    url: str
+    kind: LinkKind
 
 
 class Formulas(Enum):
@@ -75,12 +96,12 @@ class Formulas(Enum):
 
 
 @lru_cache(maxsize=8192)
-def html(markdown: str, formulas: Formulas = Formulas.MATHML) -> str:
+def render_html(markdown: str, formulas: Formulas = Formulas.MATHML) -> str:
     """Render Markdown as HTML without script, style or relative links; a picture becomes a link to it.
 
     LaTeX that is not understood stays as it was written.
     """
-    source = text.clean(markdown)
+    source = strip_forbidden(markdown)
     if len(source) > _LONGEST or _ABSURD_LINE.search(source):
         return _verbatim(source)
     found: list[str] = []
@@ -88,7 +109,44 @@ def html(markdown: str, formulas: Formulas = Formulas.MATHML) -> str:
     rendered = _repair(pyromark.html(prepared, options=_OPTIONS))
     safe = _NO_LINK.sub(r"\1", _CLEANER.clean(rendered))
     safe = _FORMULA.sub(lambda place: _written(found[int(place[1])], formulas), _EMPTY_LINK.sub(r"\1\2</a>", safe))
-    return text.clean(safe).strip() if _depth(safe) <= _DEEPEST else _verbatim(source)
+    return strip_forbidden(safe).strip() if _depth(safe) <= _DEEPEST else _verbatim(source)
+
+
+def render_xhtml(markdown: str) -> str:
+    """Render Markdown as `html` does, well-formed as XML; formulas in Unicode where that says all of them."""
+    # nh3 closes all but the void elements and quotes every attribute; &nbsp; is its only entity unknown to XML.
+    return _VOID.sub(r"<\1/>", render_html(markdown, Formulas.TEXT)).replace("&nbsp;", "\u00a0")
+
+
+def to_plain_text(markdown: str) -> str:
+    """Render Markdown as text: a line a paragraph or item, items behind a dash."""
+    flat = _CELL_END.sub(" ", render_html(markdown, Formulas.PLAIN).replace("\n", " ").replace("<li>", "\n- "))
+    lines = entities.unescape(_TAG.sub("", _BLOCK_END.sub("\n", flat))).split("\n")
+    return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line not in ("", "-"))
+
+
+def excerpt(markdown: str, length: int) -> str:
+    """Cut the plain text to at most `length` characters, at a word if there is one, and with an ellipsis."""
+    flat = " ".join(line.removeprefix("- ") for line in to_plain_text(markdown).split("\n"))
+    if len(flat) <= length:
+        return flat
+    room = flat[: max(length - 1, 0)]
+    return ((room.rpartition(" ")[0] or room).rstrip(",.;: ") + "…")[:length]
+
+
+def extract_links(markdown: str) -> tuple[Link, ...]:
+    """List the addresses in a summary, each once, in their order."""
+    urls = dict.fromkeys(entities.unescape(href) for href in _HREF.findall(render_html(markdown)))
+    return tuple(Link(url, _kind(url)) for url in urls)
+
+
+def _kind(url: str) -> LinkKind:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return LinkKind.PAGE
+    is_code = any(host == code or host.endswith(f".{code}") for code in _CODE_HOSTS)
+    return LinkKind.CODE if is_code else LinkKind.PAGE
 
 
 def _written(formula: str, formulas: Formulas) -> str:
@@ -98,10 +156,10 @@ def _written(formula: str, formulas: Formulas) -> str:
         latex = formula[2:-2].strip()
     written = None
     if not is_prose(latex):
-        if formulas is not Formulas.MATHML and (plain := as_text(latex)):
+        if formulas is not Formulas.MATHML and (plain := to_unicode(latex)):
             written = entities.escape(plain, quote=False)
         elif formulas is not Formulas.PLAIN:
-            written = as_mathml(latex, display)
+            written = to_mathml(latex, display)
     return written or entities.escape(formula, quote=False)
 
 
@@ -141,7 +199,7 @@ def _words(markdown: str) -> Iterator[tuple[int, int]]:
         link = _link(event)
         if span["start"] < end:
             continue  # within a link that is one no longer: it is looked at again
-        if link and uri.link(str(link["dest_url"])) is None:
+        if link and normalize_link_url(str(link["dest_url"])) is None:
             end = span["end"]
             yield span["start"], end
         elif event.get("Start") == "HtmlBlock" or "InlineHtml" in event:

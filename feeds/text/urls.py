@@ -13,7 +13,7 @@ _MAILTO = re.compile(r"mailto:[\w.+-]+@[\w-]+(?:\.[\w-]+)+(?:\?[\w.=&%+-]*)?", r
 
 
 @lru_cache(maxsize=8192)
-def web(written: str) -> str | None:
+def normalize_web_url(written: str) -> str | None:
     """Make an http(s) URI of an address, its letters outside ASCII encoded; None where it is none."""
     try:
         parts = urlsplit(written)
@@ -26,9 +26,9 @@ def web(written: str) -> str | None:
     return SplitResult(parts.scheme, host, path, query, fragment).geturl()
 
 
-def link(written: str) -> str | None:
+def normalize_link_url(written: str) -> str | None:
     """Make an address that a link may have: of the web or of a mailbox; None for any other."""
-    return written if _MAILTO.fullmatch(written) else web(written)
+    return written if _MAILTO.fullmatch(written) else normalize_web_url(written)
 
 
 def _quoted(part: str, kept: str = "") -> str:

@@ -9,8 +9,7 @@ import pytest
 from feeds.archive.archive import Archive
 from feeds.errors import QueryError
 from feeds.model.query import EVERYTHING, Query, read_query
-from feeds.text import content
-from feeds.text import unicode as text
+from feeds.text import markdown, unicode
 from tests.support import archives
 from tests.support.digests import OpenFiles, day, paper
 
@@ -148,7 +147,8 @@ def test_search_finds_what_a_reading_of_every_text_finds(folder: Path, tmp_path:
     archive.refresh()
     papers = archive.papers(EVERYTHING)
     texts = [
-        [text.fold(part) for part in (p.title, ", ".join(p.authors), content.plain(p.summary), p.slug)] for p in papers
+        [unicode.fold(part) for part in (p.title, ", ".join(p.authors), markdown.to_plain_text(p.summary), p.slug)]
+        for p in papers
     ]
     chance = random.Random(7)
     for _ in range(300):

@@ -26,9 +26,8 @@ from feeds.images.picture import Converted
 from feeds.images.store import Store
 from feeds.model.query import EVERYTHING, Query
 from feeds.publishing.publisher import Catalog, open_catalog
-from feeds.text import content
-from feeds.text import unicode as text
-from feeds.text.markdown import html
+from feeds.text import markdown, unicode
+from feeds.text.markdown import render_html
 from tests.support import archives
 from tests.support.servers import FEEDS, Server, free_port, running, serving
 
@@ -76,14 +75,16 @@ def _index(root: Path, environ: dict[str, str]) -> tuple[list[str], Catalog]:
 
 
 def _summaries(summaries: list[str]) -> None:
-    ours = _seconds(lambda: [html.__wrapped__(summary) for summary in summaries])
+    ours = _seconds(lambda: [render_html.__wrapped__(summary) for summary in summaries])
     rival = MarkdownIt("commonmark")
     theirs = _seconds(lambda: [nh3.clean(rival.render(summary)) for summary in summaries])
     _report("5,488 summaries to safe HTML", ours, "markdown-it-py and nh3", theirs)
 
 
 def _search(archive: Archive) -> None:
-    texts = [text.fold(f"{paper.title}\n{content.plain(paper.summary)}") for paper in archive.papers(EVERYTHING)]
+    texts = [
+        unicode.fold(f"{paper.title}\n{markdown.to_plain_text(paper.summary)}") for paper in archive.papers(EVERYTHING)
+    ]
     for words in ("강화학습을", "가", "gaussian 확산"):
         query = Query(q=words, limit=50)
         ours = _seconds(partial(archive.papers, query))

@@ -17,7 +17,7 @@ from feeds.model import citation
 from feeds.model.citation import Name
 from feeds.model.paper import Paper
 from feeds.publishing.publisher import Catalog
-from feeds.text.content import title
+from feeds.text.titles import title_text
 from tests.support.digests import OpenFiles, day, paper
 from tests.support.validators import READERS
 
@@ -197,7 +197,7 @@ def test_ris_has_one_reference_a_paper_on_lines_of_their_own(hostile: Catalog) -
     assert written.startswith("TY  - UNPB\n")
     assert written.count("\nER  - ") == len(papers_of(hostile))
     read = rispy.loads(written)
-    assert [each["title"] for each in read] == [title(each.title) for each in papers_of(hostile)]
+    assert [each["title"] for each in read] == [title_text(each.title) for each in papers_of(hostile)]
 
 
 def test_an_edition_without_papers_is_an_empty_bibliography(seeds: Catalog) -> None:

@@ -27,7 +27,7 @@ from feeds.model.key import Scope
 from feeds.model.paper import Paper
 from feeds.publishing.publisher import Catalog, open_catalog
 from feeds.site.site import Site
-from feeds.text import content
+from feeds.text import markdown
 from tests.support import archives
 from tests.support.digests import ROOT, OpenFiles, day, paper
 
@@ -75,7 +75,7 @@ def chapters(book: bytes) -> Iterator[bytes]:
 
 def expected(found: Paper) -> list[str]:
     votes = [] if found.votes is None else [str(found.votes)]
-    sentences = [line.removeprefix("- ") for line in content.plain(found.summary).split("\n")]
+    sentences = [line.removeprefix("- ") for line in markdown.to_plain_text(found.summary).split("\n")]
     return [found.title, *votes, *found.authors, *sentences]
 
 

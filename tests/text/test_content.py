@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from feeds.text import content
-from feeds.text.content import Link, LinkKind
+from feeds.text.markdown import Link, LinkKind, excerpt, extract_links, render_html, render_xhtml, to_plain_text
+from feeds.text.titles import title_text
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ from feeds.text.content import Link, LinkKind
     ],
 )
 def test_markdown_as_html(markdown: str, expected: str) -> None:
-    assert content.html(markdown) == expected
+    assert render_html(markdown) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_markdown_as_html(markdown: str, expected: str) -> None:
     ],
 )
 def test_formulas(markdown: str, mathml: str, plain: str) -> None:
-    assert mathml in content.html(markdown)
-    assert content.plain(markdown) == plain
-    assert "\ufdd2" not in content.html(markdown)
-    etree.fromstring(f"<div>{content.xhtml(markdown)}</div>")
+    assert mathml in render_html(markdown)
+    assert to_plain_text(markdown) == plain
+    assert "\ufdd2" not in render_html(markdown)
+    etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_formulas(markdown: str, mathml: str, plain: str) -> None:
     ],
 )
 def test_titles_are_plain_and_readable(written: str, title: str) -> None:
-    assert content.title(written) == title
+    assert title_text(written) == title
 
 
 @pytest.mark.parametrize(
@@ -110,19 +110,19 @@ def test_titles_are_plain_and_readable(written: str, title: str) -> None:
     ],
 )
 def test_a_bare_address_becomes_a_link_that_ends_before_the_particle(markdown: str, url: str, behind: str) -> None:
-    rendered = content.html(markdown)
-    assert content.links(markdown)[0].url == url
+    rendered = render_html(markdown)
+    assert extract_links(markdown)[0].url == url
     assert re.sub("</?(p|strong)>", "", rendered).partition("</a>")[2] == behind
 
 
 def test_an_address_in_code_or_in_a_link_is_left_alone() -> None:
-    assert content.html("`https://e.org`") == "<p><code>https://e.org</code></p>"
-    assert content.html("[https://e.org](https://f.org)") == '<p><a href="https://f.org">https://e.org</a></p>'
+    assert render_html("`https://e.org`") == "<p><code>https://e.org</code></p>"
+    assert render_html("[https://e.org](https://f.org)") == '<p><a href="https://f.org">https://e.org</a></p>'
 
 
 def test_a_picture_in_a_summary_becomes_a_link() -> None:
-    assert content.html("![그림](https://e.org/a.png)") == '<p><a href="https://e.org/a.png">그림</a></p>'
-    assert content.html("![](https://e.org/a.png)") == '<p><a href="https://e.org/a.png">https://e.org/a.png</a></p>'
+    assert render_html("![그림](https://e.org/a.png)") == '<p><a href="https://e.org/a.png">그림</a></p>'
+    assert render_html("![](https://e.org/a.png)") == '<p><a href="https://e.org/a.png">https://e.org/a.png</a></p>'
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_picture_in_a_summary_becomes_a_link() -> None:
     ],
 )
 def test_script_never_survives(markdown: str) -> None:
-    assert_safe(content.html(markdown))
+    assert_safe(render_html(markdown))
 
 
 def assert_safe(rendered: str) -> None:
@@ -169,15 +169,15 @@ MARKDOWN = st.lists(
 
 @given(MARKDOWN)
 def test_whatever_is_written_the_html_is_safe_and_the_xhtml_is_well_formed(markdown: str) -> None:
-    assert_safe(content.html(markdown))
-    etree.fromstring(f"<div>{content.xhtml(markdown)}</div>")
-    content.plain(markdown)
+    assert_safe(render_html(markdown))
+    etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")
+    to_plain_text(markdown)
 
 
 @given(st.lists(st.from_regex("[가-힣a-z0-9]{1,8}", fullmatch=True), min_size=1, max_size=20), st.integers(1, 40))
 def test_an_excerpt_is_no_longer_than_asked_and_starts_the_text(words: list[str], length: int) -> None:
     whole = " ".join(words)
-    short = content.excerpt(whole, length)
+    short = excerpt(whole, length)
     assert len(short) <= length
     assert whole.startswith(short.removesuffix("…"))
     assert (short == whole) == (len(whole) <= length)
@@ -187,21 +187,21 @@ def test_an_excerpt_is_no_longer_than_asked_and_starts_the_text(words: list[str]
     "markdown", [">" * 300 + "가", "".join(" " * 2 * n + "- 가\n" for n in range(140)), "가" * 100_001]
 )
 def test_what_nobody_would_write_is_shown_as_it_stands(markdown: str) -> None:
-    etree.fromstring(f"<div>{content.xhtml(markdown)}</div>")
-    assert content.plain(markdown).count("가") == markdown.count("가")
+    etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")
+    assert to_plain_text(markdown).count("가") == markdown.count("가")
 
 
 def test_cells_of_a_table_are_words_apart() -> None:
-    assert content.plain("|가|나|\n|-|-|\n|1|2|") == "가 나\n1 2"
+    assert to_plain_text("|가|나|\n|-|-|\n|1|2|") == "가 나\n1 2"
 
 
 def test_plain_text_has_a_line_an_item() -> None:
-    assert content.plain("- 가 **나**\n- <EOS>\n  - 다\n\n끝") == "- 가 나\n- <EOS>\n- 다\n끝"
+    assert to_plain_text("- 가 **나**\n- <EOS>\n  - 다\n\n끝") == "- 가 나\n- <EOS>\n- 다\n끝"
 
 
 def test_links_are_told_apart_and_listed_once() -> None:
     markdown = "https://github.com/a/b https://a.github.io/b https://gist.github.com/c https://github.com/a/b"
-    assert content.links(markdown) == (
+    assert extract_links(markdown) == (
         Link("https://github.com/a/b", LinkKind.CODE),
         Link("https://a.github.io/b", LinkKind.PAGE),
         Link("https://gist.github.com/c", LinkKind.CODE),
@@ -221,7 +221,7 @@ def test_links_are_told_apart_and_listed_once() -> None:
     ],
 )
 def test_a_link_that_leads_nowhere_loses_no_word(markdown: str, words: list[str]) -> None:
-    plain = content.plain(markdown)
+    plain = to_plain_text(markdown)
     for each in words:
         assert each in plain
-    etree.fromstring(f"<div>{content.xhtml(markdown)}</div>")
+    etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from feeds.archive.archive import Archive
 from feeds.model.query import EVERYTHING, read_query
-from feeds.text import content
-from feeds.text.highlight import marked, marked_text
+from feeds.text.highlight import highlight_html, highlight_text
+from feeds.text.markdown import render_html
 from feeds.text.unicode import fold
 from tests.support import archives
 from tests.support.digests import OpenFiles, day, paper
@@ -64,7 +64,7 @@ def without_marks(written: str) -> str:
     ],
 )
 def test_a_text_is_escaped_and_marked(text: str, asked: str, expected: str) -> None:
-    assert marked_text(text, terms(asked)).replace("<mark>", "[").replace("</mark>", "]") == expected
+    assert highlight_text(text, terms(asked)).replace("<mark>", "[").replace("</mark>", "]") == expected
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_text_is_escaped_and_marked(text: str, asked: str, expected: str) -> N
     ],
 )
 def test_only_the_text_of_html_is_marked(written: str, asked: str, expected: str) -> None:
-    assert marked(written, terms(asked)) == expected.replace("[", "<mark>").replace("]", "</mark>")
+    assert highlight_html(written, terms(asked)) == expected.replace("[", "<mark>").replace("]", "</mark>")
 
 
 LETTERS = (
@@ -104,7 +104,7 @@ def test_a_text_is_marked_where_search_finds_a_term_and_nowhere_else(text: str, 
     places = st.tuples(*[st.integers(0, len(folded))] * 2).map(sorted)
     start, end = data.draw(places) if data else (0, 1)
     for term in (folded[start:end].strip(), fold(text[:2]), fold("가"), "a"):
-        written = marked_text(text, [[term]])
+        written = highlight_text(text, [[term]])
         assert without_marks(written) == html.escape(text, quote=False)
         assert ("<mark>" in written) == (bool(term) and term in folded)
         for found in re.findall("<mark>(.*?)</mark>", written, re.DOTALL):
@@ -121,14 +121,14 @@ MARKUP = st.sampled_from(
     st.lists(MARKUP).map("".join), st.lists(st.lists(st.sampled_from(["가", "a", "모델", "&", "f", "<", "a 가", "p"])))
 )
 def test_without_the_marks_html_is_as_it_was(written: str, asked: list[list[str]]) -> None:
-    assert without_marks(marked(written, asked)) == written
+    assert without_marks(highlight_html(written, asked)) == written
 
 
 @given(st.lists(MARKUP).map("".join), st.sampled_from(["가", "a", "모델", "p", "math", "href", "amp"]))
 def test_tags_entities_and_formulas_are_never_cut(written: str, term: str) -> None:
     whole = r"<math>.*?</math>|<[^>]*>|&\w+;"
-    safe = content.html(written)
-    found = re.findall(whole, marked(safe, [[term]]))
+    safe = render_html(written)
+    found = re.findall(whole, highlight_html(safe, [[term]]))
     assert [each for each in found if each not in ("<mark>", "</mark>")] == re.findall(whole, safe)
 
 
@@ -142,7 +142,7 @@ def test_what_a_search_finds_in_summaries_is_marked(open_files: OpenFiles) -> No
         shown = {
             each.title
             for each in archive.papers(EVERYTHING)
-            if "<mark>" in marked(content.html(each.summary), query.terms)
+            if "<mark>" in highlight_html(render_html(each.summary), query.terms)
         }
         assert shown == found
 
@@ -150,11 +150,11 @@ def test_what_a_search_finds_in_summaries_is_marked(open_files: OpenFiles) -> No
 def test_a_page_of_papers_takes_no_time(tmp_path: Path) -> None:
     archives.write(tmp_path, days=1, papers=50)
     (written,) = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.md")]
-    summaries = [content.html(each) for each in written.split("### ")]
+    summaries = [render_html(each) for each in written.split("### ")]
     asked = terms('모델 확산|diffusion "언어모델" 학습 a')
     started = time.process_time()
     for each in summaries:
-        marked(each, asked)
+        highlight_html(each, asked)
     assert time.process_time() - started < 0.5  # 0.005 where nothing else runs
 
 
@@ -176,6 +176,6 @@ def test_a_page_of_papers_takes_no_time(tmp_path: Path) -> None:
 )
 def test_hostile_texts_take_no_time_to_speak_of(text: str, term: str) -> None:
     started = time.process_time()
-    marked_text(text, [[term]])
-    marked(text, [[term]])
+    highlight_text(text, [[term]])
+    highlight_html(text, [[term]])
     assert time.process_time() - started < 5

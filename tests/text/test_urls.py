@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from feeds.publishing.publisher import Catalog
-from feeds.text import content
-from feeds.text import urls as uri
+from feeds.text.markdown import render_html
+from feeds.text.urls import normalize_web_url
 from tests.support import validators as judges
 from tests.support.digests import OpenFiles, day, paper
 
@@ -28,8 +28,8 @@ from tests.support.digests import OpenFiles, day, paper
     ],
 )
 def test_an_address_is_written_as_a_uri(written: str, address: str) -> None:
-    assert uri.web(written) == address
-    assert uri.web(address) == address
+    assert normalize_web_url(written) == address
+    assert normalize_web_url(address) == address
 
 
 REFUSED = [
@@ -56,11 +56,11 @@ REFUSED = [
 
 @pytest.mark.parametrize("written", REFUSED)
 def test_what_is_no_address_of_the_web_is_none(written: str) -> None:
-    assert uri.web(written) is None
+    assert normalize_web_url(written) is None
 
 
 def test_a_link_to_what_is_no_address_stays_as_words() -> None:
-    rendered = content.html("- [글](http:x) [메일](mailto:a@b.org) [이상](mailto:x) [둘](http://e.org/[a])")
+    rendered = render_html("- [글](http:x) [메일](mailto:a@b.org) [이상](mailto:x) [둘](http://e.org/[a])")
     assert "[글](http:x) <a href=" in rendered
     assert '<a href="mailto:a@b.org">메일</a> [이상](mailto:x) <a href="http://e.org/%5Ba%5D">둘</a>' in rendered
 

@@ -7,7 +7,8 @@ from feeds.archive.edition import Edition
 from feeds.exporters.contract import CUTS, Kind, Scope
 from feeds.model.paper import Paper
 from feeds.site.site import Site
-from feeds.text import content
+from feeds.text import markdown
+from feeds.text.titles import title_text
 
 _WIDTH = 72  # characters
 
@@ -32,7 +33,12 @@ class TextExporter:
 
 
 def _text(paper: Paper, site: Site) -> str:
-    lines = [content.title(paper.title), ", ".join(paper.authors), *content.plain(paper.summary).split("\n"), paper.url]
+    lines = [
+        title_text(paper.title),
+        ", ".join(paper.authors),
+        *markdown.to_plain_text(paper.summary).split("\n"),
+        paper.url,
+    ]
     if paper.votes is not None:
         lines.insert(1, site.words.ngettext("{count} vote", "{count} votes", paper.votes))
     return "\n".join(textwrap.fill(line, _WIDTH, break_long_words=False) for line in lines if line)
