@@ -1,110 +1,116 @@
-"""Marks in a text what a search found in it, by the same folding, wherever that changes the number of letters.
+"""Highlights search terms in HTML and text, folded as in search, so that a marked text is one that search finds.
 
-A text is cut into pieces whose folded forms make up the folded text. In that the terms are looked for, and what is
-found is traced back to the pieces.
+Folding may change the number of characters. Therefore a text is split into tokens that fold independently; terms are
+searched for in the concatenation of the folded tokens, and the matches are mapped back to the tokens.
 """
 
-import html as entities
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from html import escape, unescape
 from typing import NamedTuple
 
 from feeds.text.unicode import combines_with_previous, fold_characters
 
-_SIMPLE = r"\s!-~가-힣"  # each folds to one character, by itself
-_PIECE = re.compile(
+_ONE_TO_ONE = r"\s!-~가-힣"  # characters that fold to one character each, whatever their neighbours
+_TOKEN = re.compile(
     r"(?P<math><math\b.*?</math>)"
     r'|<(?P<tag>/?\w+)[^<>"]*(?:"[^"]*"[^<>"]*)*>'
-    rf"|(?P<simple>[\s!-%'-;=-~가-힣]+(?=[{_SIMPLE}]|\Z))"  # what follows does not join the last one
+    rf"|(?P<one_to_one>[\s!-%'-;=-~가-힣]+(?=[{_ONE_TO_ONE}]|\Z))"  # the next character does not combine with the last
     r"|(?P<entity>&(?:#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
-    rf"|(?P<other>.[^{_SIMPLE}]*)",
+    rf"|(?P<other>.[^{_ONE_TO_ONE}]*)",
     re.DOTALL,
 )
-_INLINE = {"a", "code", "em", "strong", "sub", "sup"}
-_OBJECT = "\ufffc"  # what Unicode has for something that is no text
-_LONGEST_CLUSTER = 32  # characters; putting more marks in order takes Unicode's algorithm too long
+_INLINE_TAGS = {"a", "code", "em", "strong", "sub", "sup"}
+_OBJECT_REPLACEMENT = "\ufffc"  # stands for a formula, so that no term matches across it
+_MAX_CLUSTER = 32  # characters; normalization takes quadratic time for a run of combining marks
 
 Span = tuple[int, int]
 Terms = Iterable[Iterable[str]]
 
 
-class _Piece(NamedTuple):
-    """From `start` to `end`, and what search reads there; `is_simple` if that is so letter by letter."""
+class _Token(NamedTuple):
+    """The part of the HTML from `start` to `end`, and its folded text.
+
+    Attributes:
+        is_text: the token is text, not markup: it can be marked.
+        is_one_to_one: every character folds to one, so that a part of the token can be marked.
+    """
 
     start: int
     end: int
     folded: str
     is_text: bool = True
-    is_simple: bool = False
+    is_one_to_one: bool = False
 
 
 def highlight_html(html: str, terms: Terms) -> str:
-    """Put what terms say, folded as `Query.terms` are, between `<mark>` and `</mark>` in the text of our HTML.
+    """Enclose in `<mark>` what terms match in the text of HTML that `markdown.render_html` returned.
 
-    Of each term any alternative is marked. Formulas are left as they are.
+    Args:
+        html: tags, entities and formulas in it stay whole.
+        terms: groups of alternatives, folded by `unicode.fold`; every alternative is marked.
     """
-    patterns = [_pattern(term) for alternatives in terms for term in alternatives if term.strip()]
+    patterns = [_compile_term(term) for alternatives in terms for term in alternatives if term.strip()]
     if not patterns:
         return html
-    pieces = list(_pieces(html))
-    folded = "".join(piece.folded for piece in pieces)
-    found = _merged(span for pattern in patterns for span in _occurrences(pattern, folded))
-    return _with_marks(html, _merged(_places(pieces, found)))
+    tokens = list(_tokenize(html))
+    folded = "".join(token.folded for token in tokens)
+    matches = _merge(span for pattern in patterns for span in _find_overlapping(pattern, folded))
+    return _insert_marks(html, _merge(_map_back(tokens, matches)))
 
 
 def highlight_text(text: str, terms: Terms) -> str:
-    """Write a text as HTML, and mark in it what terms say."""
-    return highlight_html(entities.escape(text, quote=False), terms)
+    """Return a text as HTML, with what `terms` match in `<mark>`."""
+    return highlight_html(escape(text, quote=False), terms)
 
 
-def _pieces(html: str) -> Iterator[_Piece]:
-    for match in _PIECE.finditer(html):
+def _tokenize(html: str) -> Iterator[_Token]:
+    for match in _TOKEN.finditer(html):
         start, end = match.span()
-        found = match[0]
-        if match["simple"]:
-            yield _Piece(start, end, found.casefold(), is_simple=True)
+        if match["one_to_one"]:
+            yield _Token(start, end, match[0].casefold(), is_one_to_one=True)
         elif match["other"]:
-            yield from _clusters(found, start)
+            yield from _split_clusters(match[0], start)
         elif match["entity"]:
-            yield _Piece(start, end, _folded(entities.unescape(found)))
+            yield _Token(start, end, _fold(unescape(match[0])))
         elif match["math"]:
-            yield _Piece(start, end, _OBJECT, is_text=False)
+            yield _Token(start, end, _OBJECT_REPLACEMENT, is_text=False)
         else:
-            is_inline = match["tag"].removeprefix("/") in _INLINE
-            yield _Piece(start, end, "" if is_inline else "\n", is_text=False)
+            is_inline = match["tag"].removeprefix("/") in _INLINE_TAGS
+            yield _Token(start, end, "" if is_inline else "\n", is_text=False)
 
 
-def _clusters(text: str, offset: int) -> Iterator[_Piece]:
-    """Cut a text into letters, each with the marks that belong to it."""
+def _split_clusters(text: str, offset: int) -> Iterator[_Token]:
+    """Split a text into characters, each with the marks and jamo that combine with it."""
     start = 0
     for end in range(1, len(text) + 1):
-        if end == len(text) or not combines_with_previous(text[end]) or end - start == _LONGEST_CLUSTER:
-            yield _Piece(offset + start, offset + end, _folded(text[start:end]))
+        if end == len(text) or not combines_with_previous(text[end]) or end - start == _MAX_CLUSTER:
+            yield _Token(offset + start, offset + end, _fold(text[start:end]))
             start = end
 
 
 @lru_cache(maxsize=4096)
-def _folded(cluster: str) -> str:
+def _fold(cluster: str) -> str:
     return fold_characters(cluster)
 
 
 @lru_cache(maxsize=256)
-def _pattern(term: str) -> re.Pattern[str]:
-    """Compile a term; the single spaces of a folded one stand for any in the text."""
+def _compile_term(term: str) -> re.Pattern[str]:
+    """Compile a folded term, whose single spaces match any whitespace."""
     return re.compile(r"\s++".join(map(re.escape, term.split())))
 
 
-def _occurrences(pattern: re.Pattern[str], folded: str) -> Iterator[Span]:
-    """List where a pattern is found, where it overlaps itself too."""
-    found = pattern.search(folded)
-    while found:
-        yield found.span()
-        found = pattern.search(folded, found.start() + 1)
+def _find_overlapping(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    """Find all matches, also those that overlap each other."""
+    match = pattern.search(text)
+    while match:
+        yield match.span()
+        match = pattern.search(text, match.start() + 1)
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Make one of those that overlap or touch, in order."""
+def _merge(spans: Iterable[Span]) -> list[Span]:
+    """Sort spans, and merge those that overlap or touch."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -114,29 +120,30 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def _places(pieces: list[_Piece], found: list[Span]) -> Iterator[Span]:
-    """Trace what was found in the folded text back to the pieces of text that it lies in."""
-    spans = iter([*found, (end := sum(len(piece.folded) for piece in pieces) + 1, end)])
+def _map_back(tokens: list[_Token], matches: list[Span]) -> Iterator[Span]:
+    """Map matches in the folded text to spans of the HTML; a token that is not one-to-one is marked as a whole."""
+    sentinel = sum(len(token.folded) for token in tokens) + 1
+    spans = iter([*matches, (sentinel, sentinel)])
     start, end = next(spans)
-    position = 0
-    for piece in pieces:
-        behind = position + len(piece.folded)
-        while start < behind:
-            if piece.is_simple:
-                yield piece.start + max(start - position, 0), piece.start + min(end, behind) - position
-            elif piece.is_text:
-                yield piece.start, piece.end
-            if end > behind:
-                break  # it goes on in the next piece
+    token_start = 0
+    for token in tokens:
+        token_end = token_start + len(token.folded)
+        while start < token_end:
+            if token.is_one_to_one:
+                yield token.start + max(start - token_start, 0), token.start + min(end, token_end) - token_start
+            elif token.is_text:
+                yield token.start, token.end
+            if end > token_end:
+                break  # the match continues in the next token
             start, end = next(spans)
-        position = behind
+        token_start = token_end
 
 
-def _with_marks(html: str, places: list[Span]) -> str:
+def _insert_marks(html: str, spans: list[Span]) -> str:
     parts = []
     position = 0
-    for start, end in places:
-        if not html[start:end].isspace():  # as between two items of a list, where no mark may stand
+    for start, end in spans:
+        if not html[start:end].isspace():  # whitespace may be between two list items, where <mark> is not allowed
             parts += [html[position:start], "<mark>", html[start:end], "</mark>"]
             position = end
     return "".join(parts) + html[position:]

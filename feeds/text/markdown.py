@@ -1,14 +1,18 @@
-"""Renders Markdown as safe HTML.
+"""Renders the Markdown of summaries as safe HTML, XHTML and plain text, and extracts the links.
 
-pyromark reads CommonMark and nh3 sanitises. What stands here is what digests need besides: words that look like tags
-stay words, bare addresses become links, formulas are no emphasis, and emphasis works next to Hangul.
+pyromark parses CommonMark and nh3 sanitizes the HTML. The rest handles what digests contain and CommonMark does not:
+
+1. Before parsing, words that look like markup are escaped: `<EOS>`, `[MASK](마스크)`.
+2. Bare URLs become autolinks, and placeholders replace formulas, in which `_` and `*` are not emphasis.
+3. After parsing, emphasis next to Hangul is repaired, images become links, and headings become bold paragraphs.
+4. After sanitizing, the formulas are rendered in place of the placeholders.
 """
 
-import html as entities
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, StrEnum
 from functools import lru_cache, partial
+from html import escape, unescape
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,7 +23,7 @@ from feeds.text.latex import is_prose, to_mathml, to_unicode
 from feeds.text.unicode import strip_forbidden
 from feeds.text.urls import normalize_link_url
 
-_OPTIONS = pyromark.Options.ENABLE_TABLES  # no strikethrough: "3~5개, 7~9개" is none
+_OPTIONS = pyromark.Options.ENABLE_TABLES  # not strikethrough, which would take the tildes of "3~5개, 7~9개"
 _CLEANER = nh3.Cleaner(
     tags={"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "strong", "sub", "sup", "ul"}
     | {"table", "tbody", "td", "th", "thead", "tr"},
@@ -30,260 +34,270 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
 )
 
-# Nobody writes such a summary, and readers choke on it: it is shown as it stands.
-_LONGEST = 100_000  # characters
-_DEEPEST = 100  # elements in one another; libxml2 takes 256
-_ABSURD_LINE = re.compile(r"^[ \t>*+\-0-9.)]{150}", re.MULTILINE)
+# Summaries beyond these limits are shown as source: they are not meant as Markdown, and some readers fail on them.
+_MAX_LENGTH = 100_000  # characters
+_MAX_DEPTH = 100  # nested elements; libxml2 accepts 256
+_DEEPLY_NESTED_LINE = re.compile(r"^[ \t>*+\-0-9.)]{150}", re.MULTILINE)
 
-_WORD = "\ufdd1"  # stands for the < of a word while Markdown is read; no text holds it, being a non-character
-_ASIDE = "\ufdd2"  # stands around the number of a formula
-_FORMULA = re.compile(rf"{_ASIDE}(\d+){_ASIDE}")
-_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
-_MEANT_TAG = re.compile(rf"{_WORD}(/?su[bp]|br ?/?)&gt;")  # the only raw HTML that is meant as such
-_DEFINITION = re.compile(r"^((?:[ \t]*(?:[-*+]|\d{1,9}[.)]))?[ \t]*)\[(?=[^\]\n]*\]:)", re.MULTILINE)
-_CANDIDATE = re.compile(
-    r"(?P<url>https?://\w[\w\-.~:/?#\[\]@!$&'()*+,;=%\\]*)"
-    r"|(?<![\\$])(?P<formula>\$\$(?:[^$\n]|\n(?![ \t]*(?:[-*+][ \t]|\d+[.)]|\n))){1,2000}\$\$"
-    r"|\$(?![\s$])[^$\n]{1,1000}(?<![\s\\])\$(?![\d$])"
-    r"|\\\([^\n]{1,500}?\\\)|\\\[[^\n]{1,500}?\\\])"
-    r"|(?P<literal>(?<=[A-Za-z0-9])\*(?=[A-Za-z0-9])|(?<!\w)__\w+__(?!\w))",
-    re.IGNORECASE | re.ASCII,
-)
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-
-_HEADING = re.compile(r"<(/?)h[1-6]>")
-_LINKED_PICTURE = re.compile(r'(<a [^<>]*>)<img src="([^"]*)" alt="([^"]*)"[^<>]*/></a>')
-_PICTURE = re.compile(r'<img src="([^"]*)" alt="([^"]*)"[^<>]*/>')
-# CommonMark takes no ** as a closing mark between punctuation and a letter, as in **모델(Model)**을.
-_LEFT_STARS = re.compile(
-    r"(?P<code><(?P<tag>pre|code)>.*?</(?P=tag)>|<[^<>]*>)"
-    r"|(?P<stars>\*{2,3})(?=[^\s*])(?P<inside>(?:[^<*]|<(?!/?(?:p|li|[ou]l|t[rdh]|blockquote)\b)[^<>]*>|\*(?!\*))+?)"
-    r"(?<=[^\s*])(?P=stars)",
-    re.DOTALL,
-)
-_NO_LINK = re.compile(r"<a>(.*?)</a>", re.DOTALL)
-_EMPTY_LINK = re.compile(r'(<a href="([^"]*)"[^>]*>)\s*</a>')
-_VOID = re.compile(r"<(br|hr)>")
+_VOID_ELEMENT = re.compile(r"<(br|hr)>")
 _TAG = re.compile(r"<(/?)[^>]*>")
-
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
 _CELL_END = re.compile(r"</t[dh]>")
 _HREF = re.compile(r'<a href="([^"]*)"')
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
 
+class FormulaFormat(Enum):
+    """How formulas are rendered. Those that cannot be are left as LaTeX."""
+
+    MATHML = "mathml"
+    UNICODE_OR_MATHML = "unicode-or-mathml"
+    UNICODE = "unicode"
+
+
 class LinkKind(StrEnum):
-    """What a link in a summary leads to."""
+    """What a link leads to."""
 
     CODE = "code"
     PAGE = "page"
 
 
 class Link(NamedTuple):
-    """An address found in a summary."""
+    """A link in a summary."""
 
     url: str
     kind: LinkKind
 
 
-class Formulas(Enum):
-    """How formulas are written."""
-
-    MATHML = "mathml"
-    TEXT = "text"  # in Unicode where that says all of them, else in MathML
-    PLAIN = "plain"  # in Unicode where that says all of them, else as they were written
-
-
 @lru_cache(maxsize=8192)
-def render_html(markdown: str, formulas: Formulas = Formulas.MATHML) -> str:
-    """Render Markdown as HTML without script, style or relative links; a picture becomes a link to it.
-
-    LaTeX that is not understood stays as it was written.
-    """
+def render_html(markdown: str, formulas: FormulaFormat = FormulaFormat.MATHML) -> str:
+    """Render Markdown as HTML without scripts, styles, images and relative links; images become links."""
     source = strip_forbidden(markdown)
-    if len(source) > _LONGEST or _ABSURD_LINE.search(source):
-        return _verbatim(source)
-    found: list[str] = []
-    prepared = _mark_links_and_formulas(_mark_words(_DEFINITION.sub(r"\1\\[", source)), found)
-    rendered = _repair(pyromark.html(prepared, options=_OPTIONS))
-    safe = _NO_LINK.sub(r"\1", _CLEANER.clean(rendered))
-    safe = _FORMULA.sub(lambda place: _written(found[int(place[1])], formulas), _EMPTY_LINK.sub(r"\1\2</a>", safe))
-    return strip_forbidden(safe).strip() if _depth(safe) <= _DEEPEST else _verbatim(source)
+    if len(source) > _MAX_LENGTH or _DEEPLY_NESTED_LINE.search(source):
+        return _render_source(source)
+    prepared = _escape_non_markup(_REFERENCE_DEFINITION.sub(r"\1\\[", source))
+    prepared, latex = _autolink_and_extract_formulas(prepared)
+    html = _CLEANER.clean(_fix_html(pyromark.html(prepared, options=_OPTIONS)))
+    html = _EMPTY_LINK.sub(r"\1\2</a>", _LINK_WITHOUT_HREF.sub(r"\1", html))
+    html = _FORMULA_PLACEHOLDER.sub(lambda match: _render_formula(latex[int(match[1])], formulas), html)
+    return strip_forbidden(html).strip() if _nesting_depth(html) <= _MAX_DEPTH else _render_source(source)
 
 
 def render_xhtml(markdown: str) -> str:
-    """Render Markdown as `html` does, well-formed as XML; formulas in Unicode where that says all of them."""
-    # nh3 closes all but the void elements and quotes every attribute; &nbsp; is its only entity unknown to XML.
-    return _VOID.sub(r"<\1/>", render_html(markdown, Formulas.TEXT)).replace("&nbsp;", "\u00a0")
+    """Render Markdown as well-formed XHTML, as `render_html` does, but with formulas in Unicode where possible."""
+    html = render_html(markdown, FormulaFormat.UNICODE_OR_MATHML)
+    # nh3 closes all other elements and quotes attributes; &nbsp; is the only entity it writes that XML does not define.
+    return _VOID_ELEMENT.sub(r"<\1/>", html).replace("&nbsp;", "\u00a0")
 
 
 def to_plain_text(markdown: str) -> str:
-    """Render Markdown as text: a line a paragraph or item, items behind a dash."""
-    flat = _CELL_END.sub(" ", render_html(markdown, Formulas.PLAIN).replace("\n", " ").replace("<li>", "\n- "))
-    lines = entities.unescape(_TAG.sub("", _BLOCK_END.sub("\n", flat))).split("\n")
-    return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line not in ("", "-"))
+    """Convert Markdown to text with one line per paragraph or list item; items start with a dash."""
+    html = render_html(markdown, FormulaFormat.UNICODE).replace("\n", " ")
+    html = _BLOCK_END.sub("\n", _CELL_END.sub(" ", html.replace("<li>", "\n- ")))
+    lines = [" ".join(line.split()) for line in unescape(_TAG.sub("", html)).split("\n")]
+    return "\n".join(line for line in lines if line not in ("", "-"))
 
 
-def excerpt(markdown: str, length: int) -> str:
-    """Cut the plain text to at most `length` characters, at a word if there is one, and with an ellipsis."""
-    flat = " ".join(line.removeprefix("- ") for line in to_plain_text(markdown).split("\n"))
-    if len(flat) <= length:
-        return flat
-    room = flat[: max(length - 1, 0)]
-    return ((room.rpartition(" ")[0] or room).rstrip(",.;: ") + "…")[:length]
+def excerpt(markdown: str, max_length: int) -> str:
+    """Convert Markdown to one line of text, cut after a word and ended with an ellipsis if it is too long.
+
+    Args:
+        markdown: a summary.
+        max_length: characters, the ellipsis included.
+    """
+    text = " ".join(line.removeprefix("- ") for line in to_plain_text(markdown).split("\n"))
+    if len(text) <= max_length:
+        return text
+    start = text[: max(max_length - 1, 0)]
+    words = start.rpartition(" ")[0] or start
+    return (words.rstrip(",.;: ") + "…")[:max_length]
 
 
 def extract_links(markdown: str) -> tuple[Link, ...]:
-    """List the addresses in a summary, each once, in their order."""
-    urls = dict.fromkeys(entities.unescape(href) for href in _HREF.findall(render_html(markdown)))
-    return tuple(Link(url, _kind(url)) for url in urls)
+    """Return the links of a summary in order, without duplicates."""
+    urls = dict.fromkeys(unescape(href) for href in _HREF.findall(render_html(markdown)))
+    return tuple(Link(url, _classify_link(url)) for url in urls)
 
 
-def _kind(url: str) -> LinkKind:
+def _classify_link(url: str) -> LinkKind:
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return LinkKind.PAGE
-    is_code = any(host == code or host.endswith(f".{code}") for code in _CODE_HOSTS)
+    is_code = any(host == code_host or host.endswith(f".{code_host}") for code_host in _CODE_HOSTS)
     return LinkKind.CODE if is_code else LinkKind.PAGE
 
 
-def _written(formula: str, formulas: Formulas) -> str:
-    """Write a formula, given with its dollars, as HTML."""
-    latex, display = formula.strip("$").strip(), formula.startswith(("$$", r"\["))
-    if formula.startswith("\\"):
-        latex = formula[2:-2].strip()
-    written = None
-    if not is_prose(latex):
-        if formulas is not Formulas.MATHML and (plain := to_unicode(latex)):
-            written = entities.escape(plain, quote=False)
-        elif formulas is not Formulas.PLAIN:
-            written = to_mathml(latex, display)
-    return written or entities.escape(formula, quote=False)
-
-
-def _verbatim(source: str) -> str:
+def _render_source(source: str) -> str:
+    """Render text as paragraphs, without interpreting it as Markdown."""
     paragraphs = re.split(r"\n\s*\n", source.strip())
-    return "\n".join(f"<p>{entities.escape(each, quote=False)}</p>".replace("\n", "<br>") for each in paragraphs)
+    return "\n".join(f"<p>{escape(text, quote=False)}</p>".replace("\n", "<br>") for text in paragraphs)
 
 
-def _depth(rendered: str) -> int:
-    """Count how many elements stand in one another at the most."""
+def _nesting_depth(html: str) -> int:
     depth = deepest = 0
-    if rendered.count("<") > _DEEPEST:
-        for match in _TAG.finditer(_VOID.sub("", rendered)):
-            depth += -1 if match[1] else 1
+    if html.count("<") > _MAX_DEPTH:
+        for tag in _TAG.finditer(_VOID_ELEMENT.sub("", html)):
+            depth += -1 if tag[1] else 1
             deepest = max(deepest, depth)
     return deepest
 
 
-def _mark_words(markdown: str) -> str:
-    """Keep as words what CommonMark takes for markup: `<EOS>`, `<script>`, `<ref:1>`, and `[MASK](마스크)`."""
+_LESS_THAN = "\ufdd1"  # an escaped <; a noncharacter, so that it does not occur in the source
+_HTML_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
+# CommonMark section 4.7 takes "[코드]: 중요" for a definition, and renders nothing.
+_REFERENCE_DEFINITION = re.compile(r"^((?:[ \t]*(?:[-*+]|\d{1,9}[.)]))?[ \t]*)\[(?=[^\]\n]*\]:)", re.MULTILINE)
+
+
+def _escape_non_markup(markdown: str) -> str:
+    """Escape words that look like markup: `<EOS>`, `<script>`, `<ref:1>`, `[MASK](마스크)`. Remove HTML comments."""
     if "<" not in markdown and "](" not in markdown:
         return markdown
-    for _ in range(_DEEPEST):
-        marked = _rewrite(markdown, _words(markdown), _as_word)
-        if marked == markdown:
+    for _ in range(_MAX_DEPTH):  # an escaped link may contain others
+        escaped = _replace_spans(markdown, _non_markup_spans(markdown), _escape_markup)
+        if escaped == markdown:
             break
-        markdown = marked
+        markdown = escaped
     return markdown
 
 
-def _words(markdown: str) -> Iterator[tuple[int, int]]:
-    """List the spans of raw HTML, and of links that lead nowhere a reader could go."""
-    end = 0
+def _non_markup_spans(markdown: str) -> Iterator[tuple[int, int]]:
+    """Return the byte ranges of raw HTML, and of links and images whose URL is not valid."""
+    link_end = 0
     for event, span in pyromark.events_with_range(markdown, options=_OPTIONS):
-        if not isinstance(event, dict):
+        if not isinstance(event, dict) or span["start"] < link_end:
             continue
-        link = _link(event)
-        if span["start"] < end:
-            continue  # within a link that is one no longer: it is looked at again
-        if link and normalize_link_url(str(link["dest_url"])) is None:
-            end = span["end"]
-            yield span["start"], end
+        url = _link_url(event)
+        if url is not None and normalize_link_url(url) is None:
+            link_end = span["end"]
+            yield span["start"], link_end
         elif event.get("Start") == "HtmlBlock" or "InlineHtml" in event:
             yield span["start"], span["end"]
 
 
-def _link(event: Mapping[str, object]) -> Mapping[str, object] | None:
+def _link_url(event: Mapping[str, object]) -> str | None:
+    """Return the URL of a link or image that starts here; None for e-mail autolinks, whose URL has no scheme."""
     start = event.get("Start")
     if isinstance(start, dict):
         for kind in ("Link", "Image"):
             if kind in start and start[kind]["link_type"] != "Email":
-                found: Mapping[str, object] = start[kind]
-                return found
+                return str(start[kind]["dest_url"])
     return None
 
 
-def _as_word(found: str) -> str:
-    words = (_COMMENT.sub("", found) if "-->" in found else found).replace("<", _WORD)
-    return words.replace("[", r"\[", 1) if found.startswith(("[", "![")) else words
+def _escape_markup(source: str) -> str:
+    text = _HTML_COMMENT.sub("", source) if "-->" in source else source
+    text = text.replace("<", _LESS_THAN)
+    return text.replace("[", r"\[", 1) if source.startswith(("[", "![")) else text
 
 
-def _mark_links_and_formulas(markdown: str, formulas: list[str]) -> str:
-    """Put bare addresses into angle brackets and formulas aside; escape what is no emphasis. Leave code and links."""
-    if not _CANDIDATE.search(markdown):
-        return markdown
-    return _rewrite(markdown, _gaps(markdown), lambda gap: _CANDIDATE.sub(partial(_mark, formulas), gap))
+def _replace_spans(markdown: str, spans: Iterator[tuple[int, int]], replace: Callable[[str], str]) -> str:
+    """Replace the text in byte ranges, given in order."""
+    data = markdown.encode()
+    parts: list[str] = []
+    position = 0
+    for start, end in spans:
+        parts += [data[position:start].decode(), replace(data[start:end].decode())]
+        position = end
+    return "".join(parts) + data[position:].decode()
 
 
-def _gaps(markdown: str) -> Iterator[tuple[int, int]]:
-    """List the spans that are neither code nor link nor picture, in bytes."""
+_FORMULA_SIGN = "\ufdd2"  # around the number of a formula; a noncharacter, so that it does not occur in the source
+_FORMULA_PLACEHOLDER = re.compile(rf"{_FORMULA_SIGN}(\d+){_FORMULA_SIGN}")
+_URL_OR_FORMULA_OR_LITERAL = re.compile(
+    r"(?P<url>https?://\w[\w\-.~:/?#\[\]@!$&'()*+,;=%\\]*)"
+    r"|(?<![\\$])(?P<formula>\$\$(?:[^$\n]|\n(?![ \t]*(?:[-*+][ \t]|\d+[.)]|\n))){1,2000}\$\$"
+    r"|\$(?![\s$])[^$\n]{1,1000}(?<![\s\\])\$(?![\d$])"
+    r"|\\\([^\n]{1,500}?\\\)|\\\[[^\n]{1,500}?\\\])"
+    r"|(?P<literal>(?<=[A-Za-z0-9])\*(?=[A-Za-z0-9])|(?<!\w)__\w+__(?!\w))",  # 5*3*2, __init__
+    re.IGNORECASE | re.ASCII,
+)
+_ASCII_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_BACKSLASH_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
+
+
+def _autolink_and_extract_formulas(markdown: str) -> tuple[str, list[str]]:
+    """Return the Markdown with placeholders for its formulas, and the formulas. Code and links stay as they are."""
+    formulas: list[str] = []
+    if _URL_OR_FORMULA_OR_LITERAL.search(markdown):
+        replace = partial(_replace_match, formulas)
+        spans = _spans_outside_code_and_links(markdown)
+        markdown = _replace_spans(markdown, spans, lambda text: _URL_OR_FORMULA_OR_LITERAL.sub(replace, text))
+    return markdown, formulas
+
+
+def _spans_outside_code_and_links(markdown: str) -> Iterator[tuple[int, int]]:
     position = 0
     for event, span in pyromark.events_with_range(markdown, options=_OPTIONS):
-        if isinstance(event, dict) and _is_opaque(event) and span["start"] >= position:
+        if isinstance(event, dict) and _is_code_or_link(event) and span["start"] >= position:
             yield position, span["start"]
             position = span["end"]
     yield position, len(markdown.encode())
 
 
-def _is_opaque(event: Mapping[str, object]) -> bool:
+def _is_code_or_link(event: Mapping[str, object]) -> bool:
     start = event.get("Start")
     return "Code" in event or (isinstance(start, dict) and not {"CodeBlock", "Link", "Image"}.isdisjoint(start))
 
 
-def _mark(formulas: list[str], candidate: re.Match[str]) -> str:
-    if candidate["formula"]:
-        formulas.append(entities.unescape(candidate["formula"].replace(_WORD, "<")))
-        return f"{_ASIDE}{len(formulas) - 1}{_ASIDE}"
-    if candidate["literal"]:
-        return _PUNCTUATION.sub(r"\\\1", candidate["literal"])
-    url = _trim(candidate["url"])
-    return f"<{_ESCAPE.sub('', url)}>{candidate['url'][len(url) :]}"
+def _replace_match(formulas: list[str], match: re.Match[str]) -> str:
+    if match["formula"]:
+        formulas.append(unescape(match["formula"].replace(_LESS_THAN, "<")))
+        return f"{_FORMULA_SIGN}{len(formulas) - 1}{_FORMULA_SIGN}"
+    if match["literal"]:
+        return _ASCII_PUNCTUATION.sub(r"\\\1", match["literal"])
+    url = _trim_url(match["url"])
+    return f"<{_BACKSLASH_ESCAPE.sub('', url)}>{match['url'][len(url) :]}"
 
 
-def _trim(url: str) -> str:
-    """Leave to the sentence what ends it (GFM section 6.9): full stops, stars, a bracket opened before."""
-    surplus = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
+def _trim_url(url: str) -> str:
+    """Cut off trailing punctuation and unbalanced brackets, as GFM section 6.9 does."""
+    unbalanced = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
     end = len(url)
     while end:
         last = url[end - 1]
-        if surplus.get(last, 0) > 0:
-            surplus[last] -= 1
+        if unbalanced.get(last, 0) > 0:
+            unbalanced[last] -= 1
         elif last in "([":
-            surplus[")" if last == "(" else "]"] += 1
+            unbalanced[")" if last == "(" else "]"] += 1
         elif last not in ".,;:!?'*_~\\":
             break
         end -= 1
     return url[:end]
 
 
-def _rewrite(markdown: str, spans: Iterator[tuple[int, int]], rewrite: Callable[[str], str]) -> str:
-    """Replace the spans, given in bytes, and keep what lies between them."""
-    data = markdown.encode()
-    parts: list[str] = []
-    position = 0
-    for start, end in spans:
-        parts += [data[position:start].decode(), rewrite(data[start:end].decode())]
-        position = end
-    return "".join(parts) + data[position:].decode()
+_ALLOWED_TAG = re.compile(rf"{_LESS_THAN}(/?su[bp]|br ?/?)&gt;")
+_HEADING_TAG = re.compile(r"<(/?)h[1-6]>")
+_LINKED_IMAGE = re.compile(r'(<a [^<>]*>)<img src="([^"]*)" alt="([^"]*)"[^<>]*/></a>')
+_IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)"[^<>]*/>')
+# In **모델(Model)**을 the second ** is not right-flanking (CommonMark section 6.2): punctuation before, a letter after.
+_UNPARSED_STRONG = re.compile(
+    r"(?P<code><(?P<tag>pre|code)>.*?</(?P=tag)>|<[^<>]*>)"
+    r"|(?P<stars>\*{2,3})(?=[^\s*])(?P<inside>(?:[^<*]|<(?!/?(?:p|li|[ou]l|t[rdh]|blockquote)\b)[^<>]*>|\*(?!\*))+?)"
+    r"(?<=[^\s*])(?P=stars)",
+    re.DOTALL,
+)
+_LINK_WITHOUT_HREF = re.compile(r"<a>(.*?)</a>", re.DOTALL)
+_EMPTY_LINK = re.compile(r'(<a href="([^"]*)"[^>]*>)\s*</a>')
 
 
-def _repair(rendered: str) -> str:
-    """Put right what CommonMark made of a summary: tags that are meant, pictures, headings, stars next to Hangul."""
-    rendered = _MEANT_TAG.sub(r"<\1>", rendered).replace(_WORD, "&lt;")
-    rendered = _LINKED_PICTURE.sub(r'\1\3</a> <a href="\2"></a>', rendered)
-    rendered = _PICTURE.sub(r'<a href="\1">\2</a>', rendered)
-    rendered = _HEADING.sub(lambda heading: "</strong></p>" if heading[1] else "<p><strong>", rendered)
-    return _LEFT_STARS.sub(lambda stars: stars["code"] or f"<strong>{stars['inside']}</strong>", rendered)
+def _fix_html(html: str) -> str:
+    """Unescape allowed tags, replace images with links and headings with bold text, and parse the remaining `**`."""
+    html = _ALLOWED_TAG.sub(r"<\1>", html).replace(_LESS_THAN, "&lt;")
+    html = _LINKED_IMAGE.sub(r'\1\3</a> <a href="\2"></a>', html)
+    html = _IMAGE.sub(r'<a href="\1">\2</a>', html)
+    html = _HEADING_TAG.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", html)
+    return _UNPARSED_STRONG.sub(lambda match: match["code"] or f"<strong>{match['inside']}</strong>", html)
+
+
+def _render_formula(formula: str, formulas: FormulaFormat) -> str:
+    """Render a formula, given with its delimiters, as HTML."""
+    is_display = formula.startswith(("$$", r"\["))
+    latex = formula[2:-2].strip() if formula.startswith("\\") else formula.strip("$").strip()
+    html = None
+    if not is_prose(latex):
+        if formulas is not FormulaFormat.MATHML and (text := to_unicode(latex)):
+            html = escape(text, quote=False)
+        elif formulas is not FormulaFormat.UNICODE:
+            html = to_mathml(latex, is_display)
+    return html or escape(formula, quote=False)

@@ -1,58 +1,59 @@
-"""What every text is put through: characters that no document may hold, and folding for search."""
+"""Removes characters that documents must not contain, folds text for search, and detects its language."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
-# XML 1.0 section 2.2 (Char), tab and newline being allowed; JSON and HTML are better off without them too.
+# XML 1.0 section 2.2 forbids or discourages these; they are of no use in JSON and HTML either.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-# Marks on Latin, Greek and Cyrillic letters. Hangul jamo and Japanese voicing marks lie elsewhere.
+# Combining marks of Latin, Greek and Cyrillic. Hangul jamo and Japanese voicing marks are in other blocks.
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
-# Neither Latin nor of formulas, like Greek, ℝ or 𝛼.
+# Letters outside Latin and outside the alphabets of formulas: Greek, letterlike symbols (ℝ), mathematical letters (𝛼).
 _OTHER_LETTER = re.compile(r"[^\W\d_\u0000-\u03ff\u1e00-\u1fff\u2070-\u214f\U0001d400-\U0001d7ff]")
+
 LATIN_TO_ASCII = str.maketrans(
     {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe"}
     | {"Œ": "OE", "ı": "i", "þ": "th", "Þ": "Th"}
 )
-"""Latin letters that are no letter with a mark to Unicode, and what people take them for; for `str.translate`."""
+"""Latin letters that Unicode does not decompose into an ASCII letter and a mark, for `str.translate`."""
 
 
 def strip_forbidden(text: str) -> str:
-    """Drop the characters that XML forbids: controls, lone surrogates, non-characters."""
+    """Remove control characters except tab and newlines, surrogates, and noncharacters."""
     return _FORBIDDEN.sub("", text)
 
 
 def find_forbidden(text: str) -> list[str]:
-    """List the characters that `strip_forbidden` would drop, as `U+0008`."""
+    """Return the characters that `strip_forbidden` would remove, such as `U+0008`."""
     return [f"U+{ord(character):04X}" for character in _FORBIDDEN.findall(text)]
 
 
 def fold(text: str) -> str:
-    """Reduce a text to what search compares: one case, one width, no accents, composed Hangul, single spaces."""
+    """Return the form that search compares: casefolded (NFKC), without accents, whitespace collapsed."""
     return " ".join(fold_characters(text).split())
 
 
 def fold_characters(text: str) -> str:
-    """Fold a text as `fold` does, but leave its spaces."""
-    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", letters))
+    """Fold a text as `fold` does, but keep its whitespace."""
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+
+
+def decompose(folded: str) -> str:
+    """Decompose Hangul syllables into jamo, so that two syllables are long enough for an index of trigrams."""
+    return unicodedata.normalize("NFD", folded)
 
 
 @lru_cache(maxsize=4096)
 def combines_with_previous(character: str) -> bool:
-    """Whether a character may become one with the one before it: a mark, or a letter of a Hangul syllable."""
+    """Return True for combining marks, and for the vowels and final consonants of conjoining Hangul jamo."""
     first = unicodedata.normalize("NFKD", character)[0]
     return unicodedata.category(first).startswith("M") or "\u1160" <= first <= "\u11ff"
 
 
-def decompose(folded: str) -> str:
-    """Split the Hangul syllables of a folded text into letters, so that two syllables are four or more."""
-    return unicodedata.normalize("NFD", folded)
-
-
-def detect_language(written: str, usual: str) -> str:
-    """Tell the language of a fragment: Korean if it holds Hangul, English if only Latin letters, else the usual one."""
-    if _HANGUL.search(written):
+def detect_language(text: str, default: str) -> str:
+    """Return `ko` for a text with Hangul, `default` for one with letters of another non-Latin script, and else `en`."""
+    if _HANGUL.search(text):
         return "ko"
-    return usual if _OTHER_LETTER.search(written) else "en"
+    return default if _OTHER_LETTER.search(text) else "en"

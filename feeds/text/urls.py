@@ -1,51 +1,61 @@
-"""Addresses, written so that every reader and validator takes them (RFC 3986), or refused."""
+"""Normalizes URLs to URIs (RFC 3986) that every feed reader and validator accepts, and rejects all others."""
 
 import re
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urlsplit
 
-_LONGEST_HOST = 253  # RFC 1035 section 2.3.4
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_MAX_HOST = 253  # characters (RFC 1035 section 2.3.4)
+_HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_KEPT = "%/:@!$&'()*+,;=-._~"
+_PATH_CHARACTERS = "%/:@!$&'()*+,;=-._~"  # RFC 3986 section 3.3
 _MAILTO = re.compile(r"mailto:[\w.+-]+@[\w-]+(?:\.[\w-]+)+(?:\?[\w.=&%+-]*)?", re.ASCII | re.IGNORECASE)
 
 
 @lru_cache(maxsize=8192)
-def normalize_web_url(written: str) -> str | None:
-    """Make an http(s) URI of an address, its letters outside ASCII encoded; None where it is none."""
+def normalize_web_url(url: str) -> str | None:
+    """Return an http(s) URL as a URI, or None if it is invalid, has another scheme, or contains credentials.
+
+    Non-ASCII hosts are encoded with IDNA, other non-ASCII characters with percent signs (RFC 3987 section 3.1).
+    """
     try:
-        parts = urlsplit(written)
+        parts = urlsplit(url)
         if parts.scheme not in ("http", "https"):
             return None
-        host = _host(parts)
-        path, query, fragment = _quoted(parts.path), _quoted(parts.query, "?"), _quoted(parts.fragment, "?")
+        authority = _normalize_authority(parts)
+        path = _percent_encode(parts.path, _PATH_CHARACTERS)
+        query = _percent_encode(parts.query, _PATH_CHARACTERS + "?")
+        fragment = _percent_encode(parts.fragment, _PATH_CHARACTERS + "?")
     except ValueError:
         return None
-    return SplitResult(parts.scheme, host, path, query, fragment).geturl()
+    return SplitResult(parts.scheme, authority, path, query, fragment).geturl()
 
 
-def normalize_link_url(written: str) -> str | None:
-    """Make an address that a link may have: of the web or of a mailbox; None for any other."""
-    return written if _MAILTO.fullmatch(written) else normalize_web_url(written)
+def normalize_link_url(url: str) -> str | None:
+    """Return the target of a link as a URI: an http(s) URL or a mailto address; None for any other."""
+    return url if _MAILTO.fullmatch(url) else normalize_web_url(url)
 
 
-def _quoted(part: str, kept: str = "") -> str:
-    return quote(_STRAY_PERCENT.sub("%25", part), safe=_KEPT + kept)
+def _percent_encode(text: str, safe: str) -> str:
+    """Encode all characters but `safe` ones, letters and digits; keep what is already encoded."""
+    return quote(_STRAY_PERCENT.sub("%25", text), safe=safe)
 
 
-def _host(parts: SplitResult) -> str:
-    """Write the host and its port. Raises ValueError for what is no host, or stands beside one."""
+def _normalize_authority(parts: SplitResult) -> str:
+    """Return the host and the port.
+
+    Raises:
+        ValueError: the host or port is invalid, or there is a user name or an IPv6 zone.
+    """
     host, port = parts.hostname or "", parts.port
-    if "@" in parts.netloc or "%" in parts.netloc:  # a user's name, the zone of an address
+    if "@" in parts.netloc or "%" in parts.netloc:
         raise ValueError(parts.netloc)
     if ":" in host:
         host = f"[{ip_address(host)}]"
     else:
         host = host if host.isascii() else host.encode("idna").decode()
         labels = host.removesuffix(".").split(".")
-        if len(host) > _LONGEST_HOST or not all(map(_LABEL.fullmatch, labels)):
+        if len(host) > _MAX_HOST or not all(map(_HOST_LABEL.fullmatch, labels)):
             raise ValueError(host)
-        host.encode("ascii").decode("idna")  # a label that begins with xn-- must be of such an encoding
+        host.encode("ascii").decode("idna")  # raises for xn-- labels that are not valid Punycode
     return host if port is None else f"{host}:{port}"
