@@ -1,71 +1,70 @@
-"""Finds the Markdown files under a folder, decodes one, and knows the folder of what is kept for next time."""
+"""Finds and reads the digest files under a folder."""
 
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from feeds import NAME
 from feeds.errors import ArchiveError
-from feeds.model.diagnostic import Problem, Severity
+from feeds.model.diagnostic import Diagnostic, Severity
 
-_ENDINGS = (".md", ".markdown")
-_YOUNG = 50_000_000  # nanoseconds; file systems stamp times some 4 ms apart
-_INTEGER = 2**63 - 1  # the largest that SQLite keeps
+# git calls a file "racy" that changed within the resolution of its timestamps; file systems stamp them some 4 ms apart.
+_RACY_WINDOW_NS = 50_000_000
+_MAX_INTEGER = 2**63 - 1  # of SQLite
 
 
 class Signature(NamedTuple):
-    """What changes when a file does, as far as the file system tells."""
+    """What changes when a file does, as far as the file system tells. Times are in nanoseconds since 1970.
+
+    `ctime_ns` cannot be set by programs. For a racy file it is the negative time of the scan, which matches no other.
+    """
 
     size: int
-    modified: int  # nanoseconds since 1970
-    changed: int  # nanoseconds since 1970, which nobody can set; of a file too young to tell, the time of the look
+    mtime_ns: int
+    ctime_ns: int
     inode: int
 
 
-class Content(NamedTuple):
-    """The text of a file, and where it was no UTF-8."""
+class DecodedFile(NamedTuple):
+    """The text of a file, and a diagnostic for each line that could not be decoded."""
 
     text: str
-    problems: tuple[Problem, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
 
-def cache(environ: Mapping[str, str]) -> Path:
-    """Name our folder in the user's cache, https://specifications.freedesktop.org/basedir-spec."""
-    root = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".cache"
-    return Path(root) / NAME
+def scan(root: Path, suffixes: tuple[str, ...]) -> dict[str, Signature]:
+    """List the files with one of the suffixes at any depth, by their path relative to the folder.
 
+    Hidden files and folders are skipped, links are followed. A folder that may not be read is listed like a file, so
+    that reading it reports why.
 
-def find(root: Path) -> dict[str, Signature]:
-    """List the Markdown files at any depth, by their path under the folder with `/`.
-
-    Hidden folders are passed over, links are followed. A folder that may not be read is listed like a file, so that
-    reading it says why. Raises ArchiveError where there is no such folder or it cannot be read at the moment.
+    Raises:
+        ArchiveError: there is no such folder, or it cannot be read at the moment.
     """
     if not root.is_dir():
         raise ArchiveError(f"{root}: no such folder; give the folder of an archive or set FEEDS_ARCHIVE")
     try:
-        return dict(sorted(_walk(os.fspath(root))))
+        return dict(sorted(_walk(os.fspath(root), suffixes)))
     except OSError as error:
         raise ArchiveError(f"{error.filename or root}: cannot be read: {error.strerror}") from error
 
 
-def _walk(root: str) -> Iterator[tuple[str, Signature]]:
+def _walk(root: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Signature]]:
     folders = [(root, "")]
-    known: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     while folders:
         folder, prefix = folders.pop()
         status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in known:
-            continue  # a link back
-        known.add((status.st_dev, status.st_ino))
+        if (status.st_dev, status.st_ino) in visited:
+            continue  # a link to a folder above
+        visited.add((status.st_dev, status.st_ino))
         try:
-            with os.scandir(folder) as found:
-                entries = [entry for entry in found if not entry.name.startswith(".")]
+            with os.scandir(folder) as iterator:
+                entries = [entry for entry in iterator if not entry.name.startswith(".")]
         except (FileNotFoundError, NotADirectoryError):
-            continue  # gone since its parent was read
+            continue  # deleted since its parent was read
         except PermissionError:
             if not prefix:
                 raise
@@ -74,28 +73,27 @@ def _walk(root: str) -> Iterator[tuple[str, Signature]]:
         for entry in entries:
             if entry.is_dir():
                 folders.append((entry.path, f"{prefix}{entry.name}/"))
-            elif entry.name.lower().endswith(_ENDINGS):
-                yield from _signed(entry, prefix + entry.name)
+            elif entry.name.lower().endswith(suffixes):
+                yield from _sign(entry, prefix + entry.name)
 
 
-def _signed(entry: "os.DirEntry[str]", name: str) -> Iterator[tuple[str, Signature]]:
+def _sign(entry: "os.DirEntry[str]", path: str) -> Iterator[tuple[str, Signature]]:
     try:
         status = entry.stat()
     except FileNotFoundError:
-        return  # a dangling link, or gone since
-    # A file this young may change once more within one tick of its times: no look may know it again.
+        return  # a dangling link, or deleted since the folder was read
     now = time.time_ns()
-    changed = status.st_ctime_ns if now - status.st_ctime_ns > _YOUNG else -now
+    ctime_ns = status.st_ctime_ns if now - status.st_ctime_ns > _RACY_WINDOW_NS else -now
     if stat.S_ISREG(status.st_mode):
-        yield name, Signature(status.st_size, status.st_mtime_ns, changed, status.st_ino & _INTEGER)
+        yield path, Signature(status.st_size, status.st_mtime_ns, ctime_ns, status.st_ino & _MAX_INTEGER)
 
 
-def decode(data: bytes) -> Content:
-    """Decode UTF-8, or UTF-16 behind its mark; a byte that is neither becomes U+FFFD and a problem with its line."""
+def decode(data: bytes) -> DecodedFile:
+    """Decode UTF-8, or UTF-16 with a byte order mark; undecodable bytes become U+FFFD and an error with its line."""
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     try:
-        return Content(data.decode(encoding), ())
+        return DecodedFile(data.decode(encoding), ())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(line, f"not {encoding.upper()}: {error.reason}, shown as \ufffd", Severity.ERROR)
-        return Content(data.decode(encoding, "replace"), (problem,))
+        message = f"not {encoding.upper()}: {error.reason}; shown as \ufffd; save the file as UTF-8"
+        return DecodedFile(data.decode(encoding, "replace"), (Diagnostic(line, message, Severity.ERROR),))

@@ -1,1 +1,1 @@
-"""The built-in exporters, a module a family of formats."""
+"""Exporters: turn editions into documents, each in one format; the contract, the registry and the built-in formats."""

@@ -1,43 +1,169 @@
-"""The contract of an exporter: what a module must offer to add a format to the service."""
+"""The contract of an exporter, and what it is given to render with; `README.md` beside this file explains it."""
 
 from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from feeds.archive.edition import Edition
-from feeds.exporters.format import Format, Kind
-from feeds.model.key import SERIES, Scope
-from feeds.site.site import Site
+from feeds.images.store import PictureSet
+from feeds.model.edition import Edition
+from feeds.model.keys import SERIES, Key, Scope, SiteKey
+from feeds.site.i18n import Locale, edition_name, get_locale
+from feeds.site.site import Site, download_name, url_path
 
-__all__ = ["CUTS", "FEEDS", "Exporter", "Kind", "Scope"]
+if TYPE_CHECKING:
+    from feeds.exporters.registry import Registry
 
-CUTS = frozenset(Scope) - {Scope.SITE, Scope.SHELF, *SERIES}
-"""The scopes whose editions hold papers: what a format of papers can offer."""
 
-FEEDS = CUTS | frozenset(SERIES)
-"""The scopes that can be subscribed to: those of `CUTS`, and the series, which hold editions in place of papers."""
+class Kind(StrEnum):
+    """What a person does with a document."""
+
+    FEED = "feed"  # subscribes to it
+    BOOK = "book"  # reads it offline
+    FILE = "file"  # downloads it for another program
+    CATALOG = "catalog"  # finds the other documents in it
+    PAGE = "page"  # looks at it
+    COVER = "cover"  # recognizes a book by it
+    RESOURCE = "resource"  # never sees it: for pages and programs
+
+
+UNLISTED_KINDS = frozenset({Kind.COVER, Kind.RESOURCE})
+"""The kinds that no list of formats shows."""
+
+PAPER_SCOPES = frozenset(Scope) - {Scope.SITE, Scope.LIST, *SERIES}
+"""The scopes whose editions hold papers."""
+
+FEED_SCOPES = PAPER_SCOPES | frozenset(SERIES)
+"""The scopes that can be subscribed to: `PAPER_SCOPES`, and the series, whose members are editions."""
 
 
 @runtime_checkable
-class Exporter(Format, Protocol):
-    """Turns an edition into the bytes of one file.
+class Exporter(Protocol):
+    """Turns an edition into the bytes of one document.
 
-    The same edition and site always give the same bytes: never read the clock, the network, the environment or
-    Flask. Raise ExportError before the first chunk.
+    Pure: the same edition and context always give the same bytes. Never reads the clock, the network, the environment
+    or Flask. Raises ExportError before the first chunk.
 
-    An exporter with Scope.SITE among its scopes also has `site_keys: tuple[str, ...]`, the keys under which it shows
-    the whole site: ("subscriptions",) with the suffix ".opml" answers at /subscriptions.opml. Of exporters with the
-    same `family: str`, which say the same, a client gets the one that it accepts (RFC 9110 section 12.5.1); their site
-    keys correspond by their order.
-
-    What follows from the kind: a FEED is announced to readers and hubs and answers deltas, a FILE is downloaded with a
-    name, in ranges, and the first one is the book that catalogues and series lead to, a CATALOG answers with a slash
-    behind it too and gets what a search found as `parts`, a PAGE is where a person is sent to. A COVER and a RESOURCE,
-    which a page or a program needs, are nowhere in lists. Whoever has `shows_pictures = True` gets `edition.pictures`;
-    whoever has `is_translated = True` gets in `site.words` those of the reader's language instead of the site's;
-    documents of whoever has `is_static = True` do not change with the archive.
-    `site.sizes` are the bytes of the books of `parts`, in a
-    FEED or CATALOG.
+    Optional attributes:
+        site_paths (tuple[str, ...]): the paths, without the suffix, at which it describes the whole site; required for
+            Scope.SITE. ("subscriptions",) with the suffix ".opml" is served at /subscriptions.opml.
+        settings (frozenset[str]): the fields of `Site`, and "formats" for the list of formats, that its documents
+            depend on; by default all. Changing another setting keeps the ETags.
+        uses_pictures (bool): whether documents contain the papers' pictures, from `context.pictures`.
+        is_translated (bool): whether documents are in the language of the reader, not of the site.
+        is_static (bool): whether documents of Scope.SITE do not depend on the archive.
     """
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+    name: str
+    """What `feeds export` calls the format, such as `atom`: lower-case letters, digits and hyphens; unique."""
+
+    suffix: str
+    """The end of the URL and file name, such as `.atom`; empty for the page at the key itself."""
+
+    media_type: str
+    """The media type (RFC 6838) with its parameters."""
+
+    kind: Kind
+    """What a person does with the documents."""
+
+    scopes: frozenset[Scope]
+    """The scopes that it offers."""
+
+    def render(self, edition: Edition, context: "RenderContext") -> Iterator[bytes]:
         """Render an edition, in chunks of any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A registered exporter with its attributes, defaults filled in.
+
+    `origin` is the distribution that brought it; `fingerprint` changes with its code.
+    """
+
+    exporter: Exporter = field(repr=False)
+    origin: str
+    fingerprint: str
+    name: str
+    suffix: str
+    media_type: str
+    kind: Kind
+    scopes: frozenset[Scope]
+    site_paths: tuple[str, ...]
+    settings: frozenset[str]
+    uses_pictures: bool
+    is_translated: bool
+    is_static: bool
+
+    @property
+    def link_type(self) -> str:
+        """The media type as documents name it: without the charset, which is the server's to say."""
+        return self.media_type.replace("; charset=utf-8", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One edition in one format, at one URL."""
+
+    key: Key
+    format: Format
+
+    @property
+    def path(self) -> str:
+        """The path under the base URL, without a leading slash; that of a search with its query."""
+        return url_path(self.key, self.format.suffix)
+
+    @property
+    def file_name(self) -> str:
+        """The ASCII name of a download."""
+        return download_name(self.key, self.format.suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderContext:
+    """What an exporter renders with besides the edition.
+
+    `locale` is the site's, for an `is_translated` exporter the reader's. `pictures` are the stored pictures of the
+    edition's papers, for a `uses_pictures` exporter.
+    """
+
+    site: Site
+    formats: "Registry"
+    locale: Locale
+    pictures: PictureSet = field(default_factory=PictureSet)
+
+    @classmethod
+    def for_site(cls, site: Site, formats: "Registry") -> "RenderContext":
+        """Return a context in the site's language, without pictures."""
+        return cls(site, formats, get_locale(site.language))
+
+    def resource(self, key: Key, format_name: str) -> Resource:
+        """Return an edition in a format, by the format's name; KeyError if there is none."""
+        return Resource(key, self.formats[format_name])
+
+    def resources(self, key: Key, kind: Kind | None = None) -> tuple[Resource, ...]:
+        """List the formats that an edition is offered in, in the order of the registry."""
+        return self.formats.resources(key, kind)
+
+    def book(self, key: Key) -> Resource | None:
+        """Return the edition as a book; None if no format makes books of it."""
+        return next(iter(self.resources(key, Kind.BOOK)), None)
+
+    def url(self, resource: Resource) -> str:
+        """Return the absolute URL of a resource."""
+        return self.site.url(resource.path)
+
+    def page_url(self, key: Key) -> str:
+        """Return the absolute URL of an edition's page; that of the home page if it has none."""
+        pages = self.resources(key, Kind.PAGE)
+        return self.url(pages[0]) if pages else self.site.url("")
+
+    def name(self, edition: Edition) -> str:
+        """Name an edition in words; the site's own edition by the site's title."""
+        if isinstance(edition.key, SiteKey):
+            return self.site.title
+        return self.site.topic_name(edition.key) or edition_name(edition, self.locale)
+
+    def full_name(self, edition: Edition) -> str:
+        """Name an edition together with the site."""
+        name = self.name(edition)
+        return name if isinstance(edition.key, SiteKey) else f"{self.site.title} — {name}"

@@ -1,159 +1,202 @@
-"""Finds the exporters: the built-in ones, then those that other distributions bring as entry points."""
+"""The registered formats: the built-in exporters, then those that other distributions bring as entry points."""
 
+import importlib
 import re
 from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
-from typing import NamedTuple
+from pathlib import Path
 
 from feeds.errors import PluginError
-from feeds.exporters.contract import Exporter
-from feeds.exporters.format import Kind, site_keys
-from feeds.model.key import Scope, parse_key
-from feeds.site.site import GENERATOR
+from feeds.exporters.contract import Exporter, Format, Kind, Resource
+from feeds.fingerprint import dependency_versions, hash_files, packages_fingerprint
+from feeds.model.keys import Key, Scope, SiteKey, parse_key
+from feeds.site.site import GENERATOR, SETTINGS_OF_DOCUMENTS
 
 GROUP = "feeds.exporters"
+_RESERVED_PATHS = ("healthz",)
 _BUILT_IN = {
     "html": "html:HtmlExporter",
-    "rss": "xml_feeds:RssExporter",
-    "atom": "xml_feeds:AtomExporter",
-    "json": "json_feed:JsonFeedExporter",
+    "rss": "syndication:RssExporter",
+    "atom": "syndication:AtomExporter",
+    "json": "syndication:JsonFeedExporter",
     "epub": "epub:EpubExporter",
-    "bib": "bibliography:BibtexExporter",
-    "ris": "bibliography:RisExporter",
-    "csl": "bibliography:CslJsonExporter",
-    "md": "day_file:MarkdownExporter",
+    "bib": "citations:BibtexExporter",
+    "ris": "citations:RisExporter",
+    "csl": "citations:CslJsonExporter",
+    "md": "markdown:MarkdownExporter",
     "opml": "opml:OpmlExporter",
     "opds": "opds:OpdsExporter",
     "opds-root": "opds:OpdsRootExporter",
-    "opds2": "opds2:Opds2Exporter",
-    "opds2-root": "opds2:Opds2RootExporter",
+    "opds2": "opds:Opds2Exporter",
+    "opds2-root": "opds:Opds2RootExporter",
     "opensearch": "opensearch:OpenSearchExporter",
-    "cover": "cover:CoverExporter",
-    "thumbnail": "cover:ThumbnailExporter",
+    "cover": "epub:CoverExporter",
+    "thumbnail": "epub:ThumbnailExporter",
     "sitemap": "sitemap:SitemapExporter",
     "sitemap-index": "sitemap:SitemapIndexExporter",
     "robots": "sitemap:RobotsExporter",
-    "css": "assets:StylesheetExporter",
-    "e-reader": "assets:EReaderStylesheetExporter",
-    "script": "assets:ScriptExporter",
-    "icon": "assets:IconExporter",
-    "ico": "assets:IcoExporter",
-    "touch-icon": "assets:TouchIconExporter",
 }
 
 
-class Registered(NamedTuple):
-    """An exporter and the distribution that brought it."""
-
-    exporter: Exporter
-    origin: str
-
-
 class Registry:
-    """The exporters by name, in the order they were found."""
+    """The formats by name, in the order of their registration."""
 
-    def __init__(self, registered: Iterable[Registered]) -> None:
-        self._registered: dict[str, Registered] = {}
-        self._addresses: dict[tuple[str, str], Registered] = {}
-        for each in registered:
-            self._add(each)
-        self._longest_first = sorted(self.exporters, key=lambda exporter: -len(exporter.suffix))
+    def __init__(self, formats: Iterable[Format]) -> None:
+        self._formats: dict[str, Format] = {}
+        self._addresses: dict[str, Format] = {}
+        for item in formats:
+            self._add(item)
+        self._longest_suffix_first = sorted(self, key=lambda item: -len(item.suffix))
 
-    def __iter__(self) -> Iterator[Registered]:
-        return iter(self._registered.values())
+    def __iter__(self) -> Iterator[Format]:
+        return iter(self._formats.values())
 
-    @property
-    def exporters(self) -> tuple[Exporter, ...]:
-        """All exporters."""
-        return tuple(each.exporter for each in self)
+    def __getitem__(self, name: str) -> Format:
+        return self._formats[name]
 
     def names(self) -> list[str]:
-        """The names that `feeds export` takes."""
-        return list(self._registered)
+        """List the names that `feeds export` takes."""
+        return list(self._formats)
 
-    def registered(self, name: str) -> Registered:
-        """Get an exporter by its name; KeyError for an unknown one."""
-        return self._registered[name]
+    def resources(self, key: Key, kind: Kind | None = None) -> tuple[Resource, ...]:
+        """List the formats that an edition is offered in, of one kind or of all; none for the site as a whole."""
+        if isinstance(key, SiteKey):
+            return ()
+        return tuple(
+            Resource(key, item) for item in self if key.scope in item.scopes and (kind is None or item.kind is kind)
+        )
 
-    def exporter(self, name: str) -> Exporter:
-        """Get an exporter by its name; KeyError for an unknown one."""
-        return self._registered[name].exporter
+    def site_resources(self) -> Iterator[Resource]:
+        """List the documents about the whole site."""
+        for item in self:
+            for path in item.site_paths:
+                yield Resource(SiteKey(path), item)
 
-    def split(self, path: str) -> Iterator[tuple[Exporter, str]]:
-        """Cut a path without its leading slash into an exporter and a key, in every way that it can be read."""
-        for exporter in self._longest_first:
-            if path.endswith(exporter.suffix):
-                yield exporter, path.removesuffix(exporter.suffix)
+    def split(self, path: str) -> Iterator[tuple[Format, str]]:
+        """Split a path without its leading slash into a format and the text of a key, in every way possible."""
+        for item in self._longest_suffix_first:
+            if path.endswith(item.suffix):
+                yield item, path.removesuffix(item.suffix)
 
-    def _add(self, added: Registered) -> None:
-        exporter = added.exporter
-        if exporter.name in self._registered:
-            origin = self._registered[exporter.name].origin
-            raise PluginError(f"{added.origin}: an exporter named {exporter.name!r} is there already, from {origin}")
-        for address in _addresses(exporter):
+    @property
+    def fingerprint(self) -> str:
+        """A text that changes when a format is added, removed or offered for other editions."""
+        return repr([(item.name, item.suffix, item.media_type, item.kind, sorted(item.scopes)) for item in self])
+
+    def _add(self, added: Format) -> None:
+        if added.name in self._formats:
+            origin = self._formats[added.name].origin
+            raise PluginError(f"{added.origin}: the exporter name {added.name!r} is taken by one from {origin}")
+        for address in _addresses(added):
             if address in self._addresses:
                 taken = self._addresses[address]
                 raise PluginError(
-                    f"{added.origin}: {exporter.name!r} would answer at {''.join(address)!r}, where"
-                    f" {taken.exporter.name!r} from {taken.origin} does"
+                    f"{added.origin}: exporter {added.name!r} would answer at {address}, where {taken.name!r} from"
+                    f" {taken.origin} does"
                 )
             self._addresses[address] = added
-        self._registered[exporter.name] = added
+        self._formats[added.name] = added
 
 
 def load() -> Registry:
-    """Load every exporter. Raises PluginError, naming the distribution, for one that cannot be used."""
+    """Load every exporter.
+
+    Raises:
+        PluginError: one cannot be used; the message names its distribution.
+    """
     built_in = [EntryPoint(name, f"feeds.exporters.{value}", GROUP) for name, value in _BUILT_IN.items()]
-    found = sorted(entry_points(group=GROUP), key=lambda point: (_origin(point), point.name))
-    return Registry(Registered(_load(point), _origin(point)) for point in [*built_in, *found])
+    plug_ins = sorted(entry_points(group=GROUP), key=lambda point: (_origin(point), point.name))
+    return Registry(_load(point) for point in [*built_in, *plug_ins])
+
+
+def register(exporter: Exporter, origin: str) -> Format:
+    """Describe an exporter.
+
+    Raises:
+        PluginError: it breaks the contract; the message says how.
+    """
+    if faults := list(_faults(exporter)):
+        raise PluginError(f"{origin}: exporter {type(exporter).__name__} breaks the contract: {'; '.join(faults)}")
+    return Format(
+        exporter,
+        origin,
+        _code_fingerprint(exporter, origin),
+        exporter.name,
+        exporter.suffix,
+        exporter.media_type,
+        exporter.kind,
+        exporter.scopes,
+        site_paths=tuple(getattr(exporter, "site_paths", ())) if Scope.SITE in exporter.scopes else (),
+        settings=frozenset(getattr(exporter, "settings", SETTINGS_OF_DOCUMENTS | {"formats"})),
+        uses_pictures=bool(getattr(exporter, "uses_pictures", False)),
+        is_translated=bool(getattr(exporter, "is_translated", False)),
+        is_static=bool(getattr(exporter, "is_static", False)),
+    )
+
+
+def _code_fingerprint(exporter: Exporter, origin: str) -> str:
+    """Hash what an exporter's documents are made with: its module and the files beside it, and the packages it uses.
+
+    Of a plug-in that is a single module, only that module is hashed.
+    """
+    module = importlib.import_module(type(exporter).__module__)
+    file = Path(module.__file__ or "")
+    own = hash_files(file.parent.rglob("*")) if module.__package__ not in ("", GROUP) else hash_files([file])
+    templates = hash_files([Path(__file__).with_name("templates.py")])
+    shared = packages_fingerprint("feeds.text", "feeds.model", "feeds.site")
+    return f"{origin} {own} {templates} {shared} {dependency_versions()}"
 
 
 def _origin(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else GENERATOR
 
 
-def _load(point: EntryPoint) -> Exporter:
-    where = f"{_origin(point)}: exporter {point.name!r} ({point.value})"
+def _load(point: EntryPoint) -> Format:
+    origin = _origin(point)
     try:
         exporter = point.load()()
     except Exception as error:
-        raise PluginError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
-    if faults := list(_faults(exporter)):
-        raise PluginError(f"{where} breaks the contract: {'; '.join(faults)}")
-    return exporter  # type: ignore[no-any-return]  # just checked
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"{origin}: exporter {point.name!r} ({point.value}) cannot be loaded: {reason}") from error
+    try:
+        return register(exporter, origin)
+    except PluginError as error:
+        raise PluginError(f"{error} (entry point {point.name!r}, {point.value})") from error
 
 
 def _faults(exporter: object) -> Iterator[str]:
-    """Say in which ways an object is no exporter."""
+    """List in which ways an object is not an exporter."""
     if not isinstance(exporter, Exporter):
         members = ("name", "suffix", "media_type", "kind", "scopes", "render")
         yield f"it has no {', '.join(name for name in members if not hasattr(exporter, name))}"
         return
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", str(exporter.name)):
-        yield f"its name is not of a-z, 0-9 and '-': {exporter.name!r}"
+        yield f"its name must be of a-z, 0-9 and '-', not {exporter.name!r}"
     if not re.fullmatch(r"(\.[a-z0-9]+)*", str(exporter.suffix)):
-        yield f"its suffix is not like '.csv': {exporter.suffix!r}"
+        yield f"its suffix must be like '.csv', not {exporter.suffix!r}"
     if not re.fullmatch(r"[\w.+-]+/[\w.+-]+(;.+)?", str(exporter.media_type)):
-        yield f"its media type is not like 'text/csv': {exporter.media_type!r}"
+        yield f"its media type must be like 'text/csv', not {exporter.media_type!r}"
     if not isinstance(exporter.kind, Kind):
-        yield f"its kind is no Kind: {exporter.kind!r}"
+        yield f"its kind must be a Kind, not {exporter.kind!r}"
     if not isinstance(exporter.scopes, frozenset) or not all(isinstance(scope, Scope) for scope in exporter.scopes):
-        yield f"its scopes are no frozenset of Scope: {exporter.scopes!r}"
+        yield f"its scopes must be a frozenset of Scope, not {exporter.scopes!r}"
     elif Scope.SITE in exporter.scopes:
-        yield from _site_key_faults(exporter)
+        yield from _site_path_faults(exporter)
+    if unknown := set(getattr(exporter, "settings", ())) - SETTINGS_OF_DOCUMENTS - {"formats"}:
+        yield f"its settings name what is not a setting: {', '.join(sorted(unknown))}"
 
 
-def _site_key_faults(exporter: Exporter) -> Iterator[str]:
-    keys = getattr(exporter, "site_keys", None)
-    if not isinstance(keys, tuple) or not keys or not all(isinstance(key, str) for key in keys):
-        yield f"it offers Scope.SITE, but has no site_keys, a tuple of texts: {keys!r}"
-    elif taken := [key for key in keys if parse_key(key) or key == "healthz"]:
-        yield f"its site_keys name what is there already: {', '.join(taken)}"
+def _site_path_faults(exporter: Exporter) -> Iterator[str]:
+    paths = getattr(exporter, "site_paths", None)
+    if not isinstance(paths, tuple) or not paths or not all(isinstance(path, str) for path in paths):
+        yield f"with Scope.SITE it needs site_paths, a tuple of texts, not {paths!r}"
+    elif taken := [path for path in paths if parse_key(path) or path in _RESERVED_PATHS]:
+        yield f"its site_paths are taken: {', '.join(taken)}"
 
 
-def _addresses(exporter: Exporter) -> Iterator[tuple[str, str]]:
-    """List what an exporter answers at, as far as two may not share it: scopes or keys, and the suffix."""
-    for scope in sorted(exporter.scopes - {Scope.SITE}):
-        yield f"<{scope}>", exporter.suffix
-    for key in site_keys(exporter):
-        yield f"/{key}", exporter.suffix
+def _addresses(added: Format) -> Iterator[str]:
+    """List what a format answers at, as far as two formats may not share it."""
+    for scope in sorted(added.scopes - {Scope.SITE}):
+        yield f"<{scope}>{added.suffix}"
+    for path in added.site_paths:
+        yield f"/{path}{added.suffix}"

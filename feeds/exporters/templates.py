@@ -1,66 +1,64 @@
-"""Fills the Jinja templates that exporters share; everything filled in is escaped."""
+"""Renders the Jinja templates of the exporters; every value is escaped."""
 
 import re
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
-from feeds.model.paper import Paper
-from feeds.site.i18n import Wording
+from feeds.model.paper import Listing
+from feeds.site.i18n import Locale
 from feeds.text import markdown
 from feeds.text.highlight import highlight_html, highlight_text
 from feeds.text.titles import title_text
 from feeds.text.unicode import detect_language
 
-_WIDE = re.compile(r"<(pre|table|math(?=[^>]*>(?:(?!</math>).){600}))", re.DOTALL)  # a long formula, or one that may be
+_PACKAGES = ("epub", "html", "syndication")
+_WIDE = re.compile(r"<(pre|table|math(?=[^>]*>(?:(?!</math>).){600}))", re.DOTALL)  # a formula that may be long
+
+
+def render_template(name: str, locale: Locale, **values: Any) -> str:
+    """Render a template such as `html/page.html` of `html/templates`; `_`, `ngettext` and `locale` are the locale's."""
+    translation = {"_": locale.gettext, "ngettext": locale.ngettext, "locale": locale}
+    return _environment().get_template(name).render(**translation, **values)
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("feeds.exporters", "templates"),
+        loader=PrefixLoader({name: PackageLoader("feeds.exporters", f"{name}/templates") for name in _PACKAGES}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # `markdown` has made these safe.
-    environment.filters["html"] = lambda summary: Markup(markdown.render_html(summary))  # noqa: S704
-    environment.filters["xhtml"] = lambda summary: Markup(markdown.render_xhtml(summary))  # noqa: S704
-    environment.filters["excerpt"] = markdown.excerpt
-    environment.filters["plain_title"] = title_text
-    environment.filters["language_of"] = detect_language
-    environment.filters["marked"] = lambda safe, terms: Markup(highlight_html(str(safe), terms))  # noqa: S704
-    environment.filters["marked_text"] = lambda text, terms: Markup(highlight_text(text, terms))  # noqa: S704
-    environment.filters["scrollable"] = lambda safe: Markup(_scrollable(str(safe)))  # noqa: S704
-    environment.filters["citation"] = _citation
-    environment.filters["identifier"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", text)
-    environment.filters["links"] = markdown.extract_links
+    # The functions of feeds.text that return markup have made it safe.
+    environment.filters |= {
+        "html": lambda summary: Markup(markdown.render_html(summary)),  # noqa: S704
+        "xhtml": lambda summary: Markup(markdown.render_xhtml(summary)),  # noqa: S704
+        "excerpt": markdown.excerpt,
+        "links": markdown.extract_links,
+        "title_text": title_text,
+        "language": detect_language,
+        "highlight": lambda safe, terms: Markup(highlight_html(str(safe), terms)),  # noqa: S704
+        "highlight_text": lambda text, terms: Markup(highlight_text(text, terms)),  # noqa: S704
+        "focusable": lambda safe: Markup(_make_focusable(str(safe))),  # noqa: S704
+        "cite": _cite,
+        "identifier": lambda text: re.sub(r"[^A-Za-z0-9]+", "-", text),
+    }
     return environment
 
 
-def _scrollable(safe: str) -> str:
-    """Let the keyboard reach what may be too wide for a screen, and then scrolls."""
+def _make_focusable(safe: str) -> str:
+    """Let the keyboard reach, and so scroll, what may be wider than the screen."""
     return _WIDE.sub(r'<\1 tabindex="0"', safe)
 
 
-def _citation(paper: Paper) -> str:
-    """Cite a paper in a line."""
-    names = ", ".join(paper.authors) + (" et al." if paper.more_authors else "")
+def _cite(listing: Listing) -> str:
+    """Cite a paper in one line of text."""
+    paper = listing.paper
+    authors = ", ".join(paper.authors) + (" et al." if paper.more_authors else "")
     number = f"arXiv:{paper.arxiv_id}. " if paper.arxiv_id else ""
-    return f"{names} ({paper.year}). {title_text(paper.title)}. {number}{paper.url}".strip()
-
-
-def fill(template: str, words: Wording, **values: Any) -> str:
-    """Fill a template of `feeds/exporters/templates`, in which `_` and `ngettext` speak the language of the words."""
-    spoken = {"_": words.gettext, "ngettext": words.ngettext, "words": words}
-    return _environment().get_template(template).render(**spoken, **values)
-
-
-def source(template: str) -> str:
-    """Read a template as it stands."""
-    text, _, _ = _environment().loader.get_source(_environment(), template)  # type: ignore[union-attr]  # set above
-    return text
+    return f"{authors} ({listing.year}). {title_text(paper.title)}. {number}{paper.url}".strip()

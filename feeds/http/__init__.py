@@ -1,1 +1,1 @@
-"""http."""
+"""HTTP: negotiation, conditional requests, ranges, compression, caching and the server process."""

@@ -1,4 +1,4 @@
-"""How a paper is cited: the names of its authors in parts, and the key by which a bibliography knows it."""
+"""How a paper is cited: the parts of its authors' names, and its key in a bibliography."""
 
 import re
 from dataclasses import dataclass
@@ -15,14 +15,16 @@ _HAN = re.compile(
     "(?P<given>[一-鿿]{1,3})"
 )
 _GROUP = re.compile(r".*\b(?:team|group|labs?|collaboration|consortium|community|project|research|ai)", re.IGNORECASE)
-_SMALL = re.compile("an?|and|are|as|at|by|can|do|does|for|from|how|in|is|of|on|or|the|towards?|to|via|what|when|with")
+_STOP_WORDS = re.compile(
+    "an?|and|are|as|at|by|can|do|does|for|from|how|in|is|of|on|or|the|towards?|to|via|what|when|with"
+)
 _LETTER = re.compile(r"\w")
-_LONGEST = 60  # characters of a key, without what tells namesakes apart
+_MAX_STEM = 60  # characters of a key without its collision number
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name in parts; that of a group, or of whoever has but one, is all `family`."""
+    """A parsed personal name. Groups and mononyms use only `family`."""
 
     family: str
     given: str = ""
@@ -30,39 +32,36 @@ class Name:
 
 
 @lru_cache(50_000)
-def name(written: str) -> Name:
-    """Split a name: `Jan van der Berg` and `van der Berg, Jan` in the western way, 김민준 and 张伟 in the eastern."""
-    if han := _HAN.fullmatch(written):
-        return Name(han["family"], han["given"])
-    if "," not in written and _GROUP.fullmatch(written):
-        return Name(written)
-    parts = HumanName(written)
-    given = " ".join(filter(None, (parts.title, parts.first, parts.middle)))
-    whole = _letters(f"{parts.last}{given}{parts.suffix}") == _letters(written)
-    return Name(parts.last, given, parts.suffix) if parts.last and whole else Name(written)
+def parse_name(text: str) -> Name:
+    """Parse `Jan van der Berg` and `van der Berg, Jan` as western names, 김민준 and 张伟 as eastern ones.
 
-
-def _letters(written: str) -> list[str]:
-    """List the letters in any order, by which one sees whether all of a name is still there."""
-    return sorted(_LETTER.findall(written))
-
-
-def base(paper: Paper) -> str:
-    """Make a key of first author, year and the first word of the title that says something: `zhang2024motioni2v`.
-
-    Several papers may have the same.
+    A name that would lose a letter is kept whole as `family`.
     """
-    family = _ascii(name(paper.authors[0]).family) if paper.authors else ""
+    if han := _HAN.fullmatch(text):
+        return Name(han["family"], han["given"])
+    if "," not in text and _GROUP.fullmatch(text):
+        return Name(text)
+    parts = HumanName(text)
+    given = " ".join(filter(None, (parts.title, parts.first, parts.middle)))
+    is_complete = _sorted_letters(f"{parts.last}{given}{parts.suffix}") == _sorted_letters(text)
+    return Name(parts.last, given, parts.suffix) if parts.last and is_complete else Name(text)
+
+
+def _sorted_letters(text: str) -> list[str]:
+    return sorted(_LETTER.findall(text))
+
+
+def citation_key_stem(paper: Paper, year: int) -> str:
+    """Build a key from the first author, the year and the first telling word of the title: `zhang2024motioni2v`.
+
+    Several papers may have the same stem; the archive appends a number to all but the first.
+    """
+    family = _ascii(parse_name(paper.authors[0]).family) if paper.authors else ""
     words = list(filter(None, map(_ascii, title_text(paper.title).split())))
-    telling = [word for word in words if not _SMALL.fullmatch(word)]
+    telling = [word for word in words if not _STOP_WORDS.fullmatch(word)]
     first = next(iter([*telling, *words]), _ascii(paper.slug))
-    return f"{family or 'anonymous'}{paper.year}{first}"[:_LONGEST]
+    return f"{family or 'anonymous'}{year}{first}"[:_MAX_STEM]
 
 
-def key(paper: Paper) -> str:
-    """Make the key that no other paper of the archive has: of namesakes the first listed bears the bare one."""
-    return f"{base(paper)}-{paper.namesakes + 1}" if paper.namesakes else base(paper)
-
-
-def _ascii(written: str) -> str:
-    return re.sub("[^a-z0-9]", "", anyascii(written).lower())
+def _ascii(text: str) -> str:
+    return re.sub("[^a-z0-9]", "", anyascii(text).lower())

@@ -1,9 +1,11 @@
-"""What a digest holds: papers. No input or output here."""
+"""Papers, and the days that list them."""
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 # https://info.arxiv.org/help/arxiv_identifier.html: 2401.16420v2, math.GT/0309136v1
 _ARXIV = re.compile(
@@ -16,58 +18,105 @@ _ARXIV = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One entry of a digest.
+    """What a digest says of one publication.
 
-    `day` is the first day that lists the paper and `rank` its place there, from 0. `image` and `video` are
-    absolute http(s) addresses. `votes` is None where the digest counts none, which is not zero.
-    `more_authors` says that the source left names out. `summary` is Markdown, as it was written. `namesakes` are the
-    papers of the archive, listed before this one, whose citations would have the same key.
+    `image` and `video` are absolute http(s) URLs. `votes` is None where the digest counts none, which is not zero.
+    `more_authors` is set where the source left names out. `summary` is Markdown as written in the digest.
     """
 
     title: str
     url: str
-    day: date
-    rank: int
     image: str | None = None
     video: str | None = None
     votes: int | None = None
     authors: tuple[str, ...] = ()
     more_authors: bool = False
     summary: str = ""
-    namesakes: int = field(default=0, compare=False)  # it says nothing of the paper itself
 
     @property
     def arxiv_id(self) -> str | None:
-        """The arXiv number without its version, as in `2401.16420` or `math/0309136`."""
+        """The arXiv identifier without its version, such as `2401.16420` or `math/0309136`."""
         return arxiv_id(self.url)
 
     @property
-    def year(self) -> int:
-        """The year of its arXiv number, or of its day."""
-        match = re.search(r"(?:^|/)(\d\d)", self.arxiv_id or "")
-        if match is None:
-            return self.day.year
-        return 1900 + int(match[1]) if int(match[1]) > 90 else 2000 + int(match[1])  # arXiv began in 1991
-
-    @property
     def slug(self) -> str:
-        """What names this paper for ever: its arXiv number or, failing that, a hash of its address."""
-        return self.arxiv_id or hashlib.sha256(self.essence.encode()).hexdigest()[:16]
+        """The paper's permanent name: its arXiv identifier or, failing that, a hash of its URL."""
+        return self.arxiv_id or hashlib.sha256(self.normalized_url.encode()).hexdigest()[:16]
 
     @property
-    def essence(self) -> str:
-        """The address without what may change though it leads to the same document: scheme and final slash."""
+    def normalized_url(self) -> str:
+        """The URL without its scheme and final slash, which may change though it leads to the same document."""
         return self.url.partition("://")[2].rstrip("/")
 
     @property
-    def fullness(self) -> tuple[int, int]:
-        """How much a listing says: of two listings of one paper the larger is kept."""
+    def completeness(self) -> tuple[int, int]:
+        """How much the digest says of the paper: of two listings on one day the larger one is kept."""
         fields = (self.image, self.video, self.authors, self.summary)
         return sum(map(bool, fields)) + (self.votes is not None), len(self.summary)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A paper on a day.
+
+    `rank` is its place on that day, from 0. `first_listed` is the first day of the archive that lists the paper.
+    `citation_key` is unique in the archive and the same in every edition.
+    """
+
+    paper: Paper
+    rank: int
+    first_listed: date
+    citation_key: str = ""
+
+    @property
+    def year(self) -> int:
+        """The year of the paper's arXiv identifier, or of the day that listed it first."""
+        return publication_year(self.paper, self.first_listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day and its listings, in the order of the digest."""
+
+    date: date
+    listings: tuple[Listing, ...] = ()
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """The papers of the day."""
+        return tuple(listing.paper for listing in self.listings)
+
+    @property
+    def new_listings(self) -> tuple[Listing, ...]:
+        """The listings of papers that no earlier day lists."""
+        return tuple(listing for listing in self.listings if listing.first_listed == self.date)
+
+
+class DayCount(NamedTuple):
+    """How many papers a day lists, and how many of them no earlier day lists."""
+
+    date: date
+    papers: int
+    new: int
+
+
+def most_voted(listings: Iterable[Listing], count: int | None = None) -> list[Listing]:
+    """Sort listings by votes, those without any last, and keep the first `count`."""
+    return sorted(listings, key=lambda listing: -1 if (votes := listing.paper.votes) is None else votes, reverse=True)[
+        :count
+    ]
+
+
+def publication_year(paper: Paper, first_listed: date) -> int:
+    """Return the year of the arXiv identifier, else that of the first day."""
+    match = re.search(r"(?:^|/)(\d\d)", paper.arxiv_id or "")
+    if match is None:
+        return first_listed.year
+    return 1900 + int(match[1]) if int(match[1]) > 90 else 2000 + int(match[1])  # arXiv began in 1991
+
+
 def arxiv_id(url: str) -> str | None:
-    """Read the arXiv number out of an address; None where the address is of another site."""
+    """Extract the arXiv identifier from a URL; None if the URL leads to another site."""
     match = _ARXIV.search(url)
     if match is None:
         return None

@@ -1,32 +1,20 @@
-"""A question to the archive: which papers, in which order, how many."""
+"""A search query: which papers, in which order, how many; and its URL parameters."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from feeds.errors import QueryError
 from feeds.text import unicode
 
-_LONGEST = 200  # characters of a text parameter
-_LAST_PAGE = 100_000
 DEFAULT_LIMIT = 50
-MOST = 500  # papers of one answer
-HELP: Mapping[str, str] = {
-    "q": 'Words and "quoted phrases" that a paper must hold; a|b is either.',
-    "author": "Part of an author's name.",
-    "min_votes": "The fewest votes.",
-    "from": "The first day, like 2024-01-30.",
-    "to": "The last day.",
-    "has": "What a paper must come with: code, video or both with a comma.",
-    "order": "new or votes.",
-    "limit": f"How many papers, at most {MOST}.",
-    "page": "Which so many of them.",
-}
-_ALIASES = {"query": "q"}  # the name that OPDS 2.0 gives to what is searched for
-_FIELD_OF = {"from": "since", "to": "until"}  # `from` is no name in Python
+MAX_LIMIT = 500  # papers of one page of results
+_MAX_PAGE = 100_000
+_MAX_TEXT = 200  # characters of a text parameter
+_ALIASES = {"query": "q"}  # OPDS 2.0 calls the search words `query`
 _WORD = r'["“”][^"“”]+["“”]|[^\s"“”|]+'
 _TERM = re.compile(rf"(?:{_WORD})(?:\s*\|\s*(?:{_WORD}))*")
 
@@ -47,10 +35,9 @@ class Has(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Filters that must all hold. Dates include both ends; `limit` is None for no limit; pages count from 1.
+    """Conditions that must all hold.
 
-    Two things no address asks for: one paper by its `slug`, and, with `repeats`, the papers of a day that an earlier
-    day lists too.
+    `since` and `until` are inclusive. `limit` is the number of papers per page, None for all. Pages start at 1.
     """
 
     q: str = ""
@@ -62,27 +49,25 @@ class Query:
     order: Order = Order.NEW
     limit: int | None = None
     page: int = 1
-    slug: str | None = None
-    repeats: bool = False
 
     @property
     def terms(self) -> tuple[tuple[str, ...], ...]:
-        """The words and "quoted phrases" of `q`, folded; a paper must hold one of each `a|b`."""
+        """The words and "quoted phrases" of `q`, folded: a paper must contain one of each group `a|b`."""
         groups = [
             tuple(filter(None, (unicode.fold(word.strip('"“”')) for word in re.findall(_WORD, group))))
             for group in _TERM.findall(self.q)
         ]
         return tuple(dict.fromkeys(group for group in groups if group))
 
-    def in_years(self, year: str = "") -> "Query":
-        """Ask for the papers of one year only, or of all."""
+    def in_year(self, year: str = "") -> "Query":
+        """Return the query restricted to one year, or to none."""
         since, until = (date(int(year), 1, 1), date(int(year), 12, 31)) if year else (None, None)
         return replace(self, since=since, until=until, page=1)
 
     def parameters(self) -> dict[str, str]:
-        """Write the query as URL parameters: in one order, without defaults."""
+        """Return the URL parameters in a fixed order, without those that have their default."""
         defaults = {"order": Order.NEW, "limit": DEFAULT_LIMIT, "page": 1}
-        values = {name: getattr(self, _FIELD_OF.get(name, name)) for name in READERS}
+        values = {name: getattr(self, parameter.field) for name, parameter in PARAMETERS.items()}
         return {
             name: ",".join(value) if isinstance(value, tuple) else str(value)
             for name, value in values.items()
@@ -93,20 +78,22 @@ class Query:
 EVERYTHING = Query()
 
 
-def read_query(parameters: Iterable[tuple[str, str]]) -> Query:
-    """Read URL parameters. Unknown ones and empty values are passed over; a repeated one counts as a list.
+def parse_query(parameters: Iterable[tuple[str, str]]) -> Query:
+    """Parse URL parameters. Unknown ones and empty values are ignored; of a repeated one the last value counts.
 
-    Raises QueryError, naming the parameter, for a value that is wrong or out of bounds.
+    Raises:
+        QueryError: a value is wrong or out of bounds; the message names the parameter.
     """
     given: dict[str, list[str]] = {}
-    for asked, value in parameters:
-        name = _ALIASES.get(asked, asked)
-        if name in READERS and value.strip():
+    for alias, value in parameters:
+        name = _ALIASES.get(alias, alias)
+        if name in PARAMETERS and value.strip():
             given.setdefault(name, []).append(value.strip())
     values: dict[str, Any] = {"limit": DEFAULT_LIMIT}
-    for name, written in given.items():
+    for name, texts in given.items():
+        parameter = PARAMETERS[name]
         try:
-            values[_FIELD_OF.get(name, name)] = READERS[name](",".join(written) if name == "has" else written[-1])
+            values[parameter.field] = parameter.parse(",".join(texts) if name == "has" else texts[-1])
         except ValueError as error:
             raise QueryError(f"{name}: {error}") from error
     query = Query(**values)
@@ -116,18 +103,18 @@ def read_query(parameters: Iterable[tuple[str, str]]) -> Query:
 
 
 def _text(value: str) -> str:
-    if len(value) > _LONGEST:
-        raise ValueError(f"at most {_LONGEST} characters, not {len(value)}")
+    if len(value) > _MAX_TEXT:
+        raise ValueError(f"at most {_MAX_TEXT} characters, not {len(value)}")
     return " ".join(unicode.strip_forbidden(value).split())
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
+    def parse(value: str) -> int:
         if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:
             raise ValueError(f"a number from {low} to {high}, not {value[:40]!r}")
         return int(value)
 
-    return read
+    return parse
 
 
 def _date(value: str) -> date:
@@ -152,14 +139,23 @@ def _order(value: str) -> Order:
     return Order(value)
 
 
-READERS: Mapping[str, Callable[[str], object]] = {
-    "q": _text,
-    "author": _text,
-    "min_votes": _number(0, 999_999_999),
-    "from": _date,
-    "to": _date,
-    "has": _has,
-    "order": _order,
-    "limit": _number(1, MOST),
-    "page": _number(1, _LAST_PAGE),
+class Parameter(NamedTuple):
+    """How a URL parameter is parsed, the field of `Query` that takes it, and its help text."""
+
+    field: str
+    parse: Callable[[str], object]
+    help: str
+
+
+PARAMETERS: Mapping[str, Parameter] = {
+    "q": Parameter("q", _text, 'Words and "quoted phrases" that a paper must contain; a|b means either.'),
+    "author": Parameter("author", _text, "Part of an author's name."),
+    "min_votes": Parameter("min_votes", _number(0, 999_999_999), "The least number of votes."),
+    "from": Parameter("since", _date, "The first day, such as 2024-01-30."),
+    "to": Parameter("until", _date, "The last day."),
+    "has": Parameter("has", _has, "What a paper must come with: code, video, or both separated by a comma."),
+    "order": Parameter("order", _order, "new (newest first) or votes (most votes first)."),
+    "limit": Parameter("limit", _number(1, MAX_LIMIT), f"The number of papers per page, at most {MAX_LIMIT}."),
+    "page": Parameter("page", _number(1, _MAX_PAGE), "Page number, starting at 1."),
 }
+"""The parameters of a search by name, in the order in which URLs have them."""

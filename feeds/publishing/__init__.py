@@ -1,1 +1,1 @@
-"""publishing."""
+"""Publishing: documents with their ETags and headers, rendered on all cores, and written to folders, stores and mail."""

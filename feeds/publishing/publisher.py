@@ -1,259 +1,237 @@
-"""Every publication: found by its address, with the tag that says whether it has changed, and cut to be rendered."""
+"""Finds documents by their URLs, describes them as representations, and renders them."""
 
 import hashlib
-import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
-from feeds.archive.archive import Archive, default_index, in_silence
-from feeds.archive.edition import NO_PICTURES, Edition, Editions
-from feeds.archive.index import Progress
+from feeds.archive.archive import Archive, default_index
+from feeds.archive.snapshot import EditionMetadata, LatestLimits, Snapshot
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.exporters import registry
-from feeds.exporters.contract import Exporter
-from feeds.exporters.format import Format, Kind, is_static, is_translated, shows_pictures, site_keys
+from feeds.exporters.contract import Format, Kind, RenderContext, Resource
 from feeds.exporters.registry import Registry
-from feeds.images.store import Album, Store, default_store
-from feeds.model.key import PERIODS, SEARCH, SERIES, Key, Scope, paper_key, parse_key
-from feeds.model.query import read_query
+from feeds.images.store import PictureSet, Store, default_store
+from feeds.model.edition import Edition
+from feeds.model.keys import SearchKey, SiteKey, parse_key
+from feeds.model.query import parse_query
+from feeds.progress import Progress, no_progress
+from feeds.publishing import representation as representations
+from feeds.publishing.representation import Representation, response_headers
+from feeds.publishing.static import StaticFile, static_files
 from feeds.site import settings
-from feeds.site.i18n import LANGUAGES, closest
-from feeds.site.site import Publication, Site
+from feeds.site.i18n import LANGUAGES, get_locale, supported_language
+from feeds.site.site import Site
 
-_TAG = re.compile(r"(?P<digest>[0-9a-f]{32})\.(?P<day>\d{8})")
-_TRIED_DAYS = 40
-_LEADING_TO_BOOKS = {
-    Kind.FEED: frozenset(SERIES),
-    Kind.CATALOG: frozenset({*SERIES, Scope.SHELF, Scope.SEARCH}),
-}
-_LISTED = {*PERIODS, Scope.LATEST, Scope.ALL}  # on shelves, with the sizes of their books
-_KEPT = 5_000  # outlines of editions
+_MAX_KEPT = 5_000  # representations
 
 
-class Catalog:
-    """The publications of an archive. May be shared by threads."""
+class Rendered(NamedTuple):
+    """A document with the representation that it really is.
 
-    def __init__(self, archive: Archive, registry: Registry, site: Site, store: Store) -> None:
+    It has another ETag than asked for if the archive changed, or if the store lost a picture.
+    """
+
+    representation: Representation
+    body: bytes
+
+
+class Publisher:
+    """The documents of an archive. Threads may share a publisher."""
+
+    def __init__(self, archive: Archive, formats: Registry, site: Site, store: Store) -> None:
         self.archive = archive
-        self.registry = registry
+        self.formats = formats
+        self.site = site
         self.store = store
-        self.site = replace(site, formats=registry.exporters)
-        self._editions = Editions(archive, site.latest_days, site.latest_papers)
-        self._site_tag = self.site.tag
-        own = self.site.interface or closest(self.site.language)
-        self._languages = (own, *(each for each in LANGUAGES if each != own))
-        self._sizes: LRUCache[str, int] = LRUCache(_KEPT)
-        self._outlines: LRUCache[tuple[str, Key], Edition] = LRUCache(_KEPT)
+        own = site.interface or supported_language(site.language)
+        self.languages = (own, *(language for language in LANGUAGES if language != own))
+        """The languages of translated documents, the default one first."""
+        self._code_fingerprints = {item.name: self._code_fingerprint(item) for item in formats}
+        self._kept: LRUCache[tuple[str, Resource, str], Representation] = LRUCache(_MAX_KEPT)
         self._lock = threading.Lock()
-        self._sizing = threading.Lock()
 
     @property
-    def state(self) -> str:
-        """Name what archive and store hold; answers may be kept for as long as it stays the same."""
-        return f"{self.archive.state} {self.store.state}"
+    def revision(self) -> str:
+        """Identify the content of the archive and the image store: responses may be cached for as long as it stays."""
+        return f"{self.archive.revision} {self.store.revision}"
 
-    def __iter__(self) -> Iterator[Publication]:
-        """List every publication with a fixed address: all but the searches without a name."""
-        for exporter in self.registry.exporters:
-            for text in site_keys(exporter):
-                yield Publication(Key(Scope.SITE, text), exporter)
-        for key in (*self._editions.known(), *(topic.key for topic in self.site.topics)):
-            yield from self.site.publications(key)
+    def find(self, path: str, parameters: Iterable[tuple[str, str]] = ()) -> Resource | StaticFile:
+        """Find the document at a path such as `2024-01-30.epub`; parameters count for a search only.
 
-    def find(self, path: str, parameters: Iterable[tuple[str, str]] = ()) -> Publication:
-        """Find the publication at a path like `2024-01-30.epub`; parameters count for a search only.
+        Whether the archive holds the edition only `representation` knows.
 
-        Raises UnknownEditionError where there can be none, QueryError for a wrong parameter of a search. Whether
-        the archive has the edition, `outline` and `cut` tell. A catalogue also answers behind a slash: people type one.
+        Raises:
+            UnknownEditionError: no document can be at this path.
+            QueryError: a parameter of a search is wrong.
         """
+        if file := static_files().get(path):
+            return file
         given = list(parameters)
-        for exporter, text in self.registry.split(path):
-            if publication := self.publication(exporter, text, given):
-                return publication
-        for exporter, text in self.registry.split(path.removesuffix("/")):
-            if exporter.kind is Kind.CATALOG and (publication := self.publication(exporter, text, given)):
-                return publication
-        raise UnknownEditionError(f"/{path}: nothing has this address")
+        for item, text in self.formats.split(path):
+            if resource := self.resource(item, text, given):
+                return resource
+        if path.endswith("/"):  # people type one after a catalog's address
+            for item, text in self.formats.split(path.removesuffix("/")):
+                if item.kind is Kind.CATALOG and (resource := self.resource(item, text, given)):
+                    return resource
+        raise UnknownEditionError(f"/{path}: there is no such document")
 
-    def publication(
-        self, exporter: Exporter, text: str, parameters: Iterable[tuple[str, str]] = ()
-    ) -> Publication | None:
-        """Name the publication of a key, as addresses write it, in one format; None where the format has none."""
-        if text in site_keys(exporter):
-            return Publication(Key(Scope.SITE, text), exporter)
-        key = parse_key(text)
-        if key is None or key.scope not in exporter.scopes:
+    def resource(self, item: Format, text: str, parameters: Iterable[tuple[str, str]] = ()) -> Resource | None:
+        """Return the edition with a key, as URLs write it, in a format; None if the format does not offer it."""
+        if text in item.site_paths:
+            return Resource(SiteKey(text), item)
+        key = parse_key(text, self.site.topic_keys)
+        if key is None or key.scope not in item.scopes:
             return None
-        if key == SEARCH:
-            return Publication(replace(key, query=read_query(parameters)), exporter)
-        if key.scope is Scope.SEARCH:
-            named = next((topic.key for topic in self.site.topics if topic.key.text == key.text), None)
-            return Publication(named, exporter) if named else None
-        return Publication(key, exporter)
+        if isinstance(key, SearchKey) and not key.topic:
+            key = SearchKey(parse_query(parameters))
+        return Resource(key, item)
 
-    def negotiated(
-        self,
-        publication: Publication,
-        quality: Callable[[str], float],
-        language: Callable[[Sequence[str]], str | None],
-    ) -> Publication:
-        """Choose the format of a family and the language that a client likes best (RFC 9110 sections 12.5.1, 12.5.4).
+    def representation(self, resource: Resource | StaticFile, language: str = "") -> Representation:
+        """Describe a document without rendering it.
 
-        `language` picks from those that there are, of which the first is the site's; None stands for that too.
+        Args:
+            resource: the document.
+            language: the language of the reader, of `languages`; used for translated formats only.
+
+        Raises:
+            UnknownEditionError: the archive does not hold the edition.
         """
-        chosen = max(self.site.family(publication), key=lambda each: quality(each.format.media_type))
-        if not self._speaks_readers_language(chosen):
-            return chosen
-        return replace(chosen, language=language(self._languages) or self._languages[0])
-
-    def _speaks_readers_language(self, publication: Publication) -> bool:
-        """Whether the language of a publication is the client's to choose."""
-        return is_translated(publication.format) and not self.site.interface
-
-    def outline(self, publication: Publication) -> Edition:
-        """Cut the edition of a publication but for its papers: all that its headers need.
-
-        Raises UnknownEditionError where the archive has no such edition.
-        """
-        asked = (self.archive.state, publication.key)
+        if isinstance(resource, StaticFile):
+            return Representation(resource, resource.etag, representations.cache_control(None, ()))
+        chosen = language or self.languages[0] if self.is_negotiated(resource) else ""
+        kept_as = (self.revision, resource, chosen)
         with self._lock:
-            kept = self._outlines.get(asked)
+            kept = self._kept.get(kept_as)
         if kept is None:
-            kept = self._editions.outline(publication.key)
-            if self.archive.is_at(asked[0]):  # else another process has changed the index in between
+            with self.archive.snapshot() as snapshot:
+                kept = self._describe(snapshot, resource, chosen)
+                is_current = snapshot.revision == self.archive.revision
+            if is_current:  # otherwise another process has updated the index
                 with self._lock:
-                    self._outlines[asked] = kept
+                    self._kept[kept_as] = kept
         return kept
 
-    def cut(self, publication: Publication) -> Edition:
-        """Cut the edition of a publication out of the archive, to be rendered. Raises as `outline` does."""
-        return self.furnished(self.cut_bare(publication.key), publication.format)
+    def is_negotiated(self, resource: Resource | StaticFile) -> bool:
+        """Return True if the reader may choose the language of a document."""
+        return isinstance(resource, Resource) and resource.format.is_translated and not self.site.interface
 
-    def cut_bare(self, key: Key) -> Edition:
-        """Cut an edition without what only some formats show. Raises as `outline` does."""
-        while True:
-            edition = self._editions.cut(key)
-            # Another process may have changed the index between two questions: then the tag would be of other papers.
-            if self._editions.outline(key).tag == edition.tag:
-                return edition
+    def all_representations(self) -> Iterator[Representation]:
+        """Describe every document with a fixed URL, that is all but ad-hoc searches, in one snapshot."""
+        yield from map(self.representation, static_files().values())
+        with self.archive.snapshot() as snapshot:
+            keys = [*snapshot.keys(), *self.site.topic_keys.values()]
+            resources = [
+                *self.formats.site_resources(),
+                *(item for key in keys for item in self.formats.resources(key)),
+            ]
+            metadata: EditionMetadata | None = None
+            for resource in resources:
+                if metadata is None or metadata.key != resource.key:
+                    metadata = snapshot.metadata(resource.key)
+                chosen = self.languages[0] if self.is_negotiated(resource) else ""
+                yield self._represent(resource, metadata, snapshot, chosen)
 
-    def furnished(self, edition: Edition, format: Format) -> Edition:  # noqa: A002  # the field's word
-        """Add what only some formats show: pictures, and in a catalogue what a search found as books."""
-        if shows_pictures(format):
-            return replace(edition, pictures=Album(self.store, edition.images))
-        if format.kind is Kind.CATALOG and edition.key.scope is Scope.SEARCH:
-            whole = [edition] if edition.key.query.page == 1 else []
-            found = (paper_key(paper.slug) for paper in edition.papers)
-            return replace(edition, parts=(*whole, *map(self._editions.cut, found)))
-        return edition
+    def render(self, wanted: Representation) -> Rendered:
+        """Load and render a document as the archive and the image store are now.
 
-    def render(self, publication: Publication, edition: Edition) -> bytes:
-        """Render an edition. Raises ExportError, naming the exporter, for whatever goes wrong in it."""
-        exporter, origin = self.registry.registered(publication.format.name)
+        Raises:
+            UnknownEditionError: the archive no longer holds the edition.
+            ExportError: the exporter failed; the message names it.
+        """
+        resource = wanted.resource
+        if isinstance(resource, StaticFile):
+            return Rendered(wanted, resource.data)
+        with self.archive.snapshot() as snapshot:
+            edition = snapshot.load(resource.key)
+            current = self._describe(snapshot, resource, wanted.language)
+        return self.render_edition(current, edition)
+
+    def render_edition(self, representation: Representation, edition: Edition) -> Rendered:
+        """Render an edition that was loaded in the same snapshot as its representation was described in."""
+        resource = representation.resource
+        assert isinstance(resource, Resource)  # noqa: S101  # static files have no edition
+        item = resource.format
+        locale = get_locale(representation.language or self.languages[0] if item.is_translated else self.site.language)
+        pictures = representation.pictures or PictureSet()
+        context = RenderContext(self.site, self.formats, locale, pictures)
         try:
-            document = b"".join(exporter.render(edition, self._site_for(publication, edition)))
+            body = b"".join(item.exporter.render(edition, context))
         except FeedsError:
             raise
         except Exception as error:
-            what = f"{type(error).__name__}: {error}"
-            raise ExportError(f"{publication.path}: {exporter.name} of {origin} failed: {what}") from error
-        if publication.key.scope in _LISTED and publication == self.site.book(publication.key):
-            self.archive.remember_size(publication.path, self.tag(publication, edition), len(document))
-        return document
+            reason = f"{type(error).__name__}: {error}"
+            raise ExportError(f"{resource.path}: exporter {item.name} of {item.origin} failed: {reason}") from error
+        if pictures.has_lost_files and representation.metadata:  # found out while rendering
+            etag = self._etag(resource, representation.metadata, representation.language, pictures)
+            representation = replace(representation, etag=etag)
+        return Rendered(representation, body)
 
-    def _site_for(self, publication: Publication, edition: Edition) -> Site:
-        """Give the site the reader's language, and the sizes of the files that a series or a catalogue leads to."""
-        site = replace(self.site, reader=self._reader(publication)) if is_translated(publication.format) else self.site
-        parts = edition.parts if _tells_sizes(publication) else ()
-        books = [(book, part) for part in parts if (book := self.site.book(part.key))]
-        sizes = {book.path: self._size(book, part) for book, part in books}
-        return replace(site, sizes=sizes) if sizes else site
+    def headers(self, representation: Representation) -> dict[str, str]:
+        """Return the headers that describe a document; see `response_headers`."""
+        return response_headers(representation, self.site, self.formats)
 
-    def _reader(self, publication: Publication) -> str:
-        return publication.language or self._languages[0]
+    def _describe(self, snapshot: Snapshot, resource: Resource, language: str) -> Representation:
+        return self._represent(resource, snapshot.metadata(resource.key), snapshot, language)
 
-    def _size(self, book: Publication, outline: Edition) -> int:
-        """Tell the size of a book. Searches, which have no end, are not remembered for other processes."""
-        edition = self.furnished(replace(outline, parts=()), book.format)
-        tag = self.tag(book, edition)
-        with self._sizing:  # whoever asks meanwhile waits for it
-            size = self._sizes.get(tag) or self.archive.known_size(book.path, tag)
-            if size is None:
-                size = len(self.render(book, edition))
-                if edition.key.scope is Scope.PAPER:
-                    self.archive.remember_size(book.path, self.tag(book, edition), size)
-            self._sizes[tag] = size
-        return size
+    def _represent(
+        self, resource: Resource, metadata: EditionMetadata, snapshot: Snapshot, language: str
+    ) -> Representation:
+        uses_pictures = resource.format.uses_pictures
+        pictures = PictureSet(self.store, metadata.image_urls) if uses_pictures else None
+        times = [metadata.modified, pictures.stored if pictures else None]
+        return Representation(
+            resource,
+            self._etag(resource, metadata, language, pictures),
+            representations.cache_control(metadata, snapshot.calendar()),
+            last_modified=max(filter(None, times), default=None),
+            language=language,
+            size=metadata.total,
+            metadata=metadata,
+            pictures=pictures,
+        )
 
-    def since(self, publication: Publication, tag: str) -> Edition | None:
-        """Cut what is new since the publication had a tag; None where nobody can tell (RFC 3229 section 10.5.3)."""
-        match = _TAG.fullmatch(tag)
-        if match is None:
-            return None
-        days = [day.date for day in self.archive.days() if f"{day.date:%Y%m%d}" >= match["day"]]
-        # A series that holds a week has seen a day behind it: the tag may be of a day later than its newest one.
-        for as_of in days[: _TRIED_DAYS if publication.key.scope in SERIES else 1]:
-            try:
-                held = self._editions.outline(publication.key, as_of)
-            except UnknownEditionError:
-                continue
-            if self._digest(held, publication) == match["digest"]:
-                return self._editions.since(publication.key, as_of)
-        return None
+    def _etag(self, resource: Resource, metadata: EditionMetadata, language: str, pictures: PictureSet | None) -> str:
+        """Hash everything that a document is made from; the day of the newest paper follows a dot, for deltas."""
+        digest = self.document_fingerprint(resource, metadata, language, pictures)
+        return f"{digest}.{metadata.newest:%Y%m%d}" if metadata.newest and not resource.format.is_static else digest
 
-    def tag(self, publication: Publication, edition: Edition) -> str:
-        """Compute what changes when the bytes of a publication do, of an outline or of all of its edition.
+    def document_fingerprint(
+        self, resource: Resource, metadata: EditionMetadata, language: str = "", pictures: PictureSet | None = None
+    ) -> str:
+        """Hash everything that a document is made from: data, code, settings, language and pictures."""
+        item = resource.format
+        surroundings = {
+            Kind.FEED: metadata.neighbours,
+            Kind.PAGE: metadata.navigation,
+            Kind.CATALOG: metadata.navigation,
+        }.get(item.kind, "")
+        data = resource.key.text if item.is_static else f"{metadata.fingerprint} {surroundings}"
+        locale = language or self.languages[0] if item.is_translated else ""
+        names = repr(pictures.names) if pictures else ""
+        parts = (item.name, self._code_fingerprints[item.name], data, locale, names)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
-        Behind a dot stands the edition's newest day, by which `since` knows what a client holds.
-        """
-        if is_static(publication.format):
-            return self._digest(Edition(edition.key, tag=edition.key.text), publication)
-        newest = f".{edition.newest:%Y%m%d}" if edition.newest else ""
-        return self._digest(edition, publication) + newest
-
-    def _digest(self, edition: Edition, publication: Publication) -> str:
-        _, origin = self.registry.registered(publication.format.name)
-        kind = publication.format.kind
-        seen = f"{edition.tag} {publication.format.name} {origin} {self._site_tag}"
-        seen += {Kind.FEED: edition.way, Kind.PAGE: edition.place, Kind.CATALOG: edition.place}.get(kind, "")
-        if is_translated(publication.format):
-            seen += f" {self._reader(publication)}"
-        if _is_pictured(publication):
-            seen += f" {self._album(edition).names}"
-        return hashlib.sha256(seen.encode()).hexdigest()[:32]
-
-    def modified(self, publication: Publication, edition: Edition) -> datetime | None:
-        """Tell when a publication last changed: when the newest of its files, or of its pictures, was written."""
-        times = [edition.modified, self._album(edition).stored if _is_pictured(publication) else None]
-        return max(filter(None, times), default=None)
-
-    def _album(self, edition: Edition) -> Album:
-        """Give the pictures of an edition, or of an outline those that it would get."""
-        return edition.pictures if edition.pictures is not NO_PICTURES else Album(self.store, edition.images)
+    def _code_fingerprint(self, item: Format) -> str:
+        """Identify the code of a format and the settings that it uses."""
+        formats = self.formats.fingerprint if "formats" in item.settings else ""
+        return f"{item.fingerprint} {self.site.fingerprint(item.settings - {'formats'})} {formats}"
 
 
-def _is_pictured(publication: Publication) -> bool:
-    """Whether a publication shows pictures, or says how large those books are that do."""
-    return shows_pictures(publication.format) or _tells_sizes(publication)
-
-
-def _tells_sizes(publication: Publication) -> bool:
-    """Whether a publication says how large the books are that it leads to."""
-    return publication.key.scope in _LEADING_TO_BOOKS.get(publication.format.kind, ())
-
-
-def open_catalog(root: Path, environ: Mapping[str, str], progress: Progress = in_silence) -> Catalog:
+def open_publisher(root: Path, environ: Mapping[str, str], progress: Progress = no_progress) -> Publisher:
     """Open the archive in a folder with its settings and all exporters.
 
-    Raises SettingsError, PluginError or ArchiveError, at once, for what cannot work.
+    Raises:
+        FeedsError: the archive, a setting or an exporter cannot be used.
     """
-    archive = Archive(root, default_index(root, environ), progress)
     site = settings.load(root, environ).site
-    exporters = registry.load()
-    archive.refresh()
-    return Catalog(archive, exporters, site, Store(default_store(environ)))
+    limits = LatestLimits(site.latest_days, site.latest_papers)
+    archive = Archive(root, default_index(root, environ), limits, progress)
+    formats = registry.load()
+    archive.sync_if_due()
+    return Publisher(archive, formats, site, Store(default_store(environ)))

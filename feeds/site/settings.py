@@ -91,7 +91,7 @@ def example() -> str:
     """Write a settings file that holds every setting with its default, all of it in comments."""
     defaults = asdict(Settings())
     flat = defaults | defaults.pop("site") | defaults.pop("mail")
-    flat["topics"] = {topic.name: topic.asked for topic in Site().topics}
+    flat["topics"] = {topic.name: topic.search for topic in Site().topics}
     parts = ["The settings of daily-papers-feeds. What is a comment here has its default.\n"]
     for name in sorted(SETTINGS, key=lambda name: isinstance(flat[name], dict)):  # what stands behind a table is in it
         value = "" if flat[name] is None else flat[name]
@@ -199,4 +199,4 @@ SETTINGS: Mapping[str, Setting] = {
 }
 """Every setting by its name."""
 _READ = {each.name for kind in (Site, MailServer, Settings) for each in fields(kind)}
-assert set(SETTINGS) == _READ - {"formats", "sizes", "reader", "site", "mail"}  # noqa: S101  # each setting has a reader
+assert set(SETTINGS) == _READ - {"site", "mail"}  # noqa: S101  # each setting has a reader

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from PIL import ImageFont
 
-from feeds.model.key import TOPIC_PREFIX
+from feeds.model.keys import TOPIC_PREFIX
 from feeds.site.i18n import LANGUAGES
-from feeds.site.site import Font, Topic, read_topic
+from feeds.site.site import Font, Topic, parse_topic
 from feeds.text import unicode
 
 _ADDRESS = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986, which headers can hold
@@ -123,7 +123,7 @@ def topics(value: Any) -> tuple[Topic, ...]:
     """Read the searches that have a name, each of which has an address of its own."""
     if not isinstance(value, Mapping):
         raise TypeError("a table of names and searches")
-    topics = tuple(read_topic(named(name), named(asked)) for name, asked in value.items())
+    topics = tuple(parse_topic(named(name), named(asked)) for name, asked in value.items())
     names: dict[str, str] = {}
     for topic in topics:
         if topic.key.text == TOPIC_PREFIX:

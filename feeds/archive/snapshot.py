@@ -1,0 +1,488 @@
+"""A consistent view of an archive: everything that is read from it comes from one transaction."""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from feeds.archive import index
+from feeds.errors import UnknownEditionError
+from feeds.model.diagnostic import Severity
+from feeds.model.edition import (
+    Collection,
+    Edition,
+    Facet,
+    SearchResults,
+    count_with,
+    group_by_day,
+    list_facets,
+    list_page,
+    list_pages,
+    periods,
+    search_facets,
+)
+from feeds.model.keys import (
+    ALL,
+    FIXED,
+    LATEST,
+    LISTS,
+    PERIODS,
+    SEARCH,
+    FixedKey,
+    Key,
+    ListKey,
+    PaperKey,
+    PeriodKey,
+    Scope,
+    SearchKey,
+    SeriesKey,
+    SiteKey,
+    period,
+)
+from feeds.model.paper import Day, DayCount, Listing
+from feeds.model.query import Has, Order, Query
+from feeds.text import unicode
+
+_SITE_DAYS = timedelta(days=6)  # before the newest: what the home page looks back on
+_MAX_SERIES = 30  # entries
+_MAX_TRIGRAMS = 32  # more would leave no fewer candidates to check
+_IS_FIRST_LISTING = "rank IS NOT NULL AND day = first_day"
+_COLLISIONS = """(
+    SELECT count(*) FROM papers AS other WHERE other.citation_key_stem = papers.citation_key_stem
+    AND other.rank IS NOT NULL AND other.day = other.first_day
+    AND (other.first_day, other.first_rank) < (papers.first_day, papers.first_rank)
+)"""
+
+
+class LatestLimits(NamedTuple):
+    """The size of the edition `latest`: whole days, as many as have at most so many papers, but at least one."""
+
+    days: int = 14
+    papers: int = 100
+
+
+class FileDiagnostic(NamedTuple):
+    """A diagnostic with the path of its file relative to the archive's folder."""
+
+    path: str
+    line: int
+    message: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class EditionMetadata:
+    """What is known of an edition without loading its papers: enough for its ETag and headers.
+
+    `fingerprint` changes with the papers, days or members. `total`, `start`, `facets`, `previous` and `next` are those
+    of the edition. `newest` is the day of its newest paper, `last_day` the last day that it covers, `modified` the
+    newest mtime among its day files. `image_urls` are the papers' pictures.
+    """
+
+    key: Key
+    fingerprint: str
+    total: int = 0
+    start: int = 1
+    facets: tuple[Facet, ...] = ()
+    previous: Key | None = None
+    next: Key | None = None
+    newest: date | None = None
+    modified: datetime | None = None
+    image_urls: tuple[str, ...] = ()
+
+    @property
+    def neighbours(self) -> str:
+        """A text that changes when `previous` or `next` does."""
+        return " ".join(key.text if key else "-" for key in (self.previous, self.next))
+
+    @property
+    def navigation(self) -> str:
+        """A text that changes when the neighbours do, or the position among all results."""
+        return repr((self.neighbours, self.total, self.start, self.facets))
+
+
+class _ListingFingerprint(NamedTuple):
+    """What identifies a listing's content and place without decoding it, and its picture's URL."""
+
+    hash: str
+    day: str
+    rank: int
+    image: str | None
+    collisions: int
+
+
+class Snapshot:
+    """Reads editions, counts and diagnostics. Valid inside `with archive.snapshot()` only.
+
+    With `as_of` the archive is seen as if it ended with that day.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, latest: LatestLimits, as_of: date | None = None) -> None:
+        self._connection = connection
+        self._latest = latest
+        self._as_of = as_of
+        self._calendar: tuple[DayCount, ...] | None = None
+
+    def as_of(self, day: date) -> "Snapshot":
+        """Return the same snapshot as if the archive ended with a day."""
+        return Snapshot(self._connection, self._latest, day)
+
+    @property
+    def revision(self) -> str:
+        """Identify the content of the archive."""
+        return index.read_revision(self._connection)
+
+    def calendar(self) -> tuple[DayCount, ...]:
+        """Count the papers of every day, oldest first, days without a paper included."""
+        if self._calendar is None:
+            rows = self._rows(
+                "SELECT listed.day, count(rank), count(rank) FILTER (WHERE first_day = listed.day)"
+                " FROM (SELECT DISTINCT day FROM days WHERE day <= ?) AS listed LEFT JOIN papers USING (day)"
+                " GROUP BY listed.day ORDER BY listed.day",
+                [(self._as_of or date.max).isoformat()],
+            )
+            self._calendar = tuple(DayCount(date.fromisoformat(day), *counts) for day, *counts in rows)
+        return self._calendar
+
+    def keys(self) -> Iterator[Key]:
+        """List the keys of all editions with an address of their own: no searches, nothing about the site."""
+        for text, key in FIXED.items():
+            if text != SEARCH.text:
+                yield key
+        for name, scope in reversed(LISTS.items()):
+            yield from list_pages(name, self._periods_with_papers(scope))
+            yield from periods(scope, self._dates())
+        yield from (
+            PaperKey(slug)
+            for (slug,) in self._rows(
+                f"SELECT slug FROM papers WHERE {_IS_FIRST_LISTING} ORDER BY day DESC, rank"  # noqa: S608  # ours
+            )
+        )
+
+    def metadata(self, key: Key) -> EditionMetadata:
+        """Describe an edition without loading its papers.
+
+        Raises:
+            UnknownEditionError: the archive does not hold it.
+        """
+        edition = self._empty(key)
+        listings = self._fingerprints(self._selection(key, edition.calendar))
+        members = [self.metadata(member.key) for member in _members(edition)]
+        newest = [date.fromisoformat(listing.day) for listing in listings]
+        return EditionMetadata(
+            key,
+            _fingerprint(edition, listings, members),
+            total=edition.total if isinstance(edition, SearchResults | Collection) else len(listings),
+            start=edition.start if isinstance(edition, SearchResults | Collection) else 1,
+            facets=edition.facets if isinstance(edition, SearchResults | Collection) else (),
+            previous=edition.previous,
+            next=edition.next,
+            newest=max([*newest, *(member.newest for member in members if member.newest)], default=None),
+            modified=self._modified(edition),
+            image_urls=tuple(listing.image for listing in listings if listing.image),
+        )
+
+    def load(self, key: Key) -> Edition:
+        """Load an edition with its papers; a search is a `SearchResults`, a series or list a `Collection`.
+
+        Raises:
+            UnknownEditionError: the archive does not hold it.
+        """
+        edition = self._empty(key)
+        if isinstance(edition, Collection):
+            return replace(edition, editions=tuple(self.load(member.key) for member in edition.editions))
+        listings = self._listings(self._selection(key, edition.calendar))
+        if isinstance(edition, SearchResults):
+            return replace(edition, results=listings, days=group_by_day(listings))
+        covered = [day.date for day in reversed(edition.calendar)]
+        if isinstance(key, SiteKey) and covered:
+            covered = [day for day in covered if day >= covered[0] - _SITE_DAYS]
+        by_day: dict[date, list[Listing]] = {day: [] for day in covered}
+        for day, listing in zip(_days_of(key, listings), listings, strict=True):
+            by_day[day].append(listing)
+        return replace(edition, days=tuple(Day(day, tuple(listed)) for day, listed in by_day.items()))
+
+    def image_urls(self) -> list[str]:
+        """List the URLs of all pictures, those of the newest papers first."""
+        rows = self._rows("SELECT image FROM papers WHERE rank >= 0 AND image IS NOT NULL ORDER BY day DESC, rank")
+        return list(dict.fromkeys(image for (image,) in rows))
+
+    def diagnostics(self) -> tuple[FileDiagnostic, ...]:
+        """List what is wrong in the files, and the papers that a day lists twice."""
+        rows = self._rows("SELECT path, line, message, severity FROM diagnostics")
+        result = [
+            FileDiagnostic(os.fsdecode(path), line, message, Severity(severity))
+            for path, line, message, severity in rows
+        ]
+        repeats = self._rows(
+            "SELECT again.path, min(again.line), count(*), again.slug, kept.path, min(kept.line), day"
+            " FROM papers AS again JOIN papers AS kept USING (day, slug)"
+            " WHERE again.rank IS NULL AND kept.rank IS NOT NULL GROUP BY again.path, kept.path, day"
+        )
+        for path, line, papers, slug, kept_path, kept_line, day in repeats:
+            what = f"{papers} papers of {day}" if papers > 1 else slug
+            kept = f"{os.fsdecode(kept_path)}:{kept_line}"
+            message = f"lists {what} again; the listing at {kept} is at least as complete and is used"
+            result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
+        return tuple(sorted(result, key=lambda diagnostic: diagnostic[:3]))
+
+    def _empty(self, key: Key) -> Edition:
+        """Return an edition without its papers, and a collection with empty members."""
+        match key:
+            case SearchKey():
+                return self._empty_search(key)
+            case ListKey():
+                return self._empty_list(key)
+            case SeriesKey():
+                members = tuple(map(self._empty, _closed_periods(key, self._dates())))
+                return Collection(key, calendar=self.calendar(), editions=members, count=len(members))
+            case PaperKey():
+                return Edition(key, calendar=self._day_of_paper(key))
+            case PeriodKey():
+                return self._empty_period(key)
+            case FixedKey(Scope.LATEST):
+                covered = self._latest_days()
+                return Edition(key, calendar=covered, previous=self._before_latest(covered))
+            case _:
+                return Edition(key, calendar=self.calendar())
+
+    def _empty_period(self, key: PeriodKey) -> Edition:
+        covered = tuple(day for day in self.calendar() if key.first <= day.date <= key.last)
+        if not covered:
+            raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(self.calendar())}")
+        before = [day.date for day in self.calendar() if day.date < key.first]
+        after = [day.date for day in self.calendar() if day.date > key.last]
+        return Edition(
+            key,
+            calendar=covered,
+            previous=period(key.scope, before[-1]) if before else None,
+            next=period(key.scope, after[0]) if after else None,
+        )
+
+    def _empty_search(self, key: SearchKey) -> SearchResults:
+        query = key.query
+        years = self._count_by_year(query.in_year())
+        media = self._count_by_media(replace(query, has=()))
+        total = count_with(frozenset(query.has), media)
+        limit = query.limit or total
+        last_page = max(-(-total // limit), 1) if limit else 1
+        return SearchResults(
+            key,
+            facets=search_facets(key, years, media),
+            count=total,
+            start=(query.page - 1) * limit + 1,
+            previous=key.page(min(query.page - 1, last_page)) if query.page > 1 else None,
+            next=key.page(query.page + 1) if query.page * limit < total else None,
+        )
+
+    def _empty_list(self, key: ListKey) -> Collection:
+        if key.period is None:
+            newest = [last for scope in PERIODS[:3] for last in self._periods_with_papers(scope)[-1:]]
+            keys: list[Key] = [*newest, LATEST, ALL] if newest else []
+            members = tuple(map(self._empty, keys))
+            return Collection(key, calendar=self.calendar(), editions=members, count=len(members))
+        listed = self._periods_with_papers(key.period)
+        page = list_page(key, listed)
+        if page is None:
+            raise UnknownEditionError(f"{key.text}: there is no such page")
+        return Collection(
+            key,
+            calendar=self.calendar(),
+            editions=tuple(map(self._empty, page.keys)),
+            count=page.total,
+            start=page.start,
+            facets=list_facets(key, listed),
+            previous=page.previous,
+            next=page.next,
+        )
+
+    def _day_of_paper(self, key: PaperKey) -> tuple[DayCount, ...]:
+        rows = self._rows(f"SELECT day FROM papers WHERE slug = ? AND {_IS_FIRST_LISTING}", [key.slug])  # noqa: S608
+        if not rows:
+            raise UnknownEditionError(f"{key.text}: the archive holds no such paper")
+        return tuple(day for day in self.calendar() if day.date.isoformat() == rows[0][0])
+
+    def _latest_days(self) -> tuple[DayCount, ...]:
+        newest = list(self.calendar()[-self._latest.days :])
+        while len(newest) > 1 and sum(day.papers for day in newest) > self._latest.papers:
+            newest.pop(0)
+        return tuple(newest)
+
+    def _before_latest(self, covered: Sequence[DayCount]) -> Key | None:
+        """Return the day to continue with after `latest`: its own oldest day if that did not fit entirely."""
+        if not covered:
+            return None
+        is_cut = covered[0].papers > self._latest.papers
+        older = [day.date for day in self.calendar() if day.date < covered[0].date + timedelta(days=is_cut)]
+        return period(Scope.DAY, older[-1]) if older else None
+
+    def _dates(self) -> list[date]:
+        return [day.date for day in self.calendar()]
+
+    def _periods_with_papers(self, scope: Scope) -> list[PeriodKey]:
+        """List the periods that have a paper, oldest first; repeats count for days only."""
+        return periods(scope, (day.date for day in self.calendar() if (day.papers if scope is Scope.DAY else day.new)))
+
+    def _selection(self, key: Key, covered: Sequence[DayCount]) -> "_Selection":
+        """Select the listings of an edition."""
+        if isinstance(key, SearchKey):
+            return _select(key.query, self._as_of)
+        if isinstance(key, PaperKey):
+            return _Selection(["slug = ?", _IS_FIRST_LISTING], [key.slug])
+        if isinstance(key, SeriesKey | ListKey) or not covered:
+            return _Selection(["0"], [])
+        since = covered[-1].date - _SITE_DAYS if isinstance(key, SiteKey) else covered[0].date
+        is_listed = "rank IS NOT NULL" if key.scope is Scope.DAY else _IS_FIRST_LISTING
+        days = [since.isoformat(), covered[-1].date.isoformat()]
+        limit = self._latest.papers if key == LATEST else None
+        return _Selection([is_listed, "day BETWEEN ? AND ?"], [*days], limit=limit)
+
+    def _listings(self, selection: "_Selection") -> tuple[Listing, ...]:
+        # The key of a paper that two days list is that of its first listing.
+        columns = f"body, rank, first_day, citation_key_stem, {_COLLISIONS}"
+        listings = []
+        for body, rank, first_day, stem, collisions in self._select(columns, selection):
+            citation_key = f"{stem}-{collisions + 1}" if collisions else stem
+            listings.append(Listing(index.decode_paper(body), rank, date.fromisoformat(first_day), citation_key))
+        return tuple(listings)
+
+    def _fingerprints(self, selection: "_Selection") -> list[_ListingFingerprint]:
+        columns = f"hex(hash), first_day, first_rank, image, {_COLLISIONS}"
+        return [_ListingFingerprint(*row) for row in self._select(columns, selection)]
+
+    def _count_by_year(self, query: Query) -> dict[str, int]:
+        """Count the results on all pages by year, the newest first."""
+        selection = _select(replace(query, limit=None, page=1), self._as_of)
+        rows = self._select("substr(first_day, 1, 4) AS year, count(*)", selection, "GROUP BY year ORDER BY year DESC")
+        return dict(rows)
+
+    def _count_by_media(self, query: Query) -> dict[frozenset[Has], int]:
+        """Count the results on all pages by what they come with."""
+        selection = _select(replace(query, limit=None, page=1), self._as_of)
+        rows = self._select("code, video, count(*)", selection, "GROUP BY code, video")
+        return {
+            frozenset(medium for medium, is_set in ((Has.CODE, code), (Has.VIDEO, video)) if is_set): count
+            for code, video, count in rows
+        }
+
+    def _modified(self, edition: Edition) -> datetime | None:
+        first, last = date.min, date.max
+        if edition.calendar and not isinstance(edition, Collection):
+            first, last = edition.calendar[0].date, edition.calendar[-1].date
+        rows = self._rows(
+            "SELECT max(mtime_ns) FROM files JOIN days USING (path) WHERE day BETWEEN ? AND ?",
+            [first.isoformat(), last.isoformat()],
+        )
+        newest = rows[0][0]
+        return None if newest is None else datetime.fromtimestamp(newest // 1_000_000_000, UTC)
+
+    def _select(self, columns: str, selection: "_Selection", ending: str | None = None) -> list[tuple[Any, ...]]:
+        if ending is None:
+            ending = f"ORDER BY {selection.order} LIMIT ? OFFSET ?"
+            paging = [-1 if selection.limit is None else selection.limit, selection.offset]  # -1 means no limit
+        else:
+            paging = []
+        statement = f"SELECT {columns} FROM papers WHERE {' AND '.join(selection.conditions)} {ending}"  # noqa: S608
+        return self._rows(statement, [*selection.values, *paging])
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, values).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """The conditions, values, order and limit of a SELECT on the table `papers`."""
+
+    conditions: Sequence[str]
+    values: Sequence[object]
+    order: str = "day DESC, rank"
+    limit: int | None = None
+    offset: int = 0
+
+
+def _select(query: Query, as_of: date | None) -> _Selection:
+    """Translate a query to SQL; a paper that two days list is found on its first day only."""
+    conditions, values = [_IS_FIRST_LISTING], []
+    for condition, operands in _conditions(query, as_of):
+        conditions.append(condition)
+        values += operands
+    order = "votes IS NULL, votes DESC, day DESC, rank" if query.order is Order.VOTES else "day DESC, rank"
+    return _Selection(conditions, values, order, query.limit, (query.page - 1) * (query.limit or 0))
+
+
+def _conditions(query: Query, as_of: date | None) -> Iterator[tuple[str, list[object]]]:
+    until = min(filter(None, (query.until, as_of)), default=None)
+    if query.since:
+        yield "day >= ?", [query.since.isoformat()]
+    if until:
+        yield "day <= ?", [until.isoformat()]
+    if query.min_votes is not None:
+        yield "votes >= ?", [query.min_votes]
+    if query.author:
+        yield "instr(authors, ?)", [unicode.fold(query.author)]
+    for medium in query.has:
+        yield f"{medium.value} = 1", []
+    for group in query.terms:
+        conditions, values = zip(*map(_contains, group), strict=True)
+        yield f"({' OR '.join(conditions)})", [value for operands in values for value in operands]
+
+
+def _contains(term: str) -> tuple[str, list[object]]:
+    """Return the condition that a paper's text contains a term."""
+    # The letters of 가 are also in 각: the trigrams only find candidates, the composed text decides.
+    composed = "instr((SELECT folded FROM texts WHERE texts.id = papers.id), ?)"
+    candidates = _trigram_query(term)
+    if not candidates:
+        return composed, [term]
+    # The plus keeps SQLite from sorting all candidates where an index has the first ones in order.
+    condition = f"(+id IN (SELECT rowid FROM trigrams WHERE trigrams MATCH ?) AND {composed})"  # noqa: S608  # ours
+    return condition, [candidates, term]
+
+
+def _trigram_query(term: str) -> str:
+    """Return an FTS5 query for texts with the trigrams of a term; empty for a term of fewer than three letters.
+
+    Adjacent trigrams do without overlap: what they let through is checked anyway.
+    """
+    letters = unicode.decompose(term)
+    starts = [*range(0, len(letters) - 3, 3), len(letters) - 3] if len(letters) >= 3 else []
+    trigrams = dict.fromkeys(letters[start : start + 3] for start in starts)
+    return " AND ".join('"{}"'.format(trigram.replace('"', '""')) for trigram in list(trigrams)[:_MAX_TRIGRAMS])
+
+
+def _members(edition: Edition) -> tuple[Edition, ...]:
+    return edition.editions if isinstance(edition, Collection) else ()
+
+
+def _days_of(key: Key, listings: Iterable[Listing]) -> Iterator[date]:
+    """Return the day under which an edition has each listing: in the edition of a day that day, else the first."""
+    for listing in listings:
+        yield key.first if isinstance(key, PeriodKey) and key.scope is Scope.DAY else listing.first_listed
+
+
+def _closed_periods(key: SeriesKey, days: Sequence[date]) -> list[PeriodKey]:
+    """List the members of a series, newest first: periods after which the archive holds a later day, and all days."""
+    closed = [member for member in periods(key.period, days) if key.period is Scope.DAY or member.last < days[-1]]
+    return closed[: -_MAX_SERIES - 1 : -1]
+
+
+def _fingerprint(edition: Edition, listings: Sequence[_ListingFingerprint], members: Sequence[EditionMetadata]) -> str:
+    key = edition.key
+    # A collection and a paper say nothing of the days around them.
+    calendar: Sequence[DayCount] = () if isinstance(key, PaperKey | SeriesKey | ListKey) else edition.calendar
+    parameters: Mapping[str, str] = key.query.parameters() if isinstance(key, SearchKey) else {}
+    content = [
+        [key.scope, key.text, parameters],
+        [[day.date.isoformat(), day.papers] for day in calendar],
+        [member.fingerprint for member in members],
+        listings,
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _extent(calendar: Sequence[DayCount]) -> str:
+    return f"; it reaches from {calendar[0].date} to {calendar[-1].date}" if calendar else "; it holds no day at all"

@@ -1,0 +1,157 @@
+"""Responses: a representation as the 200, 206, 226, 304 or 412 that a request asks for."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Request, Response
+from werkzeug.exceptions import PreconditionFailed
+from werkzeug.http import http_date
+
+from feeds.exporters.contract import Kind
+from feeds.http.cache import BODY_NAME, ResponseCache
+from feeds.http.conditional import coded_etag, document_etags, matching_etag, precondition_failed
+from feeds.http.negotiation import choose_encoding
+from feeds.http.ranges import apply_range
+from feeds.publishing.compression import COMPRESSORS
+from feeds.publishing.deltas import render_delta
+from feeds.publishing.publisher import Publisher, Rendered
+from feeds.publishing.representation import Representation
+
+_MAX_HELD_ETAGS = 8  # that a client may ask a delta for
+_EXPOSED_HEADERS = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
+_PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, A-IM, Range, Cache-Control, Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class _Response(Response):
+    """A response whose 304 repeats Last-Modified (RFC 9110 section 15.4.5); Werkzeug drops it."""
+
+    def get_wsgi_headers(self, environ: Any) -> Any:
+        """Return the headers that are sent."""
+        headers = super().get_wsgi_headers(environ)
+        if self.last_modified:
+            headers["Last-Modified"] = http_date(self.last_modified)
+        return headers
+
+
+class Responder:
+    """Answers requests for representations, rendering what the cache does not hold."""
+
+    def __init__(self, publisher: Publisher, cache: ResponseCache) -> None:
+        self._publisher = publisher
+        self._cache = cache
+
+    def respond(self, request: Request, representation: Representation) -> Response:
+        """Answer a GET or HEAD.
+
+        Raises:
+            PreconditionFailed: If-Match names another ETag.
+            ExportError: the document cannot be rendered.
+        """
+        if precondition_failed(request, representation.etag):
+            raise PreconditionFailed
+        if etag := matching_etag(request, representation.etag, _clamp_to_now(representation.last_modified)):
+            return self._with_headers(_Response(status=304), representation, etag)
+        return self._delta(request, representation) or self._document(request, representation)
+
+    def _document(self, request: Request, representation: Representation) -> Response:
+        """Answer with the document, or the range that was asked for."""
+        rendered = self._render(representation)
+        current = rendered.representation  # other than asked for if the archive changed
+        response = self._encoded(request, rendered, current.etag)
+        if current.kind in (Kind.BOOK, Kind.FILE):
+            apply_range(request, response, len(rendered.body))
+        return response
+
+    def _delta(self, request: Request, representation: Representation) -> Response | None:
+        """Answer with what is new to the client (RFC 3229 with the `feed` manipulation); None if that is not known."""
+        manipulations = {value.partition(";")[0].strip() for value in request.headers.get("A-IM", "").split(",")}
+        if representation.kind is not Kind.FEED or "feed" not in manipulations:
+            return None
+        for held in sorted(document_etags(request.if_none_match, include_weak=True))[:_MAX_HELD_ETAGS]:
+            name = f"{representation.etag} since {held}"
+            body = self._cache.get(name)
+            rendered = render_delta(self._publisher, representation, held) if body is None else None
+            if rendered:
+                self._cache.put(name, rendered.body)
+                body = rendered.body
+            if body is not None:
+                response = self._encoded(request, Rendered(representation, body), name)
+                response.status_code = 226
+                response.headers["IM"] = "feed"
+                response.headers["Delta-Base"] = f'"{held}"'
+                response.headers["Cache-Control"] = "no-store, im"  # no cache may take it for the whole feed
+                return response
+        return None
+
+    def _render(self, representation: Representation) -> Rendered:
+        """Render a document, or take it from the cache; concurrent requests wait for the first to render it."""
+        body = self._cache.get(representation.etag)
+        if body is not None:
+            return Rendered(representation, body)
+        with self._cache.single_flight(representation.etag):
+            body = self._cache.get(representation.etag)
+            if body is not None:
+                return Rendered(representation, body)
+            rendered = self._publisher.render(representation)
+            self._cache.put(rendered.representation.etag, rendered.body)
+            return rendered
+
+    def _encoded(self, request: Request, rendered: Rendered, name: str) -> Response:
+        """Answer with a document, compressed if the client prefers that. `name` is that of the body in the cache."""
+        representation, body = rendered
+        coding = None
+        if "Range" not in request.headers:
+            coding = choose_encoding(request.accept_encodings, representation.media_type, len(body))
+        if coding:
+            name = f"{name} {coding}"
+            body = self._compressed(name, coding, body)
+        response = self._with_headers(_Response(body), representation, coded_etag(representation.etag, coding))
+        if coding:
+            response.headers["Content-Encoding"] = coding
+        if "Range" not in request.headers:
+            request.environ[BODY_NAME] = name
+        return response
+
+    def _compressed(self, name: str, coding: str, body: bytes) -> bytes:
+        compressed = self._cache.get(name)
+        if compressed is None:
+            with self._cache.single_flight(name):
+                compressed = self._cache.get(name)
+                if compressed is None:
+                    compressed = COMPRESSORS[coding](body)
+                    self._cache.put(name, compressed)
+        return compressed
+
+    def _with_headers(self, response: Response, representation: Representation, etag: str) -> Response:
+        response.headers.update(self._publisher.headers(representation))
+        response.set_etag(etag)
+        response.last_modified = _clamp_to_now(representation.last_modified)
+        if representation.language:
+            response.vary.add("Accept-Language")
+        return response
+
+
+def add_common_headers(response: Response, method: str) -> Response:
+    """Add what every response has: what it varies by, and cross-origin access (CORS) for scripts of other sites."""
+    response.vary.update(("Accept-Encoding", "A-IM"))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+    if method == "OPTIONS":
+        response.headers.update(_PREFLIGHT_HEADERS)
+    return response
+
+
+def text_response(message: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response of one line of text."""
+    return Response(f"{message}\n", status, headers, content_type="text/plain; charset=utf-8")
+
+
+def _clamp_to_now(time: datetime | None) -> datetime | None:
+    """Return a time that is not in the future, as Last-Modified must be (RFC 9110 section 8.8.2.1)."""
+    return time and min(time, datetime.now(UTC).replace(microsecond=0))

@@ -1,0 +1,215 @@
+"""Editions: the selections of an archive that have a key, with everything that an exporter needs to render one."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from itertools import groupby
+
+from feeds.model.keys import CollectionKey, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey, period
+from feeds.model.paper import Day, DayCount, Listing, Paper, most_voted
+from feeds.model.query import Has
+
+_PAGE_SIZES = {Scope.DAY: 30, Scope.WEEK: 26, Scope.MONTH: 12, Scope.YEAR: 10}
+
+
+class FacetGroup(StrEnum):
+    """By what a search or a list can be narrowed."""
+
+    YEAR = "year"
+    CODE = "code"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One way to narrow a search or a list, with the number of results it leaves.
+
+    `value` is a year, `code` or `video`, or empty for no restriction.
+    """
+
+    key: Key
+    group: FacetGroup
+    value: str
+    count: int
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Papers grouped by day, newest day first.
+
+    A day that an earlier day repeats from has the repeated papers only in its own edition (Scope.DAY). The site's
+    edition (Scope.SITE) has the papers of the last seven days. `calendar` counts the papers of every day that the
+    edition covers, oldest first. `previous` and `next` are the neighbouring periods that hold a day.
+    """
+
+    key: Key
+    days: tuple[Day, ...] = ()
+    calendar: tuple[DayCount, ...] = ()
+    previous: Key | None = None
+    next: Key | None = None
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """The listings of all days in reading order."""
+        return tuple(listing for day in self.days for listing in day.listings)
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """The papers of all days in reading order."""
+        return tuple(listing.paper for listing in self.listings)
+
+    @property
+    def total(self) -> int:
+        """The number of papers; of a search or a collection the number of results on all pages."""
+        return len(self.listings)
+
+    def most_voted(self, count: int | None = None) -> list[Listing]:
+        """Sort the listings by votes, those without any last, and keep the first `count`."""
+        return most_voted(self.listings, count)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResults(Edition):
+    """One page of the results of a search.
+
+    `results` are in the order that the query asks for, `days` the same listings by day. `start` is the position of
+    the first result among all `count`, from 1. `previous` and `next` are pages.
+    """
+
+    key: SearchKey
+    results: tuple[Listing, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    count: int = 0
+    start: int = 1
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """The results in the order of the query."""
+        return self.results
+
+    @property
+    def total(self) -> int:
+        """The number of results on all pages."""
+        return self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Collection(Edition):
+    """An edition whose members are editions, newest first: a series, or one page of a list. It has no days.
+
+    `start` is the position of the first member among all `count`, from 1.
+    """
+
+    key: CollectionKey
+    editions: tuple[Edition, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    count: int = 0
+    start: int = 1
+
+    @property
+    def total(self) -> int:
+        """The number of members on all pages."""
+        return self.count
+
+
+def paper_edition(listing: Listing) -> Edition:
+    """Return the edition of one paper."""
+    return Edition(PaperKey(listing.paper.slug), (Day(listing.first_listed, (listing,)),))
+
+
+def group_by_day(listings: Iterable[Listing]) -> tuple[Day, ...]:
+    """Group listings by the day that listed them first, newest day first, each day in its own order."""
+    ordered = sorted(listings, key=lambda listing: (-listing.first_listed.toordinal(), listing.rank))
+    return tuple(Day(day, tuple(group)) for day, group in groupby(ordered, key=lambda listing: listing.first_listed))
+
+
+def search_facets(key: SearchKey, years: Mapping[str, int], media: Mapping[frozenset[Has], int]) -> tuple[Facet, ...]:
+    """Return the facets of a search.
+
+    Args:
+        years: the number of results by year, whatever days the query asks for.
+        media: the number of results by what they come with, whatever the query asks for.
+    """
+    query = replace(key.query, page=1)
+    found = []
+    for year, count in {"": sum(years.values()), **years}.items():
+        narrowed = key.query.in_year(year)
+        found.append(Facet(SearchKey(narrowed), FacetGroup.YEAR, year, count, narrowed == query))
+    for medium in (Has.CODE, Has.VIDEO):
+        others = frozenset(query.has) - {medium}
+        for value, has in (("", others), (medium.value, others | {medium})):
+            narrowed = replace(query, has=tuple(sorted(has)))
+            is_active = (medium in query.has) == bool(value)
+            found.append(Facet(SearchKey(narrowed), FacetGroup(medium), value, count_with(has, media), is_active))
+    return tuple(found)
+
+
+def count_with(has: frozenset[Has], media: Mapping[frozenset[Has], int]) -> int:
+    """Count the papers that come with at least what `has` names."""
+    return sum(count for medium, count in media.items() if has <= medium)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list: keys of editions newest first, their position from 1 among all, and the adjacent pages."""
+
+    keys: tuple[PeriodKey, ...]
+    start: int
+    total: int
+    previous: ListKey | None
+    next: ListKey | None
+
+
+def list_page(key: ListKey, periods: Sequence[PeriodKey]) -> ListPage | None:
+    """Return the page that a key names out of all periods of its kind, oldest first; None if there is no such page.
+
+    The page of the newest editions also holds those that would start the next numbered page, so it is never nearly
+    empty.
+    """
+    if key.period is None:
+        return None
+    listed = [period for period in periods if period.text.startswith(key.year)]
+    size = _PAGE_SIZES[key.period]
+    numbered = max(-(-len(listed) // size) - 2, 0)
+    if (key.page or 0) > numbered or (key.year and (not listed or key.period is Scope.YEAR)):
+        return None
+    start = ((key.page - 1) if key.page else numbered) * size
+    end = start + size if key.page else len(listed)
+    newer = key.page + 1 if key.page and key.page < numbered else None
+    older = key.page - 1 if key.page else numbered
+    return ListPage(
+        keys=tuple(reversed(listed[start:end])),
+        start=len(listed) - end + 1,
+        total=len(listed),
+        previous=replace(key, page=newer) if key.page else None,
+        next=replace(key, page=older) if older else None,
+    )
+
+
+def list_facets(key: ListKey, periods: Sequence[PeriodKey]) -> tuple[Facet, ...]:
+    """Count the editions of all years and of each year, newest first; a list of years has no facets."""
+    if key.period in (None, Scope.YEAR):
+        return ()
+    years = {"": len(periods), **Counter(period.text[:4] for period in reversed(periods))}
+    return tuple(
+        Facet(ListKey(key.name, year), FacetGroup.YEAR, year, count, year == key.year) for year, count in years.items()
+    )
+
+
+def list_pages(name: str, periods: Sequence[PeriodKey]) -> list[ListKey]:
+    """Return the keys of every page of a list, those of single years included."""
+    keys = []
+    for year in dict.fromkeys(["", *(facet.value for facet in list_facets(ListKey(name), periods))]):
+        key: ListKey | None = ListKey(name, year)
+        while key and (page := list_page(key, periods)):
+            keys.append(key)
+            key = page.next
+    return keys
+
+
+def periods(scope: Scope, days: Iterable[date]) -> list[PeriodKey]:
+    """Return the periods of a scope that contain one of the days, in the order of the days."""
+    return list(dict.fromkeys(period(scope, day) for day in days))
