@@ -1,1 +1,39 @@
-"""readers."""
+"""Readers parse digest files into days, papers and diagnostics: the contract here, then a module per format."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+from typing import NamedTuple, Protocol
+
+from feeds.model.diagnostic import Diagnostic
+from feeds.model.paper import Paper
+
+
+class Entry(NamedTuple):
+    """A paper in a digest file: the line of its heading, counted from 1, and the day that the file lists it under."""
+
+    line: int
+    day: date
+    paper: Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The content of one file: its days, which may have no papers, its papers in file order, and its diagnostics."""
+
+    days: tuple[date, ...]
+    entries: tuple[Entry, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class Reader(Protocol):
+    """Parses digests of one format. Pure; never raises, whatever the text: what it cannot read is a diagnostic."""
+
+    name: str
+    """What settings call the reader, such as `daily-papers`."""
+
+    suffixes: frozenset[str]
+    """The suffixes of the files to read, in lower case, such as `.md`."""
+
+    def read(self, source: str, path: PurePosixPath) -> Digest | None:
+        """Parse a file; None if it is not in this format. `path` is relative to the archive's folder."""

@@ -1,159 +1,260 @@
-"""Reads the text of one day file: the papers it lists, and the problems found, each with its line."""
+"""Reads digests in Markdown, in which `## Daily Papers (YYYY-MM-DD)` starts a day and `### [TITLE](URL)` a paper."""
 
 import re
 from collections import deque
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from feeds.model.diagnostic import Problem, Problems, excerpt
+from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.paper import Paper, arxiv_id
-from feeds.readers import fields, sections
-from feeds.readers.sections import Line, Section
+from feeds.readers import Digest, Entry, syntax
+from feeds.text import unicode
 
+_HEADING = re.compile(r"(?P<indent>\s*)(?P<marks>#{1,6})(?P<space>\s*)(?P<text>.*)")
+_FENCE = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?!.*`)|~{3,})")  # also after a list marker
 _BULLET = re.compile(r"\s*(?:[-*•]|\d+[.)])\s")
-_WRAPPED = 1000  # lines that a list of authors may go on for
+_INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were concatenated
+_MAX_AUTHOR_LINES = 1000
 
 
-class Listing(NamedTuple):
-    """A paper and the line of its heading."""
+class DailyPapersReader:
+    """Reads Markdown digests, including the variants and mistakes that are common in them.
+
+    Every line ends up in a field of a paper or in a diagnostic.
+    """
+
+    name = "daily-papers"
+    suffixes = frozenset({".md", ".markdown"})
+
+    def read(self, source: str, path: PurePosixPath) -> Digest | None:  # noqa: ARG002  # required by the contract
+        """Parse a file; None if it has no heading of a day."""
+        diagnostics = _Diagnostics()
+        sections = list(_split_sections(source, diagnostics))
+        if not any(syntax.DAY_HEADING.fullmatch(section.heading) for section in sections):
+            return None
+        parser = _Parser(diagnostics)
+        for section in sections:
+            parser.parse(section)
+        return parser.digest()
+
+
+class _Diagnostics(list[Diagnostic]):
+    """The diagnostics of a file, in the order of their detection."""
+
+    def error(self, line: int, problem: str, hint: str) -> None:
+        self.append(Diagnostic(line, f"{problem}; {hint}", Severity.ERROR))
+
+    def warning(self, line: int, problem: str, hint: str = "") -> None:
+        self.append(Diagnostic(line, f"{problem}; {hint}" if hint else problem, Severity.WARNING))
+
+
+class _Line(NamedTuple):
+    """A line of a file; numbers count from 1."""
+
+    number: int
+    text: str
+
+
+class _Section(NamedTuple):
+    """A heading and the lines up to the next one; level 0 and no heading at the start of a file."""
 
     line: int
-    paper: Paper
+    level: int
+    heading: str
+    body: list[_Line]
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """What one file says. A file of no day has no `dates`; a date may be there with no paper."""
-
-    dates: tuple[date, ...]
-    listings: tuple[Listing, ...]
-    problems: tuple[Problem, ...]
-
-
-def parse(source: str) -> Digest:
-    """Read a day file. Every line ends up in a field of a paper or in a problem.
-
-    Never raises on any text: what cannot be read is reported, and the rest is kept.
-    """
-    problems = Problems()
-    cut = list(sections.cut(source, problems))
-    if not any(fields.DAY.fullmatch(section.heading) for section in cut):
-        return Digest((), (), ())
-    reader = _Reader(problems)
-    for section in cut:
-        reader.read(section)
-    ordered = sorted(problems, key=lambda problem: problem.line)
-    return Digest(tuple(reader.papers_of), tuple(reader.listings), tuple(ordered))
-
-
-class _Reader:
-    """Goes through the sections of a file; `papers_of` counts the papers of each date."""
-
-    def __init__(self, problems: Problems) -> None:
-        self.papers_of: dict[date, int] = {}
-        self.listings: list[Listing] = []
-        self._problems = problems
-        self._today: date | None = None
-        self._has_chapters = False  # as a README does, whose first lines are of no day
-        self._ended = False  # by a chapter
-
-    def read(self, section: Section) -> None:
-        """Take a section for a day, a paper, or neither."""
-        if day := fields.DAY.fullmatch(section.heading):
-            self._start_day(day, section)
-        elif self._today is None or (self._ended and not _has_facts(section)):
-            self._has_chapters = self._has_chapters or bool(section.heading or sections.not_blank(section.body))
-            self._pass_over(section, outside=True)
-        elif paper := _paper(section, self._today, self._problems):
-            self.listings.append(Listing(section.line, replace(paper, rank=self.papers_of[self._today])))
-            self.papers_of[self._today] += 1
+def _split_sections(source: str, diagnostics: _Diagnostics) -> Iterator[_Section]:
+    """Split a file at its headings; in fenced code only at those of days and papers, as a fence may lack its end."""
+    section = _Section(1, 0, "", [])
+    fence = ""
+    for line in _split_lines(source, diagnostics):
+        heading = _parse_heading(line)
+        if heading and (not fence or _is_day_or_paper(heading.heading)):
+            yield section
+            section, fence = heading, ""
         else:
-            self._pass_over(section, outside=False)
-            self._ended = self._ended or (self._has_chapters and section.level <= 2)
-
-    def _start_day(self, day: re.Match[str], section: Section) -> None:
-        self._ended = False
-        try:
-            self._today = _date(day)
-            self.papers_of.setdefault(self._today, 0)
-        except ValueError:
-            self._today = None
-            self._problems.error(section.line, f"{'-'.join(day.groups())} is no date: its papers are left out")
-        self._pass_over_lines(section.body)
-
-    def _pass_over(self, section: Section, outside: bool) -> None:
-        """Report a section that is no paper of a day."""
-        link = fields.link(section.heading)
-        said = excerpt(section.heading)
-        if not outside and section.level == 3:
-            self._problems.error(section.line, f"not a paper, which starts with ### [TITLE](http…): {said}")
-        elif link and arxiv_id(link.url):
-            self._problems.error(section.line, f"a paper outside of any day is left out: {said}")
-        elif section.heading:
-            self._problems.warning(section.line, f"belongs to no paper: {said}")
-        self._pass_over_lines(section.body)
-
-    def _pass_over_lines(self, lines: list[Line]) -> None:
-        """Report the lines that belong to no paper, in one problem."""
-        said = sections.not_blank(lines)
-        if said:
-            reach = f" (to line {said[-1].number})" if len(said) > 1 else ""
-            self._problems.warning(said[0].number, f"belongs to no paper{reach}: {excerpt(said[0].text)}")
+            section.body.append(line)
+            fence = _fence_after(line.text, fence)
+    yield section
 
 
-def _date(day: re.Match[str]) -> date:
-    """Read a date; ValueError for one that is none, or of no year that digests are of."""
-    found = date(*map(int, day.groups()))
-    if not 1990 <= found.year <= 2999:
-        raise ValueError(found)
-    return found
+def _split_lines(source: str, diagnostics: _Diagnostics) -> Iterator[_Line]:
+    """Split a file into lines, and report and remove forbidden characters."""
+    lines = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, 1):
+        if forbidden := unicode.find_forbidden(line):
+            characters = ", ".join(sorted(set(forbidden)))
+            diagnostics.warning(number, f"characters that XML forbids are left out: {characters}")
+    return map(_Line, count(1), _join_headings(unicode.strip_forbidden(line) for line in lines))
 
 
-def _has_facts(section: Section) -> bool:
-    """Whether a section has votes or authors: behind a chapter of a README not every link is a paper."""
-    lines = [line.text.strip() for line in section.body]
-    return any(fields.VOTES.fullmatch(line) or fields.AUTHORS.fullmatch(line) for line in lines)
+def _join_headings(lines: Iterable[str]) -> Iterator[str]:
+    """Join a paper's heading that is broken in its title; a blank line replaces the second one to keep the numbers."""
+    heading: str | None = None
+    for line in lines:
+        if heading is not None:
+            is_joined = "](" in line and not line.startswith("#")
+            yield f"{heading.rstrip()} {line.lstrip()}" if is_joined else heading
+            heading = None
+            if is_joined:
+                yield ""
+                continue
+        if line.startswith("### [") and "](" not in line:
+            heading = line
+        else:
+            yield line
+    if heading is not None:
+        yield heading
 
 
-def _is_paper_all_the_same(section: Section) -> bool:
-    """Whether a heading of another level starts a paper: it leads to arXiv, with votes or authors below."""
-    link = fields.link(section.heading)
-    return link is not None and arxiv_id(link.url) is not None and _has_facts(section)
-
-
-def _paper(section: Section, day: date, problems: Problems) -> Paper | None:
-    """Read a paper; None where the section is none, or has no address to know it by."""
-    link = fields.link(section.heading) if section.level == 3 or _is_paper_all_the_same(section) else None
-    url = fields.address(link.url) if link else None
-    if link is None or url is None:
+def _parse_heading(line: _Line) -> _Section | None:
+    """Parse an ATX heading (CommonMark section 4.2); those of days and papers also with the usual mistakes."""
+    match = _HEADING.fullmatch(line.text.lstrip(_INVISIBLE))
+    if match is None:
         return None
-    title = fields.title(link.title)
+    text = match["text"].rstrip()
+    is_well_formed = len(match["indent"]) <= 3 and (match["space"] or not text)
+    if not is_well_formed and not _is_day_or_paper(text):
+        return None
+    unclosed = text.rstrip("#")
+    has_closing_sequence = unclosed != unclosed.rstrip()  # `C#` has none
+    return _Section(line.number, len(match["marks"]), unclosed.rstrip() if has_closing_sequence else text, [])
+
+
+def _is_day_or_paper(heading: str) -> bool:
+    return bool(syntax.DAY_HEADING.fullmatch(heading) or syntax.parse_link(heading))
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """Return the code fence that is open after a line, given the one before it; empty for none (CommonMark 4.5)."""
+    match = _FENCE.match(line)
+    if match is None:
+        return fence
+    if not fence:
+        return match[1]
+    is_closed = match[1].startswith(fence) and not line.strip().strip(fence[0])
+    return "" if is_closed else fence
+
+
+class _Parser:
+    """Parses the sections of a file in order.
+
+    A README may show a digest between chapters of its own. Where a file has text before its first day, a chapter after
+    a day therefore ends the day: from there on only sections with votes or authors are papers.
+    """
+
+    def __init__(self, diagnostics: _Diagnostics) -> None:
+        self._diagnostics = diagnostics
+        self._days: dict[date, None] = {}  # an ordered set
+        self._entries: list[Entry] = []
+        self._day: date | None = None
+        self._has_chapters = False
+        self._in_chapter = False
+
+    def digest(self) -> Digest:
+        """Return the result, with the diagnostics in the order of their lines."""
+        diagnostics = sorted(self._diagnostics, key=lambda diagnostic: diagnostic.line)
+        return Digest(tuple(self._days), tuple(self._entries), tuple(diagnostics))
+
+    def parse(self, section: _Section) -> None:
+        """Parse a section as a day or a paper, or report what it contains."""
+        if match := syntax.DAY_HEADING.fullmatch(section.heading):
+            self._start_day(match, section)
+        elif self._day is None or (self._in_chapter and not _has_votes_or_authors(section)):
+            self._has_chapters = self._has_chapters or bool(section.heading or _non_blank(section.body))
+            self._report_section(section, in_day=False)
+        elif paper := _parse_paper(section, self._diagnostics):
+            self._entries.append(Entry(section.line, self._day, paper))
+        else:
+            self._report_section(section, in_day=True)
+            self._in_chapter = self._in_chapter or (self._has_chapters and section.level <= 2)
+
+    def _start_day(self, match: re.Match[str], section: _Section) -> None:
+        self._in_chapter = False
+        self._day = _parse_date(match)
+        if self._day is None:
+            text = "-".join(match.groups())
+            problem = f"{text} is not a date, so its papers are left out"
+            self._diagnostics.error(section.line, problem, "write YYYY-MM-DD with a year from 1990 to 2999")
+        else:
+            self._days.setdefault(self._day)
+        self._report_lines(section.body)
+
+    def _report_section(self, section: _Section, in_day: bool) -> None:
+        """Report a section that is not a paper of a day; an error where a paper seems to be meant."""
+        heading = _quote(section.heading)
+        link = syntax.parse_link(section.heading)
+        if in_day and section.level == 3:
+            hint = "write ### [TITLE](URL) with an http or https URL"
+            self._diagnostics.error(section.line, f"{heading} is not a paper", hint)
+        elif link and arxiv_id(link.url):
+            hint = "start its heading with ###" if in_day else "write ## Daily Papers (YYYY-MM-DD) above it"
+            self._diagnostics.error(section.line, f"the paper {heading} is left out", hint)
+        elif section.heading:
+            self._diagnostics.warning(section.line, f"the heading {heading} belongs to no paper and is left out")
+        self._report_lines(section.body)
+
+    def _report_lines(self, lines: list[_Line]) -> None:
+        """Report lines that belong to no paper, all in one diagnostic."""
+        lines = _non_blank(lines)
+        if not lines:
+            return
+        first, last = _quote(lines[0].text), lines[-1].number
+        if len(lines) == 1:
+            problem = f"the line {first} belongs to no paper and is left out"
+        else:
+            problem = f"the lines from {first} to line {last} belong to no paper and are left out"
+        self._diagnostics.warning(lines[0].number, problem)
+
+
+def _parse_date(match: re.Match[str]) -> date | None:
+    """Convert the groups of a day heading to a date; None if there is no such date, or not in a plausible year."""
+    try:
+        day = date(*map(int, match.groups()))
+    except ValueError:
+        return None
+    return day if 1990 <= day.year <= 2999 else None
+
+
+def _parse_paper(section: _Section, diagnostics: _Diagnostics) -> Paper | None:
+    """Parse a paper; None if the section is not one, or has no valid URL."""
+    link = syntax.parse_link(section.heading)
+    url = syntax.parse_url(link.url) if link else None
+    if link is None or url is None or (section.level != 3 and not _is_paper_at_any_level(link, section)):
+        return None
+    title = syntax.unescape(link.title)
     if not title:
-        problems.error(section.line, f"paper has no title: {url} stands in for it")
+        diagnostics.error(section.line, "the paper has no title, so its URL is shown instead", "write ### [TITLE](URL)")
     if link.rest:
-        problems.warning(section.line, f"left out what follows the paper's address: {excerpt(link.rest)}")
-    draft = _Draft(problems)
-    draft.read(section.body)
-    return Paper(
-        title=title or url,
-        url=url,
-        day=day,
-        rank=0,
-        image=draft.image,
-        video=draft.video,
-        votes=draft.votes,
-        authors=draft.authors,
-        more_authors=draft.more_authors,
-        summary="\n".join(draft.summary).strip("\n").rstrip(),
-    )
+        problem = f"{_quote(link.rest)} after the link is left out"
+        diagnostics.warning(section.line, problem, "write it below the heading")
+    builder = _PaperBuilder(title or url, url, diagnostics)
+    builder.add_lines(section.body)
+    return builder.build()
+
+
+def _is_paper_at_any_level(link: syntax.Link, section: _Section) -> bool:
+    """Whether a section is certainly a paper, whatever the level of its heading."""
+    return arxiv_id(link.url) is not None and _has_votes_or_authors(section)
+
+
+def _has_votes_or_authors(section: _Section) -> bool:
+    lines = [line.text.strip() for line in section.body]
+    return any(syntax.VOTES.fullmatch(line) or syntax.AUTHORS.fullmatch(line) for line in lines)
 
 
 @dataclass(slots=True)
-class _Draft:
-    """The fields of a paper while its lines are read."""
+class _PaperBuilder:
+    """Collects the fields of a paper from the lines below its heading."""
 
-    problems: Problems
+    title: str
+    url: str
+    diagnostics: _Diagnostics
     image: str | None = None
     video: str | None = None
     votes: int | None = None
@@ -161,84 +262,107 @@ class _Draft:
     more_authors: bool = False
     summary: list[str] = field(default_factory=list)
 
-    def read(self, body: list[Line]) -> None:
-        """Read the known fields in any order, up to the first bullet; all else is the summary."""
-        lines = deque(body)
-        while lines:
-            line = lines.popleft()
+    def build(self) -> Paper:
+        return Paper(
+            title=self.title,
+            url=self.url,
+            image=self.image,
+            video=self.video,
+            votes=self.votes,
+            authors=self.authors,
+            more_authors=self.more_authors,
+            summary="\n".join(self.summary).strip("\n").rstrip(),
+        )
+
+    def add_lines(self, lines: Iterable[_Line]) -> None:
+        """Parse fields, in any order, up to the first bullet; all other lines are the summary."""
+        remaining = deque(lines)
+        while remaining:
+            line = remaining.popleft()
             if _BULLET.match(line.text):
-                self.summary += [line.text, *(line.text for line in lines)]
+                self.summary += [line.text, *(line.text for line in remaining)]
                 return
-            if not line.text.strip() or not self._take(line, lines):
+            if not line.text.strip() or not self._add_field(line, remaining):
                 self.summary.append(line.text)
 
-    def _take(self, line: Line, following: deque[Line]) -> bool:
-        """Put a line into a field; False where it is none of a kind that is still missing."""
-        content = line.text.strip()
-        if (votes := fields.VOTES.fullmatch(content)) and self.votes is None:
-            self._take_votes(votes["value"], line)
-        elif (authors := fields.AUTHORS.fullmatch(content)) and not self.authors:
-            self._take_authors(authors["value"].strip(), line, following)
-        elif picture := fields.PICTURE.fullmatch(content):
-            return self._take_picture(picture, line)
-        elif watch := fields.WATCH.fullmatch(content):
-            return self._take_media(watch["url"], True, line)
-        elif fields.MARKUP.fullmatch(content):
-            sources = fields.sources(content)  # none in a box around a video
-            taken = [self._take_media(source, "<video" in content.lower(), line) for source in sources]
-            return all(taken)
+    def _add_field(self, line: _Line, remaining: deque[_Line]) -> bool:
+        """Parse a line as a field; False if it is not a field, or one that the paper already has."""
+        text = line.text.strip()
+        if (match := syntax.VOTES.fullmatch(text)) and self.votes is None:
+            self._add_votes(match["value"], line)
+        elif (match := syntax.AUTHORS.fullmatch(text)) and not self.authors:
+            self._add_authors(match["value"].strip(), line, remaining)
+        elif match := syntax.PICTURE.fullmatch(text):
+            return self._add_picture(match["url"], match["description"].strip(), line)
+        elif match := syntax.VIDEO_LINK.fullmatch(text):
+            return self._add_media(match["url"], line, assume_video=True)
+        elif syntax.MEDIA_MARKUP.fullmatch(text):
+            urls = syntax.media_urls(text)  # none in a <div> around a video
+            assume_video = "<video" in text.lower()
+            are_added = [self._add_media(url, line, assume_video=assume_video) for url in urls]
+            return all(are_added)
         else:
             return False
         return True
 
-    def _take_votes(self, value: str, line: Line) -> None:
+    def _add_votes(self, value: str, line: _Line) -> None:
         try:
-            self.votes = fields.votes(value)
+            self.votes = syntax.parse_votes(value)
         except ValueError:
-            self.problems.error(line.number, f"Vote is neither a number nor '-': {excerpt(value)}")
+            hint = "write Vote: 42, or Vote: - if votes were not counted"
+            self.diagnostics.error(line.number, f"{_quote(value)} is not a number of votes", hint)
 
-    def _take_authors(self, value: str, line: Line, following: deque[Line]) -> None:
+    def _add_authors(self, value: str, line: _Line, remaining: deque[_Line]) -> None:
+        """Parse a list of authors, which may continue on the lines below."""
         parts = [value]
         is_list = value.startswith("[")
-        while following and len(parts) < _WRAPPED and fields.authors_go_on(parts[-1], is_list):
-            if not _continues(following[0].text, is_list):
+        while remaining and len(parts) < _MAX_AUTHOR_LINES and syntax.expects_more_authors(parts[-1], is_list):
+            if not _continues_authors(remaining[0].text, is_list):
                 break
-            parts.append(following.popleft().text.strip())
-        authors = fields.authors(" ".join(parts))
-        self.authors, self.more_authors = authors.names, authors.more
-        if not authors.well_formed:
-            self.problems.warning(line.number, f"Authors is no proper list of names: {excerpt(value)}")
+            parts.append(remaining.popleft().text.strip())
+        authors = syntax.parse_authors(" ".join(parts))
+        self.authors, self.more_authors = authors.names, authors.more_authors
+        if not authors.is_well_formed:
+            problem = f"{_quote(value)} is not a well-formed list of authors"
+            self.diagnostics.warning(line.number, problem, "write Authors: NAME, NAME")
 
-    def _take_picture(self, picture: re.Match[str], line: Line) -> bool:
-        is_taken = self._take_media(picture["url"], False, line)
-        if is_taken and (description := picture["description"].strip()):
-            self.problems.warning(line.number, f"left out the picture's description: {excerpt(description)}")
-        return is_taken
+    def _add_picture(self, url: str, description: str, line: _Line) -> bool:
+        is_added = self._add_media(url, line, assume_video=False)
+        if is_added and description:
+            problem = f"the picture's description {_quote(description)} is left out"
+            self.diagnostics.warning(line.number, problem, "write ![](URL)")
+        return is_added
 
-    def _take_media(self, written: str, video: bool, line: Line) -> bool:
-        """Take a picture or a video; False for another one than that of its field."""
-        url = fields.address(written)
+    def _add_media(self, text: str, line: _Line, *, assume_video: bool) -> bool:
+        """Set the image or the video, whose URL is `text`; False if the paper already has another one."""
+        url = syntax.parse_url(text)
         if url is None:
-            self.problems.warning(line.number, f"no address that a reader could open: {excerpt(line.text)}")
-        elif fields.is_video(url, default=video) and self.video in (None, url):
+            problem = f"{_quote(line.text)} is left out because its URL is not valid"
+            self.diagnostics.warning(line.number, problem, "write an absolute http or https URL")
+        elif syntax.is_video(url, default=assume_video) and self.video in (None, url):
             self.video = url
-        elif not fields.is_video(url, default=video) and self.image in (None, url):
+        elif not syntax.is_video(url, default=assume_video) and self.image in (None, url):
             self.image = url
         else:
             return False
         return True
 
 
-def _continues(line: str, is_list: bool) -> bool:
-    """Whether a line goes on with names: not with another field, code or a sentence."""
-    content = line.strip()
-    patterns = (fields.VOTES, fields.AUTHORS, fields.PICTURE, fields.WATCH, fields.MARKUP)
-    if (
-        not content
-        or _BULLET.match(line)
-        or sections.FENCE.match(line)
-        or any(pattern.fullmatch(content) for pattern in patterns)
-    ):
+def _continues_authors(line: str, is_list: bool) -> bool:
+    """Whether the line after an unfinished list of authors continues it, and is not a field, code or a sentence."""
+    text = line.strip()
+    patterns = (syntax.VOTES, syntax.AUTHORS, syntax.PICTURE, syntax.VIDEO_LINK, syntax.MEDIA_MARKUP)
+    if not text or _BULLET.match(line) or _FENCE.match(line) or any(pattern.fullmatch(text) for pattern in patterns):
         return False
-    first_name = content.partition(",")[0]
-    return is_list or (len(first_name.split()) <= 5 and not content.endswith(".") and "*" not in first_name)
+    first_name = text.partition(",")[0]
+    return is_list or (len(first_name.split()) <= 5 and not text.endswith(".") and "*" not in first_name)
+
+
+def _non_blank(lines: Iterable[_Line]) -> list[_Line]:
+    return [line for line in lines if line.text.strip()]
+
+
+def _quote(text: str) -> str:
+    """Quote a text for a message, on one line and shortened."""
+    text = " ".join(text.split())
+    return f"'{text if len(text) <= 60 else f'{text[:59]}…'}'"
