@@ -7,7 +7,7 @@ from datetime import date
 from feeds.archive.edition import Edition
 from feeds.exporters.contract import CUTS, Kind, Scope
 from feeds.model.paper import Paper
-from feeds.readers import fields
+from feeds.readers import syntax
 from feeds.site.site import Site
 
 _SYNTAX = re.compile(r"[\[\]()\\$&'\"]")
@@ -59,7 +59,7 @@ def _heading(paper: Paper) -> str:
     """Write title and address as a link, the title as it is wherever that can be read again."""
     address = _address(paper.url)
     title = _text(paper.title)
-    if fields.link(f"[{title}]({address})") != (title, address, ""):
+    if syntax.parse_link(f"[{title}]({address})") != (title, address, ""):
         title = _encoded(paper.title)
     return f"[{title}]({address})"
 
@@ -67,8 +67,8 @@ def _heading(paper: Paper) -> str:
 def _authors(paper: Paper) -> str:
     """Write names with commas between them, as a Python list where those would be read as others."""
     names = [_name(name) for name in paper.authors] + ["+"] * paper.more_authors
-    line = fields.AUTHORS.fullmatch(f"Authors: {', '.join(names)}")
-    if line and fields.authors(line["value"]) == (paper.authors, paper.more_authors, True):
+    line = syntax.AUTHORS.fullmatch(f"Authors: {', '.join(names)}")
+    if line and syntax.parse_authors(line["value"]) == (paper.authors, paper.more_authors, True):
         return ", ".join(names)
     return repr(names)
 
@@ -80,13 +80,13 @@ def _name(name: str) -> str:
 
 def _address(url: str) -> str:
     """Write an address as it is, or so that no bracket or quote in it ends it."""
-    is_safe = fields.PICTURE.fullmatch(f"![]({url})") and fields.address(url) == url and "'" not in url
+    is_safe = syntax.PICTURE.fullmatch(f"![]({url})") and syntax.parse_url(url) == url and "'" not in url
     return url if is_safe else _encoded(url)
 
 
 def _text(text: str) -> str:
     """Write a text as it is, unless it holds what would be read as an escape or an entity."""
-    return text if fields.title(text) == text else _encoded(text)
+    return text if syntax.unescape(text) == text else _encoded(text)
 
 
 def _encoded(text: str) -> str:
