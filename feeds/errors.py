@@ -37,5 +37,17 @@ class MailError(FeedsError):
     """A mail cannot be written, or the server does not take it."""
 
 
+class StoreError(FeedsError):
+    """The picture store cannot be used, or lost a file."""
+
+
+class ImageError(FeedsError):
+    """The bytes are not an image that can be converted."""
+
+
+class FetchError(FeedsError):
+    """An image URL yields no image; requesting it again at once would not help."""
+
+
 class PluginError(FeedsError):
     """An exporter cannot be registered; the message names the distribution that it came from."""

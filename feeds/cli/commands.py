@@ -11,13 +11,13 @@ import click
 from feeds import __version__
 from feeds.archive.archive import Archive, default_index
 from feeds.cli.terminal import bar, end_at_second_interrupt
-from feeds.errors import BuildError, ExportError, FeedsError, MailError, PublishError, UnknownEditionError
+from feeds.errors import BuildError, ExportError, FeedsError, MailError, PublishError, StoreError, UnknownEditionError
 from feeds.exporters import registry
 from feeds.exporters.contract import Exporter
 from feeds.exporters.format import Kind, site_keys
 from feeds.http import server
 from feeds.images import fetch
-from feeds.images.picture import StoreError
+from feeds.images.client import ALLOW_PRIVATE, PUBLIC_ONLY, Client
 from feeds.model.diagnostic import Severity
 from feeds.model.key import EXAMPLES, Scope
 from feeds.model.query import HELP, READERS
@@ -179,12 +179,12 @@ def publish_site(url: str, archive: Path, dry_run: bool, again: bool, plain: boo
 def images(archive: Path, again: bool) -> None:
     """Fetch the papers' pictures into the store, for books; what is there is not fetched again."""
     catalog = _open(archive)
-    allowed = settings.load(archive, os.environ).private_images
+    policy = ALLOW_PRIVATE if settings.load(archive, os.environ).private_images else PUBLIC_ONLY
     report = fetch.fetch(
         catalog.store,
         catalog.archive.images(),
-        allow_private=allowed,
-        again=again,
+        Client(policy),
+        force=again,
         progress=bar("fetching", "picture"),
     )
     for url, reason in report.failed:

@@ -1,299 +1,389 @@
-"""Asks servers that nobody vouches for pictures, within limits."""
+"""HTTP client for untrusted image servers: only public addresses, and limits on size and time.
+
+Every connection, also that of a redirect, goes to an address that was checked after the host name was resolved. So no
+name, redirect or second DNS answer leads into a private network,
+https://owasp.org/www-community/attacks/Server_Side_Request_Forgery.
+"""
 
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from typing import NamedTuple
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any, NamedTuple, cast
 from urllib.parse import urljoin
 
+from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.response import HTTPResponse
 from urllib3.util import Url, parse_url
 
 from feeds import NAME, __version__
-from feeds.images.addresses import Connection, FetchError, Network, PlainConnection, SecureConnection
-from feeds.images.picture import Source
+from feeds.errors import FetchError
+from feeds.images.picture import ImageRecord
+
+Address = IPv4Address | IPv6Address
 
 _USER_AGENT = f"{NAME}/{__version__}"
 _ACCEPT = "image/png, image/jpeg, image/*;q=0.8, */*;q=0.1"
-_REDIRECTS = (301, 302, 303, 307, 308)
-_PIECE = 65_536  # bytes
-_LONGEST_URL = 4000
-_LONGEST_TAG = 500
-_IDLE = 32  # connections
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+_CHUNK_SIZE = 65_536  # bytes
+_MAX_URL_LENGTH = 4000
+_MAX_VALIDATOR_LENGTH = 500
+_MAX_POOLS = 32
+_MAX_ADDRESSES = 3  # of a host that are tried
+_RECOVERABLE_ERRORS = (OSError, HTTPException, HTTPError, ValueError)
+
+_SPECIAL_NETWORKS = (
+    ip_network("192.88.99.0/24"),  # 6to4 relays
+    ip_network("192.0.0.0/24"),  # IETF protocol assignments, among them the metadata service of Oracle's cloud
+    ip_network("168.63.129.16/32"),  # metadata service of Azure
+)
+_GLOBAL_UNICAST = ip_network("2000::/3")
+_DOCUMENTATION = ip_network("3fff::/20")  # unknown to Python 3.11
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+def is_public(address: Address) -> bool:
+    """Return True if an address, and an IPv4 address embedded in it, belongs to the public internet."""
+    if isinstance(address, IPv4Address):
+        is_special = any(address in network for network in _SPECIAL_NETWORKS)
+        return address.is_global and not address.is_multicast and not is_special
+    embedded = address.ipv4_mapped or address.sixtofour
+    if address in _NAT64:
+        embedded = IPv4Address(int(address) & 0xFFFFFFFF)
+    if embedded:
+        return is_public(embedded)
+    return address.is_global and address in _GLOBAL_UNICAST and address not in _DOCUMENTATION
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverPolicy:
+    """Which addresses may be connected to, and how host names are resolved to addresses."""
+
+    is_allowed: Callable[[Address], bool]
+    resolve: Callable[[str, int], Iterable[str]] = _resolve
+
+    def connect(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Connect to the first address of a host that is allowed and answers.
+
+        Raises:
+            FetchError: none of its addresses is allowed.
+            OSError: the host has no address, or none of them answers.
+        """
+        addresses = list(dict.fromkeys(ip_address(text) for text in self.resolve(host, port)))
+        allowed = [address for address in addresses if self.is_allowed(address)][:_MAX_ADDRESSES]
+        if addresses and not allowed:
+            raise FetchError(f"{host} resolves to {addresses[0]}, which is not a public address")
+        last_error = OSError(f"{host} has no address")
+        for address in allowed:
+            try:
+                return socket.create_connection((str(address), port), timeout / len(allowed))
+            except OSError as error:
+                last_error = error
+        raise last_error
+
+
+PUBLIC_ONLY = ResolverPolicy(is_public)
+ALLOW_PRIVATE = ResolverPolicy(lambda _: True)
+
+
+class _HTTPConnection(HTTPConnection):
+    """Connects as a policy allows."""
+
+    def __init__(self, *args: Any, policy: ResolverPolicy, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._policy = policy
+
+    def _new_conn(self) -> socket.socket:
+        return self._policy.connect(self.host, self.port, self.timeout or 0)
+
+
+class _HTTPSConnection(_HTTPConnection, HTTPSConnection):
+    """Connects as a policy allows, and verifies the certificate by the host name."""
+
+
+class _PoolManager(PoolManager):
+    """Keeps connections, which all connect as one policy allows."""
+
+    def __init__(self, policy: ResolverPolicy, **options: Any) -> None:
+        super().__init__(**options)
+        self._policy = policy
+
+    def _new_pool(
+        self, scheme: str, host: str, port: int, request_context: dict[str, Any] | None = None
+    ) -> HTTPConnectionPool:
+        pool = super()._new_pool(scheme, host, port, request_context)
+        pool.ConnectionCls = _HTTPSConnection if scheme == "https" else _HTTPConnection
+        pool.conn_kw["policy"] = self._policy
+        return pool
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a server may take, in bytes and seconds, for one picture."""
+    """What a server may take for one image, in bytes and seconds."""
 
-    length: int = 10_000_000
-    connect: float = 10.0
-    read: float = 20.0  # of silence
-    total: float = 60.0  # without the pauses
-    tries: int = 3
-    pause: float = 1.0  # before the second try; twice as long before the third
-    longest_pause: float = 30.0  # that a server may ask for
-    redirects: int = 5
-    connections: int = 2  # to one host at a time
-
-
-LIMITS = Limits()
+    max_bytes: int = 10_000_000
+    connect_timeout: float = 10.0
+    read_timeout: float = 20.0  # without a byte from the server
+    total_timeout: float = 60.0  # without the waits between attempts
+    attempts: int = 3
+    backoff: float = 1.0  # before the second attempt, twice as long before the third
+    max_retry_after: float = 30.0
+    max_redirects: int = 5
+    connections_per_host: int = 2
 
 
-class _PassingError(FetchError):
-    """An address gives no picture now, but may after some seconds if the server says how many."""
+DEFAULT_LIMITS = Limits()
 
-    def __init__(self, message: str, after: float = 0.0) -> None:
+
+class TransientError(FetchError):
+    """A request failed, but may succeed if repeated, after `retry_after` seconds if the server says so."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
-        self.after = after
+        self.retry_after = retry_after
 
 
-class Answer(NamedTuple):
+class Download(NamedTuple):
+    """The bytes of an image, and the validators for the next request."""
+
     body: bytes
     etag: str
     last_modified: str
 
 
-class _Clock:
-    """The time that is left for one picture."""
+class _Redirect(NamedTuple):
+    location: str
+
+
+class _Deadline:
+    """Counts down the time for one image."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
-    def left(self) -> float:
+    @property
+    def remaining(self) -> float:
         return self._end - time.monotonic()
 
     @contextmanager
-    def stopped(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         started = time.monotonic()
         yield
         self._end += time.monotonic() - started
 
 
-_TROUBLE = (OSError, HTTPException, HTTPError, ValueError)
-_Key = tuple[str, str, int]  # scheme, host, port
-
-
 class Client:
-    """Asks servers, over connections that it keeps for the next picture."""
+    """Downloads images over persistent connections. Threads may share a client.
+
+    Redirects and retries are not urllib3's own: it would read the bodies of redirects and errors, whose length is up
+    to the server, and cannot repeat a request whose body breaks off.
+    """
 
     def __init__(
-        self, limits: Limits, network: Network, now: Callable[[], datetime], sleep: Callable[[float], object]
+        self,
+        policy: ResolverPolicy = PUBLIC_ONLY,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._limits = limits
-        self._network = network
-        self._trust = network.trust or ssl.create_default_context()
         self._now = now
         self._sleep = sleep
+        self._pools = _PoolManager(
+            policy,
+            num_pools=_MAX_POOLS,
+            maxsize=limits.connections_per_host,
+            block=True,
+            ssl_context=ssl_context or ssl.create_default_context(),
+        )
         self._lock = threading.Lock()
-        self._slots: dict[str, threading.Semaphore] = {}
-        self._idle: list[tuple[_Key, Connection]] = []
-        self._busy: set[socket.socket] = set()
+        self._active_sockets: set[socket.socket] = set()
         self._is_closed = False
 
-    def get(self, url: str, held: Source | None) -> Answer | None:
-        """Ask for a picture, again if need be; None says that it is the one that is held."""
-        clock = _Clock(self._limits.total)
-        for tried in range(1, self._limits.tries + 1):
+    def get(self, url: str, stored: ImageRecord | None = None) -> Download | None:
+        """Download an image, and try again after a transient error.
+
+        Returns:
+            None if the server confirms that the stored image is current.
+
+        Raises:
+            FetchError: the URL yields no image within the limits.
+        """
+        deadline = _Deadline(self._limits.total_timeout)
+        for attempt in range(1, self._limits.attempts + 1):
             try:
-                return self._follow(url, held, clock)
-            except _PassingError as error:
-                pause = max(error.after, self._limits.pause * 2 ** (tried - 1))
-                is_too_long = error.after > self._limits.longest_pause or clock.left() <= 0
-                if tried == self._limits.tries or is_too_long or self._is_closed:
+                return self._follow_redirects(url, stored, deadline)
+            except TransientError as error:
+                is_too_late = error.retry_after > self._limits.max_retry_after or deadline.remaining <= 0
+                if attempt == self._limits.attempts or is_too_late or self._is_closed:
                     raise
-                with clock.stopped():
-                    self._sleep(pause)
-        raise AssertionError("the last try returns or raises")
+                with deadline.paused():
+                    self._sleep(max(error.retry_after, self._limits.backoff * 2 ** (attempt - 1)))
+        raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
-        """Close all connections, also under those who wait for an answer."""
+        """Close all connections; requests in other threads fail at once."""
         with self._lock:
             self._is_closed = True
-            for _, connection in self._idle:
-                connection.close()
-            self._idle.clear()
-            for sock in self._busy:
-                _shut(sock)
+            for sock in self._active_sockets:
+                _shut_down(sock)
+        self._pools.clear()
 
-    def _follow(self, url: str, held: Source | None, clock: _Clock) -> Answer | None:
-        for _ in range(self._limits.redirects + 1):
-            answer = self._ask(url, held, clock)
-            if not isinstance(answer, str):
-                return answer
-            url = answer
-        raise FetchError(f"redirects more than {self._limits.redirects} times")
+    def _follow_redirects(self, url: str, stored: ImageRecord | None, deadline: _Deadline) -> Download | None:
+        for _ in range(self._limits.max_redirects + 1):
+            result = self._request(url, stored, deadline)
+            if not isinstance(result, _Redirect):
+                return result
+            try:
+                url = urljoin(url, result.location)
+            except ValueError as error:
+                raise FetchError(f"redirects to an invalid URL: {result.location}") from error
+        raise FetchError(f"redirects more than {self._limits.max_redirects} times")
 
-    def _ask(self, url: str, held: Source | None, clock: _Clock) -> Answer | str | None:
-        """Ask one address once; a text is the address that it redirects to."""
-        parsed = _parsed(url)
-        key = _key(parsed)
-        with self._lock:
-            slot = self._slots.setdefault(key[1], threading.Semaphore(self._limits.connections))
-        with clock.stopped():
-            slot.acquire()
-        connection: Connection | None = None
+    def _request(self, url: str, stored: ImageRecord | None, deadline: _Deadline) -> Download | _Redirect | None:
+        parsed = _parse_url(url)
+        pool = self._pools.connection_from_host(parsed.host, parsed.port, parsed.scheme)
+        with deadline.paused():
+            # Not pool.urlopen(): it returns after the headers, and only a known socket can be shut down before.
+            connection = cast("HTTPConnection", pool._get_conn())
         is_reusable = False
         try:
-            connection = self._take(key)
-            answer = self._exchange(connection, parsed, held, clock)
-            is_reusable = not isinstance(answer, str)  # of a redirect the body has not been read
+            result = self._exchange(connection, parsed, stored, deadline)
+            is_reusable = not isinstance(result, _Redirect)  # whose body was not read
+            return result
         except ssl.SSLCertVerificationError as error:
-            raise FetchError(f"{key[1]} has a wrong certificate: {error.verify_message}") from error
-        except _TROUBLE as error:
-            raise _PassingError(_reason(error) if clock.left() > 0 else self._too_slow()) from error
+            raise FetchError(f"{parsed.host} has an invalid certificate: {error.verify_message}") from error
+        except _RECOVERABLE_ERRORS as error:
+            raise TransientError(_describe(error) if deadline.remaining > 0 else self._too_slow()) from error
         finally:
-            if connection and is_reusable:
-                self._give_back(key, connection)
-            elif connection:
+            if not is_reusable:
                 connection.close()
-            slot.release()
-        return _joined(url, answer) if isinstance(answer, str) else answer
+            pool._put_conn(connection)
 
-    def _take(self, key: _Key) -> Connection:
-        with self._lock:
-            for at, (other, connection) in enumerate(self._idle):
-                if other == key:
-                    del self._idle[at]
-                    return connection
-        scheme, host, port = key
-        if scheme == "https":
-            return SecureConnection(self._network, host, port, self._trust)
-        return PlainConnection(self._network, host, port)
-
-    def _give_back(self, key: _Key, connection: Connection) -> None:
-        with self._lock:
-            self._idle.append((key, connection))
-            superfluous = self._idle if self._is_closed else self._idle[:-_IDLE]
-            for _, each in superfluous:
-                each.close()
-            self._idle = self._idle[len(superfluous) :]
-
-    def _exchange(self, connection: Connection, url: Url, held: Source | None, clock: _Clock) -> Answer | str | None:
-        left = clock.left()
-        if left <= 0:
-            raise _PassingError(self._too_slow())
-        if not connection.is_connected:
-            connection.close()
-            connection.timeout = min(self._limits.connect, left)
+    def _exchange(
+        self, connection: HTTPConnection, url: Url, stored: ImageRecord | None, deadline: _Deadline
+    ) -> Download | _Redirect | None:
+        if deadline.remaining <= 0:
+            raise TransientError(self._too_slow())
+        if connection.is_closed:
+            connection.timeout = min(self._limits.connect_timeout, deadline.remaining)
             connection.connect()
-        connection.timeout = self._limits.read
-        with self._cut_off(connection.sock, clock.left()):
-            headers = {"User-Agent": _USER_AGENT, "Accept": _ACCEPT, **_conditions(held)}
+        connection.timeout = self._limits.read_timeout
+        with self._shut_down_after(connection.sock, deadline.remaining):
+            headers = {"User-Agent": _USER_AGENT, "Accept": _ACCEPT, **_conditional_headers(stored)}
             connection.request("GET", url.request_uri, headers=headers, preload_content=False, decode_content=False)
             response = connection.getresponse()
             try:
-                answer = self._answer(response, held)
+                result = self._read_response(response, stored)
             finally:
                 response.close()
-            if clock.left() <= 0:  # what was cut off may look like an end
-                raise _PassingError(self._too_slow())
-            return answer
+            if deadline.remaining <= 0:  # a connection that was shut down looks like the end of the body
+                raise TransientError(self._too_slow())
+            return result
 
     @contextmanager
-    def _cut_off(self, sock: socket.socket, seconds: float) -> Iterator[None]:
-        """Shut a connection when time is up: the timeout of a socket begins anew with every byte."""
-        timer = threading.Timer(max(0.0, seconds), _shut, [sock])
+    def _shut_down_after(self, sock: socket.socket, seconds: float) -> Iterator[None]:
+        """Shut down a connection when time is up: a socket's own timeout starts again with every byte."""
+        timer = threading.Timer(max(0.0, seconds), _shut_down, [sock])
         timer.daemon = True
         timer.start()
         with self._lock:
-            self._busy.add(sock)
+            self._active_sockets.add(sock)
             if self._is_closed:
-                _shut(sock)
+                _shut_down(sock)
         try:
             yield
         finally:
             timer.cancel()
             with self._lock:
-                self._busy.discard(sock)
+                self._active_sockets.discard(sock)
 
-    def _answer(self, response: HTTPResponse, held: Source | None) -> Answer | str | None:
+    def _read_response(self, response: HTTPResponse, stored: ImageRecord | None) -> Download | _Redirect | None:
         headers = response.headers
-        if response.status in _REDIRECTS and "Location" in headers:
-            return str(headers["Location"])
-        if response.status == 304 and held:
+        if response.status in _REDIRECT_STATUSES and "Location" in headers:
+            return _Redirect(str(headers["Location"]))
+        if response.status == 304 and stored:
             return None
         if response.status == 429 or response.status >= 500:
-            raise _PassingError(f"answers {response.status}", _seconds(headers.get("Retry-After", ""), self._now()))
+            retry_after = _parse_retry_after(headers.get("Retry-After", ""), self._now())
+            raise TransientError(f"HTTP status {response.status}", retry_after)
         if response.status != 200:
-            raise FetchError(f"answers {response.status}")
+            raise FetchError(f"HTTP status {response.status}")
         if headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise FetchError("sends a compressed picture though asked not to")
-        return Answer(self._body(response), _tag(headers.get("ETag")), _tag(headers.get("Last-Modified")))
+            raise FetchError("the server sends a compressed image against the request's Accept-Encoding")
+        body = self._read_body(response)
+        return Download(body, _usable_validator(headers.get("ETag")), _usable_validator(headers.get("Last-Modified")))
 
-    def _body(self, response: HTTPResponse) -> bytes:
-        longest = self._limits.length
+    def _read_body(self, response: HTTPResponse) -> bytes:
+        limit = self._limits.max_bytes
+        too_large = FetchError(f"is larger than {limit:,} bytes")
+        if (response.length_remaining or 0) > limit:
+            raise too_large
         body = bytearray()
-        if (response.length_remaining or 0) > longest:
-            raise FetchError(f"is longer than {longest:,} bytes")
-        while piece := response.read1(_PIECE):
-            body += piece
-            if len(body) > longest:
-                raise FetchError(f"is longer than {longest:,} bytes")
+        while chunk := response.read1(_CHUNK_SIZE):
+            body += chunk
+            if len(body) > limit:
+                raise too_large
         return bytes(body)
 
     def _too_slow(self) -> str:
-        return f"takes more than {self._limits.total:g} s"
+        return f"takes more than {self._limits.total_timeout:g} s"
 
 
-def _parsed(url: str) -> Url:
+def _parse_url(url: str) -> Url:
     try:
-        parsed = parse_url(url[:_LONGEST_URL])
+        parsed = parse_url(url[:_MAX_URL_LENGTH])
     except (HTTPError, ValueError) as error:
-        raise FetchError(f"no address of a picture: {error}") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host or len(url) > _LONGEST_URL:
-        raise FetchError(f"no address of a picture on the web: {url}")
+        raise FetchError(f"not a valid URL: {error}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host or len(url) > _MAX_URL_LENGTH:
+        raise FetchError(f"not an http or https URL: {url}")
     if parsed.auth is not None:
-        raise FetchError("an address with a user's name is not asked")
+        raise FetchError("the URL contains a user name")
     return parsed
 
 
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError as error:
-        raise FetchError(f"redirects to no address: {location}") from error
+def _conditional_headers(stored: ImageRecord | None) -> dict[str, str]:
+    headers = {"If-None-Match": stored.etag, "If-Modified-Since": stored.last_modified} if stored else {}
+    return {name: value for name, value in headers.items() if value}
 
 
-def _key(url: Url) -> _Key:
-    scheme, host = url.scheme or "", url.host or ""
-    return scheme, host.lower().strip("[]"), url.port or (443 if scheme == "https" else 80)
+def _usable_validator(value: str | None) -> str:
+    """Return an ETag or Last-Modified value if it can be sent back, otherwise nothing."""
+    is_usable = value and value.isascii() and value.isprintable() and len(value) <= _MAX_VALIDATOR_LENGTH
+    return value if value and is_usable else ""
 
 
-def _conditions(held: Source | None) -> dict[str, str]:
-    fields = {"If-None-Match": held.etag, "If-Modified-Since": held.last_modified} if held else {}
-    return {name: value for name, value in fields.items() if value}
-
-
-def _tag(value: str | None) -> str:
-    """Keep what is fit to be sent back."""
-    is_fit = value and value.isascii() and value.isprintable() and len(value) <= _LONGEST_TAG
-    return value if value and is_fit else ""
-
-
-def _seconds(retry_after: str, now: datetime) -> float:
-    """Read a Retry-After field; https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3."""
+def _parse_retry_after(value: str, now: datetime) -> float:
+    """Return the seconds of a Retry-After header, https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3."""
     with suppress(ValueError, TypeError, OverflowError, IndexError):
-        return float(int(retry_after[:9]))
+        return float(int(value[:9]))
     with suppress(ValueError, TypeError, OverflowError, IndexError):
-        return (parsedate_to_datetime(retry_after[:99]) - now).total_seconds()
+        return (parsedate_to_datetime(value[:99]) - now).total_seconds()
     return 0.0
 
 
-def _shut(sock: socket.socket) -> None:
+def _shut_down(sock: socket.socket) -> None:
     with suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # that of a TLS socket would break reads in other threads
+        # SSLSocket.shutdown() would drop its TLS state while another thread reads.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-def _reason(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, (TimeoutError, ReadTimeoutError)):
-        return "says nothing for too long"
+        return "the server does not answer"
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Fetches pictures into the store. Whatever a server does ends in the report."""
+"""Brings the picture store up to date with the images at some URLs, several at a time."""
 
 import logging
 import os
@@ -11,22 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from feeds.archive.archive import in_silence
-from feeds.archive.index import Progress
-from feeds.images.addresses import ANYWHERE, INTERNET, FetchError, Network
-from feeds.images.client import LIMITS, Client, Limits
+from feeds.errors import FetchError, ImageError
+from feeds.images.client import Client
 from feeds.images.convert import convert
-from feeds.images.picture import Converted, ImageError, Source
+from feeds.images.picture import EncodedImage, ImageRecord
 from feeds.images.store import Store
+from feeds.progress import Progress, no_progress
 
 _log = logging.getLogger(__name__)
-_FRESH = timedelta(days=30)
-_PAUSES = (timedelta(hours=1), timedelta(days=1), timedelta(weeks=1))  # after the first, second and further failures
-_LEAVING = 1.0  # seconds that threads have to end
+_MAX_AGE = timedelta(days=30)
+_RETRY_DELAYS = (timedelta(hours=1), timedelta(days=1), timedelta(weeks=1))  # after 1, 2, and more failed runs
+_SHUTDOWN_TIMEOUT = 1.0  # seconds for the threads to end
 
 
 class Failure(NamedTuple):
-    """An address that gave no picture, and why, in one line."""
+    """A URL that yielded no picture, and the reason in one line."""
 
     url: str
     reason: str
@@ -34,7 +33,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the addresses: in `waiting` are those that failed before and whose time has not come."""
+    """What happened to each URL; `waiting` failed in an earlier run, too recently to be requested again."""
 
     fetched: tuple[str, ...]
     unchanged: tuple[str, ...]
@@ -45,123 +44,128 @@ class Report:
 def fetch(
     store: Store,
     urls: Iterable[str],
+    client: Client | None = None,
     *,
-    allow_private: bool = False,
-    again: bool = False,
-    progress: Progress = in_silence,
+    force: bool = False,
+    progress: Progress = no_progress,
     workers: int = 8,
-    limits: Limits = LIMITS,
-    network: Network | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    sleep: Callable[[float], object] = time.sleep,
 ) -> Report:
-    """Bring the store up to date with the pictures at some addresses; `again` asks also those that failed lately.
+    """Fetch the images that are missing or older than 30 days.
 
-    Whatever servers do ends in the report. Each picture is stored as soon as it is there, so that nothing is lost when
-    this is interrupted. Raises StoreError when the store cannot be written.
+    Each picture is stored as soon as it is converted, so an interrupted run loses nothing. Whatever a server does ends
+    in the report.
+
+    Args:
+        client: Closed at the end; by default one that connects to public addresses only.
+        force: Also request URLs that failed recently.
+        workers: The number of threads.
+
+    Raises:
+        StoreError: the store cannot be written.
     """
-    asked = list(dict.fromkeys(urls))
-    known = store.sources(asked)
-    held = {url: source for url, source in known.items() if source.picture and store.has(source.picture)}
-    fresh = {url for url, source in held.items() if _is_fresh(source, now())}
-    waiting = {url for url, source in known.items() if _is_waiting(source, now()) and not again}
-    jobs = {url: held.get(url) for url in asked if url not in fresh and url not in waiting}
-    client = Client(limits, network or (ANYWHERE if allow_private else INTERNET), now, sleep)
-    outcomes: dict[str, _Outcome] = {}
-    with _working(client, jobs, workers) as done:
-        for _ in progress(_recorded(done, outcomes, store, now), len(jobs)):
+    requested = list(dict.fromkeys(urls))
+    records = store.records(requested)
+    stored = {url: record for url, record in records.items() if record.picture and store.has(record.picture)}
+    fresh = {url for url, record in stored.items() if _is_fresh(record, now())}
+    waiting = {url for url, record in records.items() if _is_waiting(record, now()) and not force}
+    jobs = {url: stored.get(url) for url in requested if url not in fresh and url not in waiting}
+    results: dict[str, _Result] = {}
+    with _running_workers(client or Client(), jobs, workers) as completed:
+        for _ in progress(_store_results(completed, results, store, now), len(jobs)):
             pass
     return Report(
-        fetched=tuple(url for url in asked if isinstance(outcomes.get(url), _Fetched)),
-        unchanged=tuple(url for url in asked if url in fresh or (url in outcomes and outcomes[url] is None)),
-        failed=tuple(each for url in asked if isinstance(each := outcomes.get(url), Failure)),
-        waiting=tuple(Failure(url, known[url].error) for url in asked if url in waiting),
+        fetched=tuple(url for url in requested if isinstance(results.get(url), _Fetched)),
+        unchanged=tuple(url for url in requested if url in fresh or (url in results and results[url] is None)),
+        failed=tuple(result for url in requested if isinstance(result := results.get(url), Failure)),
+        waiting=tuple(Failure(url, records[url].error) for url in requested if url in waiting),
     )
 
 
-def _is_fresh(source: Source, now: datetime) -> bool:
-    return not source.failures and abs(now - source.checked) < _FRESH
+def _is_fresh(record: ImageRecord, now: datetime) -> bool:
+    return not record.failures and abs(now - record.checked) < _MAX_AGE
 
 
-def _is_waiting(source: Source, now: datetime) -> bool:
-    return source.failures > 0 and abs(now - source.checked) < _PAUSES[min(source.failures, len(_PAUSES)) - 1]
+def _is_waiting(record: ImageRecord, now: datetime) -> bool:
+    delay = _RETRY_DELAYS[min(record.failures, len(_RETRY_DELAYS)) - 1]
+    return record.failures > 0 and abs(now - record.checked) < delay
 
 
 class _Fetched(NamedTuple):
-    renditions: tuple[Converted, ...]
+    images: tuple[EncodedImage, ...]
     etag: str
     last_modified: str
 
 
-_Outcome = _Fetched | Failure | None  # None: unchanged
+_Result = _Fetched | Failure | None  # None: unchanged
 
 
-def _recorded(
-    done: Iterable[tuple[str, _Outcome]], outcomes: dict[str, _Outcome], store: Store, now: Callable[[], datetime]
+def _store_results(
+    completed: Iterable[tuple[str, _Result]], results: dict[str, _Result], store: Store, now: Callable[[], datetime]
 ) -> Iterator[str]:
-    """Store what comes, and pass the addresses on."""
-    for url, outcome in done:
-        if isinstance(outcome, Failure):
-            store.fail(url, outcome.reason, now())
-        elif outcome is None:
-            store.confirm(url, now())
+    """Store each result, collect it in `results` and yield its URL."""
+    for url, result in completed:
+        if isinstance(result, Failure):
+            store.record_failure(url, result.reason, now())
+        elif result is None:
+            store.touch(url, now())
         else:
-            store.keep(url, outcome.renditions, outcome.etag, outcome.last_modified, now())
-        outcomes[url] = outcome
+            store.store(url, result.images, result.etag, result.last_modified, now())
+        results[url] = result
         yield url
 
 
 @contextmanager
-def _working(
-    client: Client, jobs: Mapping[str, Source | None], workers: int
-) -> Iterator[Iterator[tuple[str, _Outcome]]]:
-    """Let threads do the jobs, and have the outcomes as they come; those unfinished at the end are given up."""
-    todo = queue.SimpleQueue[str]()
-    done = queue.SimpleQueue[tuple[str, _Outcome]]()
-    converting = threading.Semaphore(os.cpu_count() or 1)
+def _running_workers(
+    client: Client, jobs: Mapping[str, ImageRecord | None], workers: int
+) -> Iterator[Iterator[tuple[str, _Result]]]:
+    """Fetch in threads and yield the results in the order of completion; at the end, abandon what is not complete."""
+    pending = queue.SimpleQueue[str]()
+    completed = queue.SimpleQueue[tuple[str, _Result]]()
+    converter_slots = threading.Semaphore(os.cpu_count() or 1)
     stopping = threading.Event()
     for url in jobs:
-        todo.put(url)
+        pending.put(url)
 
     def work() -> None:
         while not stopping.is_set():
             try:
-                url = todo.get_nowait()
+                url = pending.get_nowait()
             except queue.Empty:
                 return
-            done.put((url, _outcome(client, url, jobs[url], converting)))
+            completed.put((url, _fetch_one(client, url, jobs[url], converter_slots)))
 
-    # Threads of a pool could not be left behind in a look-up that nothing interrupts.
+    # Not a ThreadPoolExecutor: the interpreter would wait at exit for a thread in a DNS lookup.
     threads = [
         threading.Thread(target=work, name=f"fetch-{number}", daemon=True) for number in range(min(workers, len(jobs)))
     ]
     try:
         for thread in threads:
             thread.start()
-        yield (done.get() for _ in jobs)
+        yield (completed.get() for _ in jobs)
     finally:
         stopping.set()
         client.close()
-        deadline = time.monotonic() + _LEAVING
+        end = time.monotonic() + _SHUTDOWN_TIMEOUT
         for thread in threads:
             if thread.ident:
-                thread.join(max(0.0, deadline - time.monotonic()))
+                thread.join(max(0.0, end - time.monotonic()))
 
 
-def _outcome(client: Client, url: str, held: Source | None, converting: threading.Semaphore) -> _Outcome:
+def _fetch_one(client: Client, url: str, stored: ImageRecord | None, converter_slots: threading.Semaphore) -> _Result:
     try:
-        answer = client.get(url, held)
-        if answer is None:
+        download = client.get(url, stored)
+        if download is None:
             return None
-        with converting:
-            return _Fetched(convert(answer.body), answer.etag, answer.last_modified)
+        with converter_slots:
+            return _Fetched(convert(download.body), download.etag, download.last_modified)
     except (FetchError, ImageError) as error:
-        return Failure(url, _line(str(error)))
-    except Exception as error:  # a server must not end a run with what nobody has thought of
-        _log.exception("%s: a picture cannot be fetched", _line(url))
-        return Failure(url, _line(f"{type(error).__name__}: {error}"))
+        return Failure(url, _printable(str(error)))
+    except Exception as error:  # an unforeseen response must not end the run
+        _log.exception("%s: cannot fetch the image", _printable(url))
+        return Failure(url, _printable(f"{type(error).__name__}: {error}"))
 
 
-def _line(text: str) -> str:
-    """Show what a server may have written in a line that no terminal takes for commands."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text[:300])
+def _printable(text: str) -> str:
+    """Replace control characters, which a server may have sent and a terminal would obey."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:300])

@@ -1,22 +1,12 @@
-"""What is known of a picture: its sizes, and how asking for it went."""
+"""The data of the picture store: a picture in several sizes, and what is known about an image URL."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from feeds.errors import FeedsError
-
-
-class StoreError(FeedsError):
-    """The store of pictures cannot be used, or has lost a file."""
-
-
-class ImageError(FeedsError):
-    """These bytes are no picture that can be shown."""
-
 
 @dataclass(frozen=True, slots=True)
-class Converted:
-    """One size of a picture that is not in the store yet; the media type is JPEG or PNG."""
+class EncodedImage:
+    """One size of a picture before it is stored; the media type is image/jpeg or image/png."""
 
     media_type: str
     width: int
@@ -26,7 +16,10 @@ class Converted:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One size of a picture. Its name is the SHA-256 of its bytes and `.jpg` or `.png`; its length is in bytes."""
+    """One size of a stored picture.
+
+    `name` is the SHA-256 of the bytes with the suffix `.jpg` or `.png`, `length` their number.
+    """
 
     name: str
     media_type: str
@@ -37,17 +30,18 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture in the store: at least one rendition, the largest first, and since when (UTC) it looks so."""
+    """A stored picture: at least one rendition, largest first, and when these renditions were first stored (UTC)."""
 
     renditions: tuple[Rendition, ...]
     stored: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What is known of an address: its picture, what the server said of it, and how asking went when last `checked`.
+class ImageRecord:
+    """What is known about an image URL: its picture, its HTTP validators, and the result of the last request.
 
-    `failures` counts those in a row; a picture stays after them.
+    `failures` counts consecutive failed requests, the last of which was at `checked` and ended with `error`. The
+    picture survives them.
     """
 
     picture: Picture | None

@@ -22,7 +22,7 @@ from ebooklib import epub
 from markdown_it import MarkdownIt
 
 from feeds.archive.archive import Archive
-from feeds.images.picture import Converted
+from feeds.images.picture import EncodedImage
 from feeds.images.store import Store
 from feeds.model.query import EVERYTHING, Query
 from feeds.publishing.publisher import Catalog, open_catalog
@@ -129,10 +129,10 @@ def _books(catalog: Catalog) -> None:
 def _pictures(folder: Path) -> None:
     """Compare what every request asks the store with asking its database."""
     store, url = Store(folder / "images"), "https://example.org/a.png"
-    store.keep(url, [Converted("image/png", 1, 1, b"")], "", "", datetime(2024, 1, 30, tzinfo=UTC))
-    ours = _seconds(lambda: [store.state for _ in range(1000)])
+    store.store(url, [EncodedImage("image/png", 1, 1, b"")], "", "", datetime(2024, 1, 30, tzinfo=UTC))
+    ours = _seconds(lambda: [store.revision for _ in range(1000)])
     _report(
-        "1,000 looks at the store", ours, "its database", _seconds(lambda: [store.sources([url]) for _ in range(1000)])
+        "1,000 looks at the store", ours, "its database", _seconds(lambda: [store.records([url]) for _ in range(1000)])
     )
 
 

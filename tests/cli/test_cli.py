@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import archives, hostile
+from tests.support import archives
 from tests.support.digests import ROOT, SEEDS, day, paper, write_files
+from tests.support.image_server import Response, make_png, run_image_server
 from tests.support.servers import FEEDS, eventually, serving
 
 
@@ -59,8 +60,8 @@ def test_wrong_usage_ends_with_2_and_says_what_to_do(environ: dict[str, str], ar
 
 def test_images_are_fetched_once_for_the_books(folder: Path, environ: dict[str, str], tmp_path: Path) -> None:
     environ = environ | {"FEEDS_ARCHIVE": str(folder), "FEEDS_IMAGES": str(tmp_path / "store")}
-    with hostile.running() as server:
-        server.routes = {"/a.png": [hostile.Answer(body=hostile.png())]}
+    with run_image_server() as server:
+        server.routes = {"/a.png": [Response(body=make_png())]}
         there, missing = (server.url(path, "127.0.0.1") for path in ("/a.png", "/b.png"))
         listed = [
             paper(title, number, media=f"![]({url})")
@@ -69,18 +70,18 @@ def test_images_are_fetched_once_for_the_books(folder: Path, environ: dict[str, 
         write_files(folder, {"1.md": day("2024-01-30", *listed)})
         refused = feeds("images", environ=environ)
         assert (refused.returncode, server.connections) == (0, 0)
-        assert b"127.0.0.1, which is not in the public internet" in refused.stderr
+        assert b"127.0.0.1, which is not a public address" in refused.stderr
         bare = feeds("export", "epub", "2024-01-30", environ=environ).stdout
         allowed = environ | {"FEEDS_PRIVATE_IMAGES": "true"}
         first = feeds("images", "--again", environ=allowed)
         assert (first.returncode, first.stdout) == (0, b"")
         assert first.stderr.decode().splitlines() == [
-            f"{missing}: answers 404",
+            f"{missing}: HTTP status 404",
             "pictures: fetched 1, unchanged 0, failed 1, waiting 0",
         ]
         second = feeds("images", environ=allowed)
         assert second.stderr == b"pictures: fetched 0, unchanged 1, failed 0, waiting 1\n"
-        assert server.asked("/a.png") == 1
+        assert server.count_requests("/a.png") == 1
     assert len(feeds("export", "epub", "2024-01-30", environ=environ).stdout) > len(bare)
 
 
@@ -88,7 +89,7 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_1(folder: Path, enviro
     write_files(folder, {"1.md": day("2024-01-30", paper("A", "1.1", media="![](http://127.0.0.1:9/a.png)"))})
     result = feeds("images", folder, environ=environ | {"FEEDS_IMAGES": "/proc/nowhere"})
     assert result.returncode == 1
-    assert b"the store of pictures cannot be used" in result.stderr
+    assert b"cannot use the picture store" in result.stderr
     assert result.stderr.count(b"\n") == 1
 
 
@@ -130,7 +131,7 @@ def test_a_warning_ends_with_0(folder: Path, environ: dict[str, str]) -> None:
     result = feeds("check", folder, environ=environ)
     assert (result.returncode, result.stdout.decode()) == (
         0,
-        f"{folder}/a.md:1: warning: belongs to no paper: Hello\n",
+        f"{folder}/a.md:1: warning: the line 'Hello' belongs to no paper and is left out\n",
     )
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 from PIL import Image
 
 from feeds.images.convert import convert
-from feeds.images.picture import Converted
+from feeds.images.picture import EncodedImage
 from feeds.publishing.publisher import Catalog, open_catalog
 from tests.exporters.test_formats import HOSTILE, render
 from tests.support import archives
@@ -105,8 +105,8 @@ def picture(width: int, height: int) -> bytes:
     return file.getvalue()
 
 
-def store(catalog: Catalog, url: str, renditions: Sequence[Converted]) -> None:
-    catalog.store.keep(url, renditions, "", "", NOW)
+def store(catalog: Catalog, url: str, renditions: Sequence[EncodedImage]) -> None:
+    catalog.store.store(url, renditions, "", "", NOW)
 
 
 def test_a_week_is_grouped_by_day_between_votes_and_authors(weeks: Catalog) -> None:
@@ -356,8 +356,8 @@ def test_a_new_picture_changes_the_tags_of_books_and_of_what_tells_their_size_al
     assert modified == NOW
 
 
-def heavy(number: int, *lengths: int) -> list[Converted]:
-    return [Converted("image/jpeg", 10, 10, number.to_bytes(4, "big") + bytes(length - 4)) for length in lengths]
+def heavy(number: int, *lengths: int) -> list[EncodedImage]:
+    return [EncodedImage("image/jpeg", 10, 10, number.to_bytes(4, "big") + bytes(length - 4)) for length in lengths]
 
 
 def crowd(folder: Path, environ: dict[str, str], papers: int, *lengths: int) -> Catalog:

@@ -23,9 +23,10 @@ from feeds.model.key import Scope
 from feeds.publishing.publisher import Catalog, open_catalog
 from feeds.site.site import Site
 from tests.exporters.test_formats import HOSTILE, render
-from tests.support import archives, hostile
+from tests.support import archives
 from tests.support import validators as judges
 from tests.support.digests import SEEDS, OpenFiles, day, paper
+from tests.support.image_server import make_png
 from tests.support.servers import serving
 from web import create_app
 
@@ -190,13 +191,13 @@ def test_a_length_follows_the_pictures_that_come_and_a_tag_those_that_are_lost(
         return catalog.tag(found, edition), length(open_catalog(catalog.archive.root, environ))
 
     without = book()
-    kept = convert(hostile.png())
-    catalog.store.keep(url, kept, "", "", datetime(2024, 2, 1, tzinfo=UTC))
+    kept = convert(make_png())
+    catalog.store.store(url, kept, "", "", datetime(2024, 2, 1, tzinfo=UTC))
     pictured = book()
     for path in catalog.store.root.rglob("*.png"):
         path.unlink()
     lost = book()
-    catalog.store.keep(url, kept, "", "", datetime(2024, 2, 1, tzinfo=UTC))
+    catalog.store.store(url, kept, "", "", datetime(2024, 2, 1, tzinfo=UTC))
     assert book() == pictured, "what is there again is shown again"
     assert without[0] == lost[0] != pictured[0]
     assert pictured[1][0] == pictured[1][1] > without[1][1] == without[1][0] == lost[1][1]
@@ -222,7 +223,7 @@ def test_pictures_change_no_catalogue_that_leads_to_others_only(open_files: Open
         return [catalog.tag(each, catalog.outline(each)) for each in found]
 
     before = tags()
-    catalog.store.keep(url, convert(hostile.png()), "", "", datetime(2024, 2, 1, tzinfo=UTC))
+    catalog.store.store(url, convert(make_png()), "", "", datetime(2024, 2, 1, tzinfo=UTC))
     assert tags() == before
 
 

@@ -1,13 +1,14 @@
-"""Pictures are fetched once, and no server can hang, mislead or end the run."""
+"""Fetching images into the store, from servers that misbehave in every way."""
 
 import gzip
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -15,28 +16,27 @@ from pathlib import Path
 
 import pytest
 
-from feeds.images.addresses import Address, Network, is_public
-from feeds.images.client import Limits
+from feeds.errors import StoreError
+from feeds.images.client import ALLOW_PRIVATE, Address, Client, Limits, ResolverPolicy, is_public
 from feeds.images.convert import convert
 from feeds.images.fetch import Failure, Report, fetch
-from feeds.images.picture import StoreError
 from feeds.images.store import Store
-from tests.support.hostile import (
-    Answer,
-    Raw,
+from tests.support.image_server import (
+    ImageServer,
+    RawResponse,
     Reply,
     Request,
-    Server,
-    bomb,
-    encoded,
-    eventually,
-    figure,
-    png,
-    running,
-    trusted,
+    Response,
+    draw_figure,
+    encode,
+    make_png,
+    make_ssl_contexts,
+    png_bomb,
+    run_image_server,
+    wait_until,
 )
 
-LIMITS = Limits(length=200_000, connect=2, read=5, total=20, pause=0)
+LIMITS = Limits(max_bytes=200_000, connect_timeout=2, read_timeout=5, total_timeout=20, backoff=0)
 NOW = datetime(2024, 1, 30, 12, 0, tzinfo=UTC)
 NAMES = {
     "public.test": ["127.0.0.1"],
@@ -48,29 +48,29 @@ NAMES = {
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Know the names of the tests, and what the system makes of numbers."""
-    return NAMES.get(host) or [str(each[4][0]) for each in socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)]
+    """Resolve the names above, and IP addresses as the system does."""
+    return NAMES.get(host) or [str(info[4][0]) for info in socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)]
 
 
-def allows(address: Address) -> bool:
-    """Take 127.0.0.1 for the public internet, and 127.0.0.2 for a private network."""
+def is_allowed(address: Address) -> bool:
+    """Let 127.0.0.1 stand for the public internet and 127.0.0.2 for a private network."""
     return str(address) == "127.0.0.1"
 
 
-NETWORK = Network(resolve, allows)
+POLICY = ResolverPolicy(is_allowed, resolve)
 HEAD = b"HTTP/1.1 200 X\r\n"
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with running() as server:
+def server() -> Iterator[ImageServer]:
+    with run_image_server() as server:
         yield server
 
 
 @pytest.fixture
-def inner() -> Iterator[Server]:
-    with running("127.0.0.2") as server:
-        server.routes["/"] = [Answer(body=png())]
+def inner() -> Iterator[ImageServer]:
+    with run_image_server("127.0.0.2") as server:
+        server.routes["/"] = [Response(body=make_png())]
         yield server
         assert server.connections == 0
 
@@ -80,34 +80,36 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def run(
-    store: Store,
-    *urls: str,
+def make_client(
     limits: Limits = LIMITS,
-    network: Network = NETWORK,
-    now: datetime = NOW,
-    again: bool = False,
-) -> Report:
-    """Fetch with the network of the tests, and no pause that takes time."""
-    return fetch(store, urls, limits=limits, network=network, now=lambda: now, sleep=lambda _: None, again=again)
+    policy: ResolverPolicy = POLICY,
+    ssl_context: ssl.SSLContext | None = None,
+    sleep: Callable[[float], object] = lambda _: None,
+) -> Client:
+    return Client(policy, limits, ssl_context=ssl_context, now=lambda: NOW, sleep=sleep)
 
 
-def reason(store: Store, url: str, limits: Limits = LIMITS, network: Network = NETWORK) -> str:
-    """Fail to fetch a picture."""
-    (failure,) = run(store, url, limits=limits, network=network).failed
+def run(store: Store, *urls: str, client: Client | None = None, now: datetime = NOW, force: bool = False) -> Report:
+    """Fetch with a client that resolves the names above and does not sleep."""
+    return fetch(store, urls, client or make_client(), now=lambda: now, force=force)
+
+
+def failure_reason(store: Store, url: str, client: Client | None = None) -> str:
+    """Fetch an image that fails, and return the reason."""
+    (failure,) = run(store, url, client=client).failed
     assert failure.url == url
     assert store.pictures([url]) == {}
-    assert store.sources([url])[url].error == failure.reason
+    assert store.records([url])[url].error == failure.reason
     return failure.reason
 
 
-def test_pictures_are_fetched_into_the_store_whatever_they_are_called(store: Store, server: Server) -> None:
-    page = {"Content-Type": "text/html"}
+def test_images_are_stored_whatever_their_name_and_media_type(store: Store, server: ImageServer) -> None:
+    wrong_type = {"Content-Type": "text/html"}
     server.routes = {
-        "/a.png": [Answer(body=png())],
-        "/b.gif?x=1": [Answer(body=encoded(figure(), "JPEG"), headers=page)],
-        "/%ED%99%95%EC%82%B0": [Answer(body=encoded(figure(seed=2), "WEBP"), headers=page)],
-        "/d": [Answer(body=b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"/>')],
+        "/a.png": [Response(body=make_png())],
+        "/b.gif?x=1": [Response(body=encode(draw_figure(), "JPEG"), headers=wrong_type)],
+        "/%ED%99%95%EC%82%B0": [Response(body=encode(draw_figure(seed=2), "WEBP"), headers=wrong_type)],
+        "/d": [Response(body=b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"/>')],
     }
     urls = [server.url("/a.png"), server.url("/b.gif?x=1#y"), server.url("/확산"), server.url("/d")]
     assert run(store, *urls, *urls) == Report(tuple(urls), (), (), ())
@@ -117,11 +119,13 @@ def test_pictures_are_fetched_into_the_store_whatever_they_are_called(store: Sto
     assert store.read(pictures[urls[0]].renditions[0])[:4] == b"\x89PNG"
 
 
-def test_a_request_says_who_asks_and_no_more(store: Store, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_has_no_cookie_and_ignores_proxy_variables(
+    store: Store, server: ImageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    server.routes["/a"] = [Answer(302, headers={"Location": "/b", "Set-Cookie": "a=b"})]
-    server.routes["/b"] = [Answer(body=png())]
+    server.routes["/a"] = [Response(302, headers={"Location": "/b", "Set-Cookie": "a=b"})]
+    server.routes["/b"] = [Response(body=make_png())]
     run(store, server.url("/a"))
     for request in server.requests:
         assert request.headers["Host"] == f"public.test:{server.port}"
@@ -130,27 +134,27 @@ def test_a_request_says_who_asks_and_no_more(store: Store, server: Server, monke
         assert {name.lower() for name in request.headers} == {"host", "user-agent", "accept-encoding", "accept"}
 
 
-def test_a_picture_is_not_asked_for_again_for_thirty_days_and_then_with_its_tag(store: Store, server: Server) -> None:
+def test_image_is_revalidated_with_its_etag_after_thirty_days(store: Store, server: ImageServer) -> None:
     url = server.url("/a")
-    fields = {"ETag": '"one"', "Last-Modified": "Tue, 30 Jan 2024 00:00:00 GMT"}
-    server.routes["/a"] = [Answer(body=png(), headers=fields), Answer(304), Answer(body=png(1))]
+    validators = {"ETag": '"one"', "Last-Modified": "Tue, 30 Jan 2024 00:00:00 GMT"}
+    server.routes["/a"] = [Response(body=make_png(), headers=validators), Response(304), Response(body=make_png(1))]
     run(store, url)
     picture = store.pictures([url])[url]
     assert run(store, url, now=NOW + timedelta(days=29)) == Report((), (url,), (), ())
-    assert server.asked("/a") == 1
+    assert server.count_requests("/a") == 1
     assert run(store, url, now=NOW + timedelta(days=31)) == Report((), (url,), (), ())
     assert server.requests[1].headers["If-None-Match"] == '"one"'
-    assert server.requests[1].headers["If-Modified-Since"] == fields["Last-Modified"]
+    assert server.requests[1].headers["If-Modified-Since"] == validators["Last-Modified"]
     assert store.pictures([url]) == {url: picture}
     assert run(store, url, now=NOW + timedelta(days=60)) == Report((), (url,), (), ())
-    assert server.asked("/a") == 2
+    assert server.count_requests("/a") == 2
     assert run(store, url, now=NOW + timedelta(days=62)) == Report((url,), (), (), ())
     assert store.pictures([url]) != {url: picture}
 
 
-def test_a_picture_whose_file_is_broken_is_fetched_again_without_condition(store: Store, server: Server) -> None:
+def test_damaged_file_is_fetched_again_unconditionally(store: Store, server: ImageServer) -> None:
     url = server.url("/a")
-    server.routes["/a"] = [Answer(body=png(), headers={"ETag": '"one"'})]
+    server.routes["/a"] = [Response(body=make_png(), headers={"ETag": '"one"'})]
     run(store, url)
     next(store.root.rglob("*.png")).write_bytes(b"")
     assert run(store, url).fetched == (url,)
@@ -158,193 +162,202 @@ def test_a_picture_whose_file_is_broken_is_fetched_again_without_condition(store
     assert store.has(store.pictures([url])[url])
 
 
-def test_an_answer_of_unchanged_to_what_nobody_has_is_a_failure(store: Store, server: Server) -> None:
-    server.routes["/a"] = [Answer(304)]
-    assert reason(store, server.url("/a")) == "answers 304"
+def test_304_to_an_unconditional_request_is_a_failure(store: Store, server: ImageServer) -> None:
+    server.routes["/a"] = [Response(304)]
+    assert failure_reason(store, server.url("/a")) == "HTTP status 304"
 
 
-def test_a_tag_that_is_unfit_to_be_sent_is_forgotten(store: Store, server: Server) -> None:
+def test_unusable_validators_are_not_sent_back(store: Store, server: ImageServer) -> None:
     url = server.url("/a")
-    server.routes["/a"] = [Answer(body=png(), headers={"ETag": '"\x01"', "Last-Modified": "x" * 5000}), Answer(304)]
+    server.routes["/a"] = [
+        Response(body=make_png(), headers={"ETag": '"\x01"', "Last-Modified": "x" * 5000}),
+        Response(304),
+    ]
     run(store, url)
     assert run(store, url, now=NOW + timedelta(days=31)).unchanged == (url,)
     assert server.requests[1].headers["If-None-Match"] is None
     assert server.requests[1].headers["If-Modified-Since"] is None
 
 
-def test_a_failure_is_tried_again_after_growing_pauses(store: Store, server: Server) -> None:
+def test_failed_url_is_retried_after_growing_delays(store: Store, server: ImageServer) -> None:
     url = server.url("/a")
     now = NOW
     for pause in (timedelta(hours=1), timedelta(days=1), timedelta(weeks=1), timedelta(weeks=1)):
-        assert run(store, url, now=now).failed == (Failure(url, "answers 404"),)
-        count = server.asked("/a")
-        waiting = Report((), (), (), (Failure(url, "answers 404"),))
+        assert run(store, url, now=now).failed == (Failure(url, "HTTP status 404"),)
+        count = server.count_requests("/a")
+        waiting = Report((), (), (), (Failure(url, "HTTP status 404"),))
         assert run(store, url, now=now + pause - timedelta(seconds=1)) == waiting
-        assert server.asked("/a") == count
+        assert server.count_requests("/a") == count
         now += pause
-    server.routes["/a"] = [Answer(body=png())]
-    assert run(store, url, now=NOW, again=True).fetched == (url,)
+    server.routes["/a"] = [Response(body=make_png())]
+    assert run(store, url, now=NOW, force=True).fetched == (url,)
 
 
-def test_a_passing_failure_is_tried_again_at_once(store: Store, server: Server) -> None:
-    good = Answer(body=png())
+def test_transient_error_is_retried_with_backoff(store: Store, server: ImageServer) -> None:
+    success = Response(body=make_png())
     routes: dict[str, list[Reply]] = {
-        "/500": [Answer(500), good],
-        "/429": [Answer(429, headers={"Retry-After": "30"}), good],
-        "/date": [Answer(503, headers={"Retry-After": "Tue, 30 Jan 2024 12:00:09 GMT"}), good],
-        "/reset": [Raw(b"", reset=True), Raw(b"", reset=True), good],
-        "/truncated": [Raw(HEAD + b"Content-Length: 900\r\n\r\n" + png()[:300]), good],
+        "/500": [Response(500), success],
+        "/429": [Response(429, headers={"Retry-After": "30"}), success],
+        "/date": [Response(503, headers={"Retry-After": "Tue, 30 Jan 2024 12:00:09 GMT"}), success],
+        "/reset": [RawResponse(b"", reset=True), RawResponse(b"", reset=True), success],
+        "/truncated": [RawResponse(HEAD + b"Content-Length: 900\r\n\r\n" + make_png()[:300]), success],
     }
     server.routes = routes
     pauses: list[float] = []
     urls = [server.url(path) for path in server.routes]
-    limits = replace(LIMITS, pause=0.25)
-    assert fetch(store, urls, limits=limits, network=NETWORK, now=lambda: NOW, sleep=pauses.append).fetched == tuple(
-        urls
-    )
+    client = make_client(replace(LIMITS, backoff=0.25), sleep=pauses.append)
+    assert run(store, *urls, client=client).fetched == tuple(urls)
     assert sorted(pauses) == [0.25, 0.25, 0.25, 0.5, 9, 30]
 
 
 @pytest.mark.parametrize("after", ["31", "Tue, 30 Jan 2029 12:00:09 GMT", "999999999999999999999999"])
-def test_a_server_that_wants_too_long_a_pause_is_left_alone(store: Store, server: Server, after: str) -> None:
-    server.routes["/a"] = [Answer(429, headers={"Retry-After": after})]
-    assert reason(store, server.url("/a")) == "answers 429"
-    assert server.asked("/a") == 1
+def test_too_long_retry_after_ends_the_attempts(store: Store, server: ImageServer, after: str) -> None:
+    server.routes["/a"] = [Response(429, headers={"Retry-After": after})]
+    assert failure_reason(store, server.url("/a")) == "HTTP status 429"
+    assert server.count_requests("/a") == 1
 
 
 @pytest.mark.parametrize("after", ["-5", "soon", "Tue, 99 Foo 2024", "٣", "\xff", "1e9"])
-def test_a_pause_that_makes_no_sense_is_ours(store: Store, server: Server, after: str) -> None:
-    server.routes["/a"] = [Answer(503, headers={"Retry-After": after})]
-    assert reason(store, server.url("/a")) == "answers 503"
-    assert server.asked("/a") == 3
+def test_invalid_retry_after_is_ignored(store: Store, server: ImageServer, after: str) -> None:
+    server.routes["/a"] = [Response(503, headers={"Retry-After": after})]
+    assert failure_reason(store, server.url("/a")) == "HTTP status 503"
+    assert server.count_requests("/a") == 3
 
 
-FINAL: dict[str, tuple[Reply, str]] = {
-    "missing": (Answer(404), "answers 404"),
-    "forbidden": (Answer(403, body=png()), "answers 403"),
-    "partial": (Answer(206, body=png()), "answers 206"),
-    "HTML": (Answer(body=b"<!DOCTYPE html><html>", headers={"Content-Type": "image/png"}), "is no PNG"),
-    "empty": (Answer(), "is no PNG"),
-    "truncated": (Answer(body=png()[:400]), "cannot be decoded"),
-    "pixels": (Answer(body=bomb(50_000, 50_000)), "50000×50000 pixels"),
-    "large": (Answer(body=bytes(200_001)), "longer than 200,000 bytes"),
-    "declared": (Raw(HEAD + b"Content-Length: 99999999999\r\n\r\n", stall=True), "longer than 200,000 bytes"),
-    "endless": (Raw(HEAD + b"\r\n" + bytes(300_000)), "longer than 200,000 bytes"),
-    "chunks": (Raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"FFFF\r\n%b\r\n" % bytes(65535) * 9), "longer than"),
-    "gzip": (Answer(body=gzip.compress(bytes(5_000_000)), headers={"Content-Encoding": "gzip"}), "compressed"),
-    "nowhere": (Answer(302), "answers 302"),
-    "in a circle": (Answer(302, headers={"Location": "/a"}), "redirects more than 5 times"),
-    "to a file": (Answer(302, headers={"Location": "file:///etc/passwd"}), "no address of a picture on the web"),
-    "to FTP": (Answer(302, headers={"Location": "ftp://public.test/a"}), "no address of a picture on the web"),
-    "to data": (Answer(302, headers={"Location": "data:image/png;base64,AAAA"}), "no address of a picture"),
-    "to a name": (Answer(302, headers={"Location": "http://ann:secret@public.test/"}), "with a user's name"),
-    "to nonsense": (Answer(302, headers={"Location": "http://[::1/"}), "no address"),
-    "to a port": (Answer(302, headers={"Location": "http://public.test:99999/"}), "no address"),
-    "to control": (Answer(302, headers={"Location": "x:\x1b[31m\x07"}), "no address of a picture"),
+PERMANENT: dict[str, tuple[Reply, str]] = {
+    "missing": (Response(404), "HTTP status 404"),
+    "forbidden": (Response(403, body=make_png()), "HTTP status 403"),
+    "partial": (Response(206, body=make_png()), "HTTP status 206"),
+    "HTML": (Response(body=b"<!DOCTYPE html><html>", headers={"Content-Type": "image/png"}), "not a PNG"),
+    "empty": (Response(), "not a PNG"),
+    "truncated": (Response(body=make_png()[:400]), "cannot be decoded"),
+    "pixels": (Response(body=png_bomb(50_000, 50_000)), "50000×50000 pixels"),
+    "large": (Response(body=bytes(200_001)), "larger than 200,000 bytes"),
+    "declared": (RawResponse(HEAD + b"Content-Length: 99999999999\r\n\r\n", stall=True), "larger than 200,000 bytes"),
+    "endless": (RawResponse(HEAD + b"\r\n" + bytes(300_000)), "larger than 200,000 bytes"),
+    "chunks": (
+        RawResponse(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"FFFF\r\n%b\r\n" % bytes(65535) * 9),
+        "larger than",
+    ),
+    "gzip": (Response(body=gzip.compress(bytes(5_000_000)), headers={"Content-Encoding": "gzip"}), "compressed image"),
+    "nowhere": (Response(302), "HTTP status 302"),
+    "in a circle": (Response(302, headers={"Location": "/a"}), "redirects more than 5 times"),
+    "to a file": (Response(302, headers={"Location": "file:///etc/passwd"}), "not an http or https URL"),
+    "to FTP": (Response(302, headers={"Location": "ftp://public.test/a"}), "not an http or https URL"),
+    "to data": (Response(302, headers={"Location": "data:image/png;base64,AAAA"}), "not an http or https URL"),
+    "to a name": (Response(302, headers={"Location": "http://ann:secret@public.test/"}), "a user name"),
+    "to nonsense": (Response(302, headers={"Location": "http://[::1/"}), "an invalid URL"),
+    "to a port": (Response(302, headers={"Location": "http://public.test:99999/"}), "not a valid URL"),
+    "to control": (Response(302, headers={"Location": "x:\x1b[31m\x07"}), "not an http or https URL"),
 }
 
 
-@pytest.mark.parametrize("name", FINAL)
-def test_what_would_fail_again_is_asked_for_once(store: Store, server: Server, name: str) -> None:
-    reply, message = FINAL[name]
+@pytest.mark.parametrize("name", PERMANENT)
+def test_permanent_error_is_not_retried(store: Store, server: ImageServer, name: str) -> None:
+    reply, message = PERMANENT[name]
     server.routes["/a"] = [reply]
-    found = reason(store, server.url("/a"))
-    assert message in found
-    assert found.isprintable()
-    assert server.asked("/a") == (6 if name == "in a circle" else 1)
+    reason = failure_reason(store, server.url("/a"))
+    assert message in reason
+    assert reason.isprintable()
+    assert server.count_requests("/a") == (6 if name == "in a circle" else 1)
 
 
-PASSING = {
-    "silence": Raw(b"", stall=True),
-    "no header": Raw(HEAD, stall=True),
-    "no body": Raw(HEAD + b"Content-Length: 900\r\n\r\nabc", stall=True),
-    "dripping header": Raw(HEAD + b"X: " + b"x" * 9999, pause=0.05),
-    "dripping headers": Raw(HEAD + b"X: y\r\n" * 9999, pause=0.05),
-    "dripping body": Raw(HEAD + b"\r\n" + bytes(9999), pause=0.05),
-    "dripping chunk": Raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;" + b"x" * 9999, pause=0.05),
-    "continue": Raw(b"HTTP/1.1 100 Continue\r\n\r\n" * 9999, pause=0.01),
+SLOW = {
+    "silence": RawResponse(b"", stall=True),
+    "no header": RawResponse(HEAD, stall=True),
+    "no body": RawResponse(HEAD + b"Content-Length: 900\r\n\r\nabc", stall=True),
+    "dripping header": RawResponse(HEAD + b"X: " + b"x" * 9999, pause=0.05),
+    "dripping headers": RawResponse(HEAD + b"X: y\r\n" * 9999, pause=0.05),
+    "dripping body": RawResponse(HEAD + b"\r\n" + bytes(9999), pause=0.05),
+    "dripping chunk": RawResponse(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;" + b"x" * 9999, pause=0.05),
+    "continue": RawResponse(b"HTTP/1.1 100 Continue\r\n\r\n" * 9999, pause=0.01),
 }
 
 
-@pytest.mark.parametrize("name", PASSING)
-def test_a_server_that_takes_its_time_is_cut_off(store: Store, server: Server, name: str) -> None:
-    server.routes["/a"] = [PASSING[name]]
+@pytest.mark.parametrize("name", SLOW)
+def test_slow_server_is_cut_off_at_the_deadline(store: Store, server: ImageServer, name: str) -> None:
+    server.routes["/a"] = [SLOW[name]]
     started = time.monotonic()
-    found = reason(store, server.url("/a"), replace(LIMITS, read=0.2, total=0.7))
+    client = make_client(replace(LIMITS, read_timeout=0.2, total_timeout=0.7))
+    reason = failure_reason(store, server.url("/a"), client)
     assert time.monotonic() - started < 3
-    assert found in ("says nothing for too long", "takes more than 0.7 s")
+    assert reason in ("the server does not answer", "takes more than 0.7 s")
 
 
-NOISE = {
-    "no HTTP": Raw(b"SSH-2.0-OpenSSH_9.2p1\r\n"),
-    "headers": Raw(HEAD + b"X: y\r\n" * 200 + b"\r\n"),
-    "a long line": Raw(HEAD + b"X: " + b"y" * 100_000 + b"\r\n\r\n"),
-    "two lengths": Raw(HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"),
-    "bad chunk": Raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n"),
-    "cut chunk": Raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nFF\r\nabc"),
-    "cut off": Raw(HEAD + b"Content-Length: 900\r\n\r\n" + png()[:300]),
-    "status": Raw(b"HTTP/1.1 99999 X\r\n\r\n"),
-    "nothing": Raw(b""),
+MALFORMED = {
+    "no HTTP": RawResponse(b"SSH-2.0-OpenSSH_9.2p1\r\n"),
+    "headers": RawResponse(HEAD + b"X: y\r\n" * 200 + b"\r\n"),
+    "a long line": RawResponse(HEAD + b"X: " + b"y" * 100_000 + b"\r\n\r\n"),
+    "two lengths": RawResponse(HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"),
+    "bad chunk": RawResponse(HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+    "cut chunk": RawResponse(HEAD + b"Transfer-Encoding: chunked\r\n\r\nFF\r\nabc"),
+    "cut off": RawResponse(HEAD + b"Content-Length: 900\r\n\r\n" + make_png()[:300]),
+    "status": RawResponse(b"HTTP/1.1 99999 X\r\n\r\n"),
+    "nothing": RawResponse(b""),
 }
 
 
-@pytest.mark.parametrize("name", NOISE)
-def test_a_server_that_talks_nonsense_is_given_up_after_three_tries(store: Store, server: Server, name: str) -> None:
-    server.routes["/a"] = [NOISE[name]]
-    assert reason(store, server.url("/a")).isprintable()
-    assert server.asked("/a") == 3
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_response_fails_after_three_attempts(store: Store, server: ImageServer, name: str) -> None:
+    server.routes["/a"] = [MALFORMED[name]]
+    assert failure_reason(store, server.url("/a")).isprintable()
+    assert server.count_requests("/a") == 3
 
 
-def test_a_redirect_is_followed_and_each_is_resolved_against_the_last(store: Store, server: Server) -> None:
+def test_redirects_are_resolved_against_the_previous_url(store: Store, server: ImageServer) -> None:
     server.routes = {
-        "/a/b": [Answer(301, headers={"Location": "../c?x=1"})],
-        "/c?x=1": [Answer(307, headers={"Location": f"//other.test:{server.port}/d#e"})],
-        "/d": [Answer(body=png())],
+        "/a/b": [Response(301, headers={"Location": "../c?x=1"})],
+        "/c?x=1": [Response(307, headers={"Location": f"//other.test:{server.port}/d#e"})],
+        "/d": [Response(body=make_png())],
     }
     assert run(store, server.url("/a/b")).fetched == (server.url("/a/b"),)
     assert server.requests[-1].headers["Host"] == f"other.test:{server.port}"
 
 
-def test_a_redirect_into_a_private_network_is_not_followed(store: Store, server: Server, inner: Server) -> None:
+def test_redirect_into_a_private_network_is_refused(store: Store, server: ImageServer, inner: ImageServer) -> None:
     for host in ("inner.test", "127.0.0.2", "2130706434", "0x7f.2", "0177.0.0.2", "[::ffff:127.0.0.2]", "127.2"):
         path = "/" + host.strip("[]")
-        server.routes[path] = [Answer(302, headers={"Location": inner.url("/", host)})]
-        assert "which is not in the public internet" in reason(store, server.url(path))
-        assert server.asked(path) == 1
+        server.routes[path] = [Response(302, headers={"Location": inner.url("/", host)})]
+        assert "which is not a public address" in failure_reason(store, server.url(path))
+        assert server.count_requests(path) == 1
 
 
-def test_an_address_in_a_private_network_is_not_asked(store: Store, inner: Server) -> None:
+def test_private_address_is_refused(store: Store, inner: ImageServer) -> None:
     for host in ("inner.test", "127.0.0.2", "2130706434", "INNER.test"):
-        network = Network(lambda host, port: resolve(host.lower(), port), allows)
-        assert "which is not in the public internet" in reason(store, inner.url("/", host), network=network)
+        policy = ResolverPolicy(is_allowed, lambda host, port: resolve(host.lower(), port))
+        client = make_client(policy=policy)
+        assert "which is not a public address" in failure_reason(store, inner.url("/", host), client)
 
 
-def test_of_several_addresses_only_public_ones_are_connected_to(store: Store, server: Server, inner: Server) -> None:
-    server.routes["/a"] = [Answer(body=png())]
+def test_only_public_addresses_of_a_host_are_connected_to(
+    store: Store, server: ImageServer, inner: ImageServer
+) -> None:
+    server.routes["/a"] = [Response(body=make_png())]
     assert run(store, server.url("/a", "both.test")).fetched
     assert inner.connections == 0
 
 
-def test_a_name_that_changes_its_address_leads_nowhere_else(store: Store, server: Server, inner: Server) -> None:
-    asked: list[str] = []
+def test_dns_rebinding_is_refused(store: Store, server: ImageServer, inner: ImageServer) -> None:
+    lookups: list[str] = []
 
-    def rebinding(host: str, _: int) -> list[str]:
-        asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.2"]
+    def rebind(host: str, _: int) -> list[str]:
+        lookups.append(host)
+        return ["127.0.0.1"] if len(lookups) == 1 else ["127.0.0.2"]
 
-    server.routes["/a"] = [Answer(302, headers={"Location": inner.url("/", "public.test"), "Connection": "close"})]
-    assert "not in the public internet" in reason(store, server.url("/a"), network=Network(rebinding, allows))
-    assert asked == ["public.test"] * 2  # once for each connection, and never by anybody else
+    server.routes["/a"] = [Response(302, headers={"Location": inner.url("/", "public.test"), "Connection": "close"})]
+    client = make_client(policy=ResolverPolicy(is_allowed, rebind))
+    assert "not a public address" in failure_reason(store, server.url("/a"), client)
+    assert lookups == ["public.test"] * 2  # one for each connection
 
 
-def test_by_default_this_machine_is_not_asked(store: Store, server: Server) -> None:
-    server.routes["/"] = [Answer(body=png())]
+def test_loopback_is_refused_by_default(store: Store, server: ImageServer) -> None:
+    server.routes["/"] = [Response(body=make_png())]
     hosts = ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0", "0.0.0.0", "[::ffff:127.0.0.1]", "[::]"]
     urls = [server.url("/", host) for host in hosts]
-    report = fetch(store, urls, limits=LIMITS, sleep=lambda _: None)
+    report = fetch(store, urls, Client(limits=LIMITS, sleep=lambda _: None))
     assert [failure.url for failure in report.failed] == urls
     assert server.connections == 0
-    report = fetch(store, urls[:1], limits=LIMITS, sleep=lambda _: None, allow_private=True, again=True)
+    report = fetch(store, urls[:1], Client(ALLOW_PRIVATE, LIMITS), force=True)
     assert report.fetched == tuple(urls[:1])
 
 
@@ -358,9 +371,9 @@ fd00:ec2::254 fe80::1 fe80::1%1 fec0::1 ff02::1 ff0e::1
 PUBLIC = "1.1.1.1 8.8.8.8 100.128.0.1 2606:4700::1111 ::ffff:8.8.8.8 64:ff9b::8.8.8.8 2002:808:808::1"
 
 
-def test_what_is_public_is_known_whatever_an_address_stands_for() -> None:
-    assert [each for each in PRIVATE.split() if is_public(ip_address(each))] == []
-    assert [each for each in PUBLIC.split() if not is_public(ip_address(each))] == []
+def test_is_public_looks_into_embedded_addresses() -> None:
+    assert [text for text in PRIVATE.split() if is_public(ip_address(text))] == []
+    assert [text for text in PUBLIC.split() if not is_public(ip_address(text))] == []
 
 
 @pytest.mark.parametrize(
@@ -386,67 +399,67 @@ def test_what_is_public_is_known_whatever_an_address_stands_for() -> None:
     ]
     + ["http://public.test/" + "a" * 5000, "http://nowhere.test/", f"http://{'a' * 64}.test/", "http://확산.test/"],
 )
-def test_what_is_no_address_is_a_failure(store: Store, url: str) -> None:
-    assert reason(store, url).isprintable()
+def test_invalid_url_is_a_failure(store: Store, url: str) -> None:
+    assert failure_reason(store, url).isprintable()
 
 
-def test_tls_is_verified_by_the_name_that_was_asked_for(store: Store, tmp_path: Path) -> None:
-    context, trust = trusted(tmp_path)
-    with running(context=context) as server:
-        server.routes["/a"] = [Answer(body=png())]
-        network = replace(NETWORK, trust=trust)
-        assert "certificate" in reason(store, server.url("/a", "other.test"), network=network)
-        assert "certificate" in reason(store, server.url("/b"))
+def test_certificate_is_verified_by_the_host_name(store: Store, tmp_path: Path) -> None:
+    context, trusting = make_ssl_contexts(tmp_path)
+    with run_image_server(context=context) as server:
+        server.routes["/a"] = [Response(body=make_png())]
+        url = server.url("/a")
+        assert "certificate" in failure_reason(store, server.url("/a", "other.test"), make_client(ssl_context=trusting))
+        assert "certificate" in failure_reason(store, server.url("/b"))
         assert server.requests == []
-        assert run(store, server.url("/a"), network=network).fetched == (server.url("/a"),)
+        assert run(store, url, client=make_client(ssl_context=trusting)).fetched == (url,)
 
 
-def test_tls_leads_to_plain_http_and_drips_no_longer_than_allowed(store: Store, server: Server, tmp_path: Path) -> None:
-    context, trust = trusted(tmp_path)
-    network = replace(NETWORK, trust=trust)
-    with running(context=context) as secure:
-        secure.routes["/a"] = [Answer(302, headers={"Location": server.url("/a")})]
-        secure.routes["/slow"] = [Raw(HEAD + b"X: " + b"x" * 9999, pause=0.05)]
-        server.routes["/a"] = [Answer(body=png())]
-        assert run(store, secure.url("/a"), network=network).fetched
-        limits = replace(LIMITS, total=0.5)
-        assert reason(store, secure.url("/slow"), limits, network) == "takes more than 0.5 s"
+def test_tls_redirects_to_http_and_obeys_the_deadline(store: Store, server: ImageServer, tmp_path: Path) -> None:
+    context, trusting = make_ssl_contexts(tmp_path)
+    with run_image_server(context=context) as secure:
+        secure.routes["/a"] = [Response(302, headers={"Location": server.url("/a")})]
+        secure.routes["/slow"] = [RawResponse(HEAD + b"X: " + b"x" * 9999, pause=0.05)]
+        server.routes["/a"] = [Response(body=make_png())]
+        assert run(store, secure.url("/a"), client=make_client(ssl_context=trusting)).fetched
+        client = make_client(replace(LIMITS, total_timeout=0.5), ssl_context=trusting)
+        assert failure_reason(store, secure.url("/slow"), client) == "takes more than 0.5 s"
 
 
-def test_a_server_that_says_nothing_to_tls_is_given_up(store: Store) -> None:
+def test_silent_tls_handshake_times_out(store: Store) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://public.test:{silent.getsockname()[1]}/"
         started = time.monotonic()
-        reason(store, url, replace(LIMITS, connect=0.3, total=1))
+        failure_reason(store, url, make_client(replace(LIMITS, connect_timeout=0.3, total_timeout=1)))
         assert time.monotonic() - started < 4
 
 
-def test_a_host_is_asked_over_two_connections_that_are_kept(store: Store, server: Server) -> None:
-    def slow(_: Request) -> Answer:
-        time.sleep(0.02)  # long enough for others to ask at the same time
-        return Answer(body=png())
+def test_host_gets_at_most_two_persistent_connections(store: Store, server: ImageServer) -> None:
+    def slow(_: Request) -> Response:
+        time.sleep(0.02)  # long enough for concurrent requests
+        return Response(body=make_png())
 
     server.routes = {f"/{number}": [slow] for number in range(20)}
     assert len(run(store, *(server.url(path) for path in server.routes)).fetched) == 20
-    assert server.at_once == 2
+    assert server.max_concurrent == 2
     assert server.connections == 2
 
 
-def test_what_follows_a_picture_is_not_taken_for_the_next_answer(store: Store, server: Server) -> None:
-    false = b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%b" % (len(png(9)), png(9))
-    body = png(1)
+def test_bytes_after_a_body_are_not_the_next_response(store: Store, server: ImageServer) -> None:
+    injected = b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%b" % (len(make_png(9)), make_png(9))
+    body = make_png(1)
     server.routes = {
-        "/a": [Answer(body=body + false, headers={"Content-Length": str(len(body))})],
-        "/b": [Answer(body=png(2))],
+        "/a": [Response(body=body + injected, headers={"Content-Length": str(len(body))})],
+        "/b": [Response(body=make_png(2))],
     }
-    run(store, server.url("/a"), server.url("/b"), limits=replace(LIMITS, connections=1))
-    for path, data in (("/a", body), ("/b", png(2))):
+    client = make_client(replace(LIMITS, connections_per_host=1))
+    run(store, server.url("/a"), server.url("/b"), client=client)
+    for path, data in (("/a", body), ("/b", make_png(2))):
         (picture,) = store.pictures([server.url(path)]).values()
         assert store.read(picture.renditions[0]) == convert(data)[0].data
 
 
-def test_progress_is_shown_picture_by_picture(store: Store, server: Server) -> None:
-    server.routes["/a"] = [Answer(body=png())]
+def test_progress_advances_with_every_image(store: Store, server: ImageServer) -> None:
+    server.routes["/a"] = [Response(body=make_png())]
     seen: list[object] = []
 
     def progress(urls: Iterable[str], total: int) -> Iterator[str]:
@@ -456,68 +469,71 @@ def test_progress_is_shown_picture_by_picture(store: Store, server: Server) -> N
             yield url
 
     urls = [server.url("/a"), server.url("/missing")]
-    fetch(store, urls, limits=LIMITS, network=NETWORK, progress=progress)
+    fetch(store, urls, make_client(), progress=progress)
     assert seen[0] == 2
     assert set(seen[1:]) == set(urls)
-    fetch(store, urls, limits=LIMITS, network=NETWORK, progress=progress)
+    fetch(store, urls, make_client(), progress=progress)
     assert seen[3:] == [0]
 
 
-def test_an_interrupted_run_stops_at_once_and_the_next_goes_on(store: Store, server: Server) -> None:
-    server.routes = {f"/{number}": [Answer(body=png(number))] for number in range(6)}
-    server.routes["/3"] = [Raw(HEAD, stall=True), Answer(body=png(3))]
+def test_interrupted_run_stops_and_the_next_resumes(store: Store, server: ImageServer) -> None:
+    server.routes = {f"/{number}": [Response(body=make_png(number))] for number in range(6)}
+    server.routes["/3"] = [RawResponse(HEAD, stall=True), Response(body=make_png(3))]
     urls = [server.url(path) for path in server.routes]
 
-    patient = replace(LIMITS, read=60, total=60)
+    patient = replace(LIMITS, read_timeout=60, total_timeout=60)
 
-    def interrupt(done: Iterable[str], _: int) -> Iterator[str]:
-        for number, url in enumerate(done):
+    def interrupt(completed: Iterable[str], _: int) -> Iterator[str]:
+        for number, url in enumerate(completed):
             yield url
             if number == 3:
-                eventually(lambda: server.asked("/3") == 1)
+                wait_until(lambda: server.count_requests("/3") == 1)
                 raise KeyboardInterrupt
 
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        fetch(store, urls, limits=patient, network=NETWORK, progress=interrupt, workers=2, now=lambda: NOW)
-    assert time.monotonic() - started < patient.total / 2  # it waits for none of the stalled ones
-    eventually(lambda: not any(thread.name.startswith("fetch-") for thread in threading.enumerate()))
-    kept = store.pictures(urls)
-    assert len(kept) == 4
-    assert store.sources(urls).keys() == kept.keys()  # what was given up is no failure
-    asked = {path: server.asked(path) for path in server.routes}
+        fetch(store, urls, make_client(patient), progress=interrupt, workers=2, now=lambda: NOW)
+    assert time.monotonic() - started < patient.total_timeout / 2  # it does not wait for the stalled request
+    wait_until(lambda: not any(thread.name.startswith("fetch-") for thread in threading.enumerate()))
+    stored = store.pictures(urls)
+    assert len(stored) == 4
+    assert store.records(urls).keys() == stored.keys()  # an abandoned request is not a failure
+    requests = {path: server.count_requests(path) for path in server.routes}
     report = run(store, *urls)
-    assert set(report.unchanged) == set(kept)
-    assert set(report.fetched) == set(urls) - set(kept)
-    assert [server.asked(path) - asked[path] for path in server.routes if server.url(path) in kept] == [0] * 4
+    assert set(report.unchanged) == set(stored)
+    assert set(report.fetched) == set(urls) - set(stored)
+    new_requests = {path: server.count_requests(path) - count for path, count in requests.items()}
+    assert [new_requests[path] for path in server.routes if server.url(path) in stored] == [0] * 4
 
 
 PROGRAM = """
 import sys
 from pathlib import Path
+from feeds.images.client import ALLOW_PRIVATE, Client
 from feeds.images.fetch import fetch
 from feeds.images.store import Store
-fetch(Store(Path(sys.argv[1])), sys.argv[2:], allow_private=True)
+fetch(Store(Path(sys.argv[1])), sys.argv[2:], Client(ALLOW_PRIVATE))
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_ended_from_outside_ends_and_the_next_goes_on(
-    store: Store, server: Server, number: signal.Signals
-) -> None:
-    server.routes = {"/a": [Answer(body=png())], "/b": [Raw(b"", stall=True), Answer(body=png(1))]}
+def test_killed_run_ends_and_the_next_resumes(store: Store, server: ImageServer, number: signal.Signals) -> None:
+    server.routes = {
+        "/a": [Response(body=make_png())],
+        "/b": [RawResponse(b"", stall=True), Response(body=make_png(1))],
+    }
     urls = [server.url(path, "127.0.0.1") for path in server.routes]
     command = [sys.executable, "-c", PROGRAM, str(store.root), *urls]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        eventually(lambda: len(store.pictures(urls)) == 1 and server.asked("/b") == 1)
+        wait_until(lambda: len(store.pictures(urls)) == 1 and server.count_requests("/b") == 1)
         process.send_signal(number)
         assert process.wait(timeout=5) != 0
-    report = fetch(store, urls, allow_private=True)
+    report = fetch(store, urls, Client(ALLOW_PRIVATE))
     assert (report.unchanged, report.fetched) == ((urls[0],), (urls[1],))
 
 
-def test_two_runs_at_once_leave_a_good_store(store: Store, server: Server) -> None:
-    server.routes = {f"/{number}": [Answer(body=png(number % 5))] for number in range(16)}
+def test_concurrent_runs_leave_a_consistent_store(store: Store, server: ImageServer) -> None:
+    server.routes = {f"/{number}": [Response(body=make_png(number % 5))] for number in range(16)}
     urls = [server.url(path) for path in server.routes]
     reports: list[Report] = []
     threads = [threading.Thread(target=lambda: reports.append(run(Store(store.root), *urls))) for _ in range(2)]
@@ -532,23 +548,23 @@ def test_two_runs_at_once_leave_a_good_store(store: Store, server: Server) -> No
     assert len({picture.renditions for picture in pictures.values()}) == 5
 
 
-def test_a_disk_that_takes_no_more_ends_the_run_with_one_error(tmp_path: Path, server: Server) -> None:
-    (tmp_path / "store").write_text("no folder")
-    server.routes = {f"/{number}": [Answer(body=png(number))] for number in range(9)}
-    with pytest.raises(StoreError, match="cannot be stored"):
+def test_unusable_store_folder_ends_the_run(tmp_path: Path, server: ImageServer) -> None:
+    (tmp_path / "store").write_text("not a folder")
+    server.routes = {f"/{number}": [Response(body=make_png(number))] for number in range(9)}
+    with pytest.raises(StoreError, match="cannot store the picture"):
         run(Store(tmp_path / "store"), *(server.url(path) for path in server.routes))
 
 
-def test_a_full_disk_ends_the_run_with_one_error(tmp_path: Path, server: Server) -> None:
+def test_full_disk_ends_the_run_without_temporary_files(tmp_path: Path, server: ImageServer) -> None:
     program = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n{PROGRAM}"
-    server.routes["/a"] = [Answer(body=png())]
+    server.routes["/a"] = [Response(body=make_png())]
     command = [sys.executable, "-c", program, str(tmp_path / "store"), server.url("/a", "127.0.0.1")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "StoreError: " in done.stderr.splitlines()[-1]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "StoreError: " in process.stderr.splitlines()[-1]
     assert not list((tmp_path / "store").rglob("*.tmp"))
 
 
-def test_nothing_to_fetch_makes_no_store_and_no_threads(store: Store) -> None:
+def test_empty_run_creates_no_store_and_no_threads(store: Store) -> None:
     before = threading.active_count()
     assert run(store) == Report((), (), (), ())
     assert threading.active_count() == before

@@ -1,4 +1,4 @@
-"""A server of pictures that does as badly as it is told, and pictures to serve."""
+"""An image server whose responses a test writes itself, well-formed or not, and images to serve."""
 
 import io
 import socket
@@ -19,22 +19,25 @@ from PIL import Image, ImageDraw
 
 
 class Request(NamedTuple):
-    """What a client asked."""
+    """What a client requested."""
 
     path: str
     headers: Message
 
 
-class Answer(NamedTuple):
-    """An answer as it should be, but for what its fields say."""
+class Response(NamedTuple):
+    """A well-formed response; its headers may contradict its body."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = {}
 
 
-class Raw(NamedTuple):
-    """Bytes in place of an answer; `pause` seconds after each of them. The connection ends, or with `stall` stays."""
+class RawResponse(NamedTuple):
+    """Bytes to send in place of a response, `pause` seconds after each of them.
+
+    Then the connection is closed; with `stall` it stays open, with `reset` it is reset before the first byte.
+    """
 
     data: bytes
     pause: float = 0.0
@@ -42,11 +45,11 @@ class Raw(NamedTuple):
     reset: bool = False
 
 
-Reply = Answer | Raw | Callable[[Request], Answer]
+Reply = Response | RawResponse | Callable[[Request], Response]
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """Answers each path with its replies in turn, the last one for good."""
+class ImageServer(socketserver.ThreadingTCPServer):
+    """Gives the replies of a path in turn, the last one again and again."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -57,27 +60,27 @@ class Server(socketserver.ThreadingTCPServer):
         self.routes: dict[str, list[Reply]] = {}
         self.requests: list[Request] = []
         self.connections = 0
-        self.at_once = 0  # the most connections that asked for something at the same time
-        self.over = threading.Event()
+        self.max_concurrent = 0  # requests
+        self.stopping = threading.Event()
         self.lock = threading.Lock()
-        self.asking = 0
+        self.concurrent = 0
         self.context = context
         self.port = int(self.server_address[1])
 
     def url(self, path: str, host: str = "public.test") -> str:
-        """Say the address of a path under a name of the server."""
+        """Return the URL of a path under one of the server's host names."""
         return f"http{'s' if self.context else ''}://{host}:{self.port}{path}"
 
-    def asked(self, path: str) -> int:
+    def count_requests(self, path: str) -> int:
         """Count the requests for a path."""
         return [request.path for request in self.requests].count(path)
 
     def handle_error(self, *_: object) -> None:
-        """Keep quiet about clients that go away."""
+        """Ignore clients that disconnect."""
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    server: Server
+    server: ImageServer
 
     def handle(self) -> None:
         with self.server.lock:
@@ -89,30 +92,30 @@ class _Handler(socketserver.StreamRequestHandler):
             request = Request(line.split()[1].decode(), parse_headers(self.rfile))
             with self.server.lock:
                 self.server.requests.append(request)
-                replies = self.server.routes.get(request.path, [Answer(404)])
+                replies = self.server.routes.get(request.path, [Response(404)])
                 reply = replies.pop(0) if len(replies) > 1 else replies[0]
-                self.server.asking += 1
-                self.server.at_once = max(self.server.at_once, self.server.asking)
+                self.server.concurrent += 1
+                self.server.max_concurrent = max(self.server.max_concurrent, self.server.concurrent)
             try:
-                if isinstance(reply, Raw):
-                    self.ramble(reply)
+                if isinstance(reply, RawResponse):
+                    self.send_raw(reply)
                     return
-                self.answer(reply(request) if callable(reply) else reply)
+                self.send(reply(request) if callable(reply) else reply)
             finally:
                 with self.server.lock:
-                    self.server.asking -= 1
+                    self.server.concurrent -= 1
 
     def finish(self) -> None:
         self.rfile.close()
         if self.server.context:
             self.request.close()
 
-    def answer(self, answer: Answer) -> None:
-        fields = {"Content-Length": str(len(answer.body)), **answer.headers}
-        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
-        self.request.sendall(f"HTTP/1.1 {answer.status} X\r\n{head}\r\n".encode() + answer.body)
+    def send(self, response: Response) -> None:
+        headers = {"Content-Length": str(len(response.body)), **response.headers}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
+        self.request.sendall(f"HTTP/1.1 {response.status} X\r\n{head}\r\n".encode() + response.body)
 
-    def ramble(self, raw: Raw) -> None:
+    def send_raw(self, raw: RawResponse) -> None:
         if raw.reset:
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.request.close()
@@ -120,72 +123,72 @@ class _Handler(socketserver.StreamRequestHandler):
         pieces = [raw.data[at : at + 1] for at in range(len(raw.data))] if raw.pause else [raw.data]
         for piece in pieces:
             self.request.sendall(piece)
-            if raw.pause and self.server.over.wait(raw.pause):
+            if raw.pause and self.server.stopping.wait(raw.pause):
                 return
         if raw.stall:
-            self.server.over.wait(30)
+            self.server.stopping.wait(30)
 
 
 @contextmanager
-def running(address: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Run a server until the work with it is done."""
-    with Server(address, context) as server:
+def run_image_server(address: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> Iterator[ImageServer]:
+    """Run an image server in a thread."""
+    with ImageServer(address, context) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield server
         finally:
-            server.over.set()
+            server.stopping.set()
             server.shutdown()
             thread.join()
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds, for at most ten seconds."""
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, for at most ten seconds."""
     deadline = time.monotonic() + 10
-    while not holds():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
 
-def figure(width: int = 400, height: int = 300, mode: str = "RGB", seed: int = 0) -> Image.Image:
-    """Draw a figure with text and lines."""
-    picture = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(picture)
+def draw_figure(width: int = 400, height: int = 300, mode: str = "RGB", seed: int = 0) -> Image.Image:
+    """Draw a figure with text and lines, another one for each seed."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
     for number in range(8):
         draw.line(
             (0, number * height // 8, width, (number * 37 + seed * 11) % height), fill=(number * 30, 0, 200), width=2
         )
         draw.text((number * width // 8, height // 2), f"{seed}.{number}", fill="black")
-    return picture.convert(mode)
+    return image.convert(mode)
 
 
-def encoded(picture: Image.Image, name: str, **options: object) -> bytes:
-    """Write a picture in a format."""
+def encode(image: Image.Image, name: str, **options: object) -> bytes:
+    """Encode an image in a format."""
     file = io.BytesIO()
-    picture.save(file, name, **options)
+    image.save(file, name, **options)
     return file.getvalue()
 
 
-def png(seed: int = 0) -> bytes:
-    """Write a small figure that is like no other."""
-    return encoded(figure(64, 48, seed=seed), "PNG")
+def make_png(seed: int = 0) -> bytes:
+    """Return a small PNG, another one for each seed."""
+    return encode(draw_figure(64, 48, seed=seed), "PNG")
 
 
-def chunk(name: bytes, data: bytes) -> bytes:
-    """Write a part of a PNG."""
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    """Return a chunk of a PNG."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def bomb(width: int, height: int, *parts: bytes) -> bytes:
-    """Write a PNG that says it is large, and holds next to nothing."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    lines = chunk(b"IDAT", zlib.compress(bytes(100_000)))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(parts) + lines + chunk(b"IEND", b"")
+def png_bomb(width: int, height: int, *chunks: bytes) -> bytes:
+    """Return a short PNG with a large width and height in its header."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    pixels = png_chunk(b"IDAT", zlib.compress(bytes(100_000)))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + pixels + png_chunk(b"IEND", b"")
 
 
-def trusted(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Make the two ends of TLS: a server called public.test, and a client that trusts it."""
+def make_ssl_contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return the contexts of a server named public.test and of a client that trusts its certificate."""
     path = folder / "public.test.pem"
     path.write_text(_PEM)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -193,7 +196,7 @@ def trusted(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return server, ssl.create_default_context(cafile=path)
 
 
-# For public.test, by itself, until 2100: openssl ca -selfsign -enddate 21000101000000Z
+# Self-signed for public.test, valid until 2100: openssl ca -selfsign -enddate 21000101000000Z
 _PEM = """-----BEGIN EC PRIVATE KEY-----
 MHcCAQEEII8iibeBdZix7RZkE/ZNCnFcyfzax0cKFFUAp6XZVh85oAoGCCqGSM49
 AwEHoUQDQgAEYtv/ITBlE2Vll08E/RYVGN25PuJkoPvKXLiMKzMWNK6hnbVP6Rmt
