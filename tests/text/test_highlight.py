@@ -1,4 +1,4 @@
-"""What a search found is marked where it stands, and nothing else of the text changes."""
+"""Search terms are highlighted where search finds them, and the text stays the same."""
 
 import html
 import re
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeds.archive.archive import Archive
-from feeds.model.query import EVERYTHING, read_query
+from feeds.model.keys import ALL, SearchKey
+from feeds.model.query import Query
 from feeds.text.highlight import highlight_html, highlight_text
 from feeds.text.markdown import render_html
 from feeds.text.unicode import fold
@@ -21,16 +21,16 @@ from tests.support.digests import OpenFiles, day, paper
 NFD = unicodedata.normalize("NFD", "확산")
 
 
-def terms(asked: str) -> tuple[tuple[str, ...], ...]:
-    return read_query([("q", asked)]).terms
+def fold_terms(search: str) -> tuple[tuple[str, ...], ...]:
+    return Query(q=search).terms
 
 
-def without_marks(written: str) -> str:
-    return written.replace("<mark>", "").replace("</mark>", "")
+def without_marks(document: str) -> str:
+    return document.replace("<mark>", "").replace("</mark>", "")
 
 
 @pytest.mark.parametrize(
-    ("text", "asked", "expected"),
+    ("text", "search", "expected"),
     [
         ("확산은 모델이다", "확산", "[확산]은 모델이다"),
         ("언어모델을 쓴다", "모델", "언어[모델]을 쓴다"),
@@ -39,7 +39,7 @@ def without_marks(written: str) -> str:
         ("확산은", NFD, "[확산]은"),
         ("LLM and llm", "Llm", "[LLM] and [llm]"),
         ("ﬁne ﬁne", "fi", "[ﬁ]ne [ﬁ]ne"),
-        ("ﬁne", "ine", "[ﬁne]"),  # half of a letter cannot be marked
+        ("ﬁne", "ine", "[ﬁne]"),  # half of a ligature cannot be marked
         ("Straße", "strasse", "[Straße]"),
         ("ＧＰＴ-4 GPT", "gpt", "[ＧＰＴ]-4 [GPT]"),
         ("TÜLU tu\u0308lu Tulu", "tülu", "[TÜLU] [tu\u0308lu] [Tulu]"),
@@ -48,8 +48,8 @@ def without_marks(written: str) -> str:
         ("확산  모델", '"확산 모델"', "[확산  모델]"),
         ("확산\u3000\n모델", '"확산 모델"', "[확산\u3000\n모델]"),
         ("확산 모델", "모델|diffusion 확산", "[확산] [모델]"),
-        ("확산모델", "모델 확산", "[확산모델]"),  # adjacent ones are one
-        ("확산모델링", '확산모델 "모델링"', "[확산모델링]"),  # so are those that overlap
+        ("확산모델", "모델 확산", "[확산모델]"),  # adjacent matches are merged
+        ("확산모델링", '확산모델 "모델링"', "[확산모델링]"),  # and overlapping ones
         ("banana", "ana", "b[anana]"),
         ("a & b < c", "b", "a &amp; [b] &lt; c"),
         ("a &amp; amp", "amp", "a &amp;[amp]; [amp]"),
@@ -63,12 +63,12 @@ def without_marks(written: str) -> str:
         ("x", "", "x"),
     ],
 )
-def test_a_text_is_escaped_and_marked(text: str, asked: str, expected: str) -> None:
-    assert highlight_text(text, terms(asked)).replace("<mark>", "[").replace("</mark>", "]") == expected
+def test_text_is_escaped_and_highlighted(text: str, search: str, expected: str) -> None:
+    assert highlight_text(text, fold_terms(search)).replace("<mark>", "[").replace("</mark>", "]") == expected
 
 
 @pytest.mark.parametrize(
-    ("written", "asked", "expected"),
+    ("document", "search", "expected"),
     [
         ("<p>확산은</p>", "확산", "<p>[확산]은</p>"),
         ('<a href="https://e.org/href">a href</a>', "href", '<a href="https://e.org/href">a [href]</a>'),
@@ -86,8 +86,8 @@ def test_a_text_is_escaped_and_marked(text: str, asked: str, expected: str) -> N
         ("확산<math><mi>x</mi></math>모델", '"확산 모델" 확산모델', "확산<math><mi>x</mi></math>모델"),
     ],
 )
-def test_only_the_text_of_html_is_marked(written: str, asked: str, expected: str) -> None:
-    assert highlight_html(written, terms(asked)) == expected.replace("[", "<mark>").replace("]", "</mark>")
+def test_html_is_highlighted_in_its_text_only(document: str, search: str, expected: str) -> None:
+    assert highlight_html(document, fold_terms(search)) == expected.replace("[", "<mark>").replace("]", "</mark>")
 
 
 LETTERS = (
@@ -99,16 +99,16 @@ TEXTS = st.text(st.sampled_from(LETTERS) | st.characters(exclude_categories=["Cs
 
 @given(TEXTS, st.data())
 @example("\u1100\u0301\u1161", None)
-def test_a_text_is_marked_where_search_finds_a_term_and_nowhere_else(text: str, data: st.DataObject | None) -> None:
+def test_text_is_highlighted_exactly_where_search_matches(text: str, data: st.DataObject | None) -> None:
     folded = fold(text)
-    places = st.tuples(*[st.integers(0, len(folded))] * 2).map(sorted)
-    start, end = data.draw(places) if data else (0, 1)
+    spans = st.tuples(*[st.integers(0, len(folded))] * 2).map(sorted)
+    start, end = data.draw(spans) if data else (0, 1)
     for term in (folded[start:end].strip(), fold(text[:2]), fold("가"), "a"):
-        written = highlight_text(text, [[term]])
-        assert without_marks(written) == html.escape(text, quote=False)
-        assert ("<mark>" in written) == (bool(term) and term in folded)
-        for found in re.findall("<mark>(.*?)</mark>", written, re.DOTALL):
-            assert term in fold(html.unescape(found))
+        document = highlight_text(text, [[term]])
+        assert without_marks(document) == html.escape(text, quote=False)
+        assert ("<mark>" in document) == (bool(term) and term in folded)
+        for marked in re.findall("<mark>(.*?)</mark>", document, re.DOTALL):
+            assert term in fold(html.unescape(marked))
 
 
 MARKUP = st.sampled_from(
@@ -120,42 +120,41 @@ MARKUP = st.sampled_from(
 @given(
     st.lists(MARKUP).map("".join), st.lists(st.lists(st.sampled_from(["가", "a", "모델", "&", "f", "<", "a 가", "p"])))
 )
-def test_without_the_marks_html_is_as_it_was(written: str, asked: list[list[str]]) -> None:
-    assert without_marks(highlight_html(written, asked)) == written
+def test_html_without_its_marks_is_unchanged(document: str, terms: list[list[str]]) -> None:
+    assert without_marks(highlight_html(document, terms)) == document
 
 
 @given(st.lists(MARKUP).map("".join), st.sampled_from(["가", "a", "모델", "p", "math", "href", "amp"]))
-def test_tags_entities_and_formulas_are_never_cut(written: str, term: str) -> None:
-    whole = r"<math>.*?</math>|<[^>]*>|&\w+;"
-    safe = render_html(written)
-    found = re.findall(whole, highlight_html(safe, [[term]]))
-    assert [each for each in found if each not in ("<mark>", "</mark>")] == re.findall(whole, safe)
+def test_tags_entities_and_formulas_stay_whole(markdown: str, term: str) -> None:
+    markup = r"<math>.*?</math>|<[^>]*>|&\w+;"
+    document = render_html(markdown)
+    matches = re.findall(markup, highlight_html(document, [[term]]))
+    assert [match for match in matches if match not in ("<mark>", "</mark>")] == re.findall(markup, document)
 
 
-def test_what_a_search_finds_in_summaries_is_marked(open_files: OpenFiles) -> None:
+def test_summary_is_highlighted_when_search_finds_it(open_files: OpenFiles) -> None:
     summaries = ["- **확산** 모델은 $x$ 를", "- 확산은\n- <확산> `모델`", "- 다른 말", "- ＤＩＦＦＵＳＩＯＮ 모델"]
-    papers = [paper(f"T{number}", f"2401.{number}", summary=each) for number, each in enumerate(summaries, 1)]
-    archive: Archive = open_files({"1.md": day("2024-01-30", *papers)}).archive
-    for asked in ("확산", '"확산 모델"', "diffusion|다른", "모델"):
-        query = read_query([("q", asked)])
-        found = {each.title for each in archive.papers(query)}
-        shown = {
-            each.title
-            for each in archive.papers(EVERYTHING)
-            if "<mark>" in highlight_html(render_html(each.summary), query.terms)
-        }
-        assert shown == found
+    papers = [paper(f"T{number}", f"2401.{number}", summary=text) for number, text in enumerate(summaries, 1)]
+    with open_files({"1.md": day("2024-01-30", *papers)}).archive.snapshot() as snapshot:
+        for search in ("확산", '"확산 모델"', "diffusion|다른", "모델"):
+            found = {paper.title for paper in snapshot.load(SearchKey(Query(q=search))).papers}
+            highlighted = {
+                paper.title
+                for paper in snapshot.load(ALL).papers
+                if "<mark>" in highlight_html(render_html(paper.summary), fold_terms(search))
+            }
+            assert highlighted == found
 
 
-def test_a_page_of_papers_takes_no_time(tmp_path: Path) -> None:
+def test_page_of_papers_is_highlighted_quickly(tmp_path: Path) -> None:
     archives.write(tmp_path, days=1, papers=50)
-    (written,) = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.md")]
-    summaries = [render_html(each) for each in written.split("### ")]
-    asked = terms('모델 확산|diffusion "언어모델" 학습 a')
+    (source,) = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.md")]
+    summaries = [render_html(text) for text in source.split("### ")]
+    page_terms = fold_terms('모델 확산|diffusion "언어모델" 학습 a')
     started = time.process_time()
-    for each in summaries:
-        highlight_html(each, asked)
-    assert time.process_time() - started < 0.5  # 0.005 where nothing else runs
+    for summary in summaries:
+        highlight_html(summary, page_terms)
+    assert time.process_time() - started < 0.5  # 0.005 on an idle machine
 
 
 @pytest.mark.parametrize(
@@ -174,7 +173,7 @@ def test_a_page_of_papers_takes_no_time(tmp_path: Path) -> None:
         ("<p>" * 33_000, "p"),
     ],
 )
-def test_hostile_texts_take_no_time_to_speak_of(text: str, term: str) -> None:
+def test_hostile_text_is_highlighted_in_bounded_time(text: str, term: str) -> None:
     started = time.process_time()
     highlight_text(text, [[term]])
     highlight_html(text, [[term]])

@@ -1,4 +1,4 @@
-"""Summaries as HTML, XHTML and text: safe, whole, and Korean."""
+"""Markdown of summaries as HTML, XHTML and plain text."""
 
 import re
 
@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from feeds.text.markdown import Link, LinkKind, excerpt, extract_links, render_html, render_xhtml, to_plain_text
-from feeds.text.titles import title_text
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,7 @@ from feeds.text.titles import title_text
         ("가\n===\n나", "<p><strong>가</strong></p>\n<p>나</p>"),
     ],
 )
-def test_markdown_as_html(markdown: str, expected: str) -> None:
+def test_markdown_renders_as_html(markdown: str, expected: str) -> None:
     assert render_html(markdown) == expected
 
 
@@ -61,7 +60,7 @@ def test_markdown_as_html(markdown: str, expected: str) -> None:
         ("값은 $5 이고 나중에 10$ 입니다", "$5 이고 나중에 10$", "값은 $5 이고 나중에 10$ 입니다"),
     ],
 )
-def test_formulas(markdown: str, mathml: str, plain: str) -> None:
+def test_formula_renders_as_mathml_or_unicode(markdown: str, mathml: str, plain: str) -> None:
     assert mathml in render_html(markdown)
     assert to_plain_text(markdown) == plain
     assert "\ufdd2" not in render_html(markdown)
@@ -69,33 +68,7 @@ def test_formulas(markdown: str, mathml: str, plain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "title"),
-    [
-        ("LLM$\\times$MapReduce", "LLM×MapReduce"),
-        ("$O(n^2)$ & <think>", "O(n²) & <think>"),
-        ("$\\texttt{Foo}^2$: Bar", "Foo²: Bar"),
-        ("$\\tau^2$-Bench costs $5", "τ²-Bench costs $5"),
-        (r"$\mathcal{L}_{CE}$ loss", "ℒ_CE loss"),
-        (r"$\mathbb{R}^{n\times m}$ and $\frac{n+1}{2}$", "ℝ^(n×m) and (n+1)/2"),
-        (r"$\Delta\mathrm{LoRA}$, $\pi_{0.5}$", "Δ LoRA, π_0.5"),
-        (r"\textbf{Bold} $\unknown{x}$", r"\textbf{Bold} $\unknown{x}$"),
-        (r"\textbf{Bold} Moves", "Bold Moves"),
-        (r"\textbf{}", r"\textbf{}"),
-        (r"Sim$^{\dagger}$ with $\sim$7B", "Sim^† with ∼7B"),
-        ("[IDK] `a` *b*", "[IDK] `a` *b*"),
-        ("From $5 to $10: Cheap Training", "From $5 to $10: Cheap Training"),
-        ("Under $100 or $1,000?", "Under $100 or $1,000?"),
-        ("A $1M Prize and a $2M Prize", "A $1M Prize and a $2M Prize"),
-        ("$$x^2$$ and \\(y_1\\)", "x² and y₁"),
-        (r"$\pmod{n}$ $\sqrt{x+y}$ $\{1,2\}$ $\overset{a}{b}$", r"$\pmod{n}$ $\sqrt{x+y}$ $\{1,2\}$ $\overset{a}{b}$"),
-    ],
-)
-def test_titles_are_plain_and_readable(written: str, title: str) -> None:
-    assert title_text(written) == title
-
-
-@pytest.mark.parametrize(
-    ("markdown", "url", "behind"),
+    ("markdown", "url", "rest"),
     [
         ("https://github.com/a_b/c_d_에서", "https://github.com/a_b/c_d", "_에서"),
         ("https://github.com/a/b에서 본다", "https://github.com/a/b", "에서 본다"),
@@ -109,18 +82,18 @@ def test_titles_are_plain_and_readable(written: str, title: str) -> None:
         ("- [코드]: https://e.org/a\n", "https://e.org/a", "</li>\n</ul>"),
     ],
 )
-def test_a_bare_address_becomes_a_link_that_ends_before_the_particle(markdown: str, url: str, behind: str) -> None:
-    rendered = render_html(markdown)
+def test_bare_url_becomes_a_link_that_ends_before_a_particle(markdown: str, url: str, rest: str) -> None:
+    document = render_html(markdown)
     assert extract_links(markdown)[0].url == url
-    assert re.sub("</?(p|strong)>", "", rendered).partition("</a>")[2] == behind
+    assert re.sub("</?(p|strong)>", "", document).partition("</a>")[2] == rest
 
 
-def test_an_address_in_code_or_in_a_link_is_left_alone() -> None:
+def test_url_in_code_or_in_a_link_is_not_linked() -> None:
     assert render_html("`https://e.org`") == "<p><code>https://e.org</code></p>"
     assert render_html("[https://e.org](https://f.org)") == '<p><a href="https://f.org">https://e.org</a></p>'
 
 
-def test_a_picture_in_a_summary_becomes_a_link() -> None:
+def test_image_becomes_a_link() -> None:
     assert render_html("![그림](https://e.org/a.png)") == '<p><a href="https://e.org/a.png">그림</a></p>'
     assert render_html("![](https://e.org/a.png)") == '<p><a href="https://e.org/a.png">https://e.org/a.png</a></p>'
 
@@ -140,12 +113,12 @@ def test_a_picture_in_a_summary_becomes_a_link() -> None:
         "**<img src=x onerror=alert(1)>(a)**가",
     ],
 )
-def test_script_never_survives(markdown: str) -> None:
+def test_script_is_removed_or_escaped(markdown: str) -> None:
     assert_safe(render_html(markdown))
 
 
-def assert_safe(rendered: str) -> None:
-    root = html.fragment_fromstring(rendered, create_parent="div")
+def assert_safe(document: str) -> None:
+    root = html.fragment_fromstring(document, create_parent="div")
     for formula in root.xpath("//math"):
         assert not formula.xpath(".//@href | .//@style | .//@*[starts-with(name(), 'on')] | .//a | .//script")
         formula.getparent().remove(formula)
@@ -168,38 +141,38 @@ MARKDOWN = st.lists(
 
 
 @given(MARKDOWN)
-def test_whatever_is_written_the_html_is_safe_and_the_xhtml_is_well_formed(markdown: str) -> None:
+def test_any_markdown_gives_safe_html_and_well_formed_xhtml(markdown: str) -> None:
     assert_safe(render_html(markdown))
     etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")
     to_plain_text(markdown)
 
 
 @given(st.lists(st.from_regex("[가-힣a-z0-9]{1,8}", fullmatch=True), min_size=1, max_size=20), st.integers(1, 40))
-def test_an_excerpt_is_no_longer_than_asked_and_starts_the_text(words: list[str], length: int) -> None:
-    whole = " ".join(words)
-    short = excerpt(whole, length)
-    assert len(short) <= length
-    assert whole.startswith(short.removesuffix("…"))
-    assert (short == whole) == (len(whole) <= length)
+def test_excerpt_is_a_prefix_of_at_most_max_length(words: list[str], max_length: int) -> None:
+    text = " ".join(words)
+    short = excerpt(text, max_length)
+    assert len(short) <= max_length
+    assert text.startswith(short.removesuffix("…"))
+    assert (short == text) == (len(text) <= max_length)
 
 
 @pytest.mark.parametrize(
     "markdown", [">" * 300 + "가", "".join(" " * 2 * n + "- 가\n" for n in range(140)), "가" * 100_001]
 )
-def test_what_nobody_would_write_is_shown_as_it_stands(markdown: str) -> None:
+def test_markdown_beyond_the_limits_is_shown_as_source(markdown: str) -> None:
     etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")
     assert to_plain_text(markdown).count("가") == markdown.count("가")
 
 
-def test_cells_of_a_table_are_words_apart() -> None:
+def test_table_cells_are_separate_words_in_plain_text() -> None:
     assert to_plain_text("|가|나|\n|-|-|\n|1|2|") == "가 나\n1 2"
 
 
-def test_plain_text_has_a_line_an_item() -> None:
+def test_plain_text_has_one_line_per_item() -> None:
     assert to_plain_text("- 가 **나**\n- <EOS>\n  - 다\n\n끝") == "- 가 나\n- <EOS>\n- 다\n끝"
 
 
-def test_links_are_told_apart_and_listed_once() -> None:
+def test_links_are_classified_and_listed_once() -> None:
     markdown = "https://github.com/a/b https://a.github.io/b https://gist.github.com/c https://github.com/a/b"
     assert extract_links(markdown) == (
         Link("https://github.com/a/b", LinkKind.CODE),
@@ -220,8 +193,8 @@ def test_links_are_told_apart_and_listed_once() -> None:
         ("![](http://a..b/p.png)", ["http://a..b/p.png"]),
     ],
 )
-def test_a_link_that_leads_nowhere_loses_no_word(markdown: str, words: list[str]) -> None:
-    plain = to_plain_text(markdown)
-    for each in words:
-        assert each in plain
+def test_invalid_link_keeps_its_words(markdown: str, words: list[str]) -> None:
+    text = to_plain_text(markdown)
+    for word in words:
+        assert word in text
     etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")
