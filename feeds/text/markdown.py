@@ -48,7 +48,7 @@ _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "git
 
 
 class FormulaFormat(Enum):
-    """How formulas are rendered. Those that cannot be are left as LaTeX."""
+    """How formulas are rendered; one that cannot be rendered stays as LaTeX."""
 
     MATHML = "mathml"
     UNICODE_OR_MATHML = "unicode-or-mathml"
@@ -102,8 +102,7 @@ def excerpt(markdown: str, max_length: int) -> str:
     """Convert Markdown to one line of text, cut after a word and ended with an ellipsis if it is too long.
 
     Args:
-        markdown: a summary.
-        max_length: characters, the ellipsis included.
+        max_length: in characters, including the ellipsis.
     """
     text = " ".join(line.removeprefix("- ") for line in to_plain_text(markdown).split("\n"))
     if len(text) <= max_length:
