@@ -1,147 +1,162 @@
-"""Tells a WebSub hub which feeds have changed, https://www.w3.org/TR/websub/ section 7.
+"""Notifies a WebSub hub of changed feeds, https://www.w3.org/TR/websub/ section 7.
 
-Each change is announced once, however many processes serve it: the index remembers what was.
+One process notifies at a time: the one that holds a lock file beside the index. The index remembers what was delivered.
 """
 
-import itertools
+import fcntl
 import logging
-import os
 import sqlite3
 import threading
 import time
-import urllib.error
-import urllib.request
-from urllib.parse import urlencode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
-from feeds.archive import index
-from feeds.archive.database import transaction
+from urllib3 import PoolManager, Retry
+from urllib3.exceptions import HTTPError
+
+from feeds.archive.archive import Archive
 from feeds.errors import FeedsError
-from feeds.exporters.format import Kind
-from feeds.publishing.publisher import Catalog
-from feeds.site.site import Publication
+from feeds.exporters.contract import Kind
+from feeds.publishing.publisher import Publisher
+from feeds.sqlite import transaction
 
 _log = logging.getLogger(__name__)
-_TRIES = 6
-_PAUSE = 1.0  # seconds before the second try; twice as long before each further one
-_TIMEOUT = 20.0  # seconds that a hub may take to answer
-_SETTLING = 3.0  # seconds after which every process serves the new bytes; they look every two
+_RETRIES = 5
+_BACKOFF = 1.0  # seconds; doubled with every retry
+_RETRY_STATUSES = frozenset({408, 429, *range(500, 600)})
+_MAX_RETRY_AFTER = 60  # seconds
+_TIMEOUT = 20.0  # seconds to connect, and to wait for the response
+_CHECK_INTERVAL = 3.0  # seconds; longer than other processes take to notice a change
+_SCHEMA = "CREATE TABLE IF NOT EXISTS topics (url TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID"
+_INSERT = "INSERT INTO topics VALUES (?, ?)"
+# Not into an empty table: the index was recreated, and all other feeds would count as changed.
+_MARK_DELIVERED = "INSERT OR REPLACE INTO topics SELECT ?, ? WHERE EXISTS (SELECT * FROM topics)"
 
 
-def topics(catalog: Catalog) -> list[Publication]:
-    """List the feeds that a hub is told about: those of topics, and of every edition but single papers."""
-    named = [feed for topic in catalog.site.topics for feed in catalog.site.publications(topic.key, Kind.FEED)]
-    fixed = [publication for publication in catalog if publication.format.kind is Kind.FEED]
-    return [feed for feed in [*fixed, *named] if catalog.site.announces(feed.key)]
+def topic_fingerprints(publisher: Publisher) -> dict[str, str]:
+    """Return the URLs of all feeds that the hub is notified of, each with a fingerprint of what it shows."""
+    site, formats = publisher.site, publisher.formats
+    fingerprints = {}
+    with publisher.archive.snapshot() as snapshot:
+        for key in [*snapshot.keys(), *site.topic_keys.values()]:
+            if site.is_hub_topic(key):
+                metadata = snapshot.metadata(key)
+                for resource in formats.resources(key, Kind.FEED):
+                    fingerprints[site.url(resource.path)] = f"{metadata.fingerprint} {metadata.neighbours}"
+    return fingerprints
 
 
-def claim(catalog: Catalog, owner: str) -> list[str]:
-    """List the addresses of the feeds that an owner, named by its process and a number, has to announce.
+def publish_to_hub(hub: str, topic: str, backoff: float = _BACKOFF) -> bool:
+    """Notify a hub that the feed at a URL changed, and retry while the hub is unavailable.
 
-    They have changed since anybody looked, or the process that had to announce them is gone. What is listed is listed
-    to nobody else; a first look at an archive lists nothing.
+    Returns:
+        True if the hub accepted or refused the notification, False if it stayed unavailable.
     """
-    state = catalog.archive.state
-    outlines = {catalog.site.url(topic): catalog.outline(topic) for topic in topics(catalog)}
-    tags = {url: f"{outline.tag} {outline.way}" for url, outline in outlines.items()}
-
-    def compare(connection: sqlite3.Connection) -> list[str]:
-        with transaction(connection):
-            if index.state(connection) != state:
-                return []  # the tags may be of either state; the next look has them right
-            rows = connection.execute("SELECT topic, tag, owner FROM topics").fetchall()
-            known = {topic: tag for topic, tag, _ in rows}
-            changed = {topic for topic, tag in tags.items() if known.get(topic) != tag} if known else set()
-            left = {topic for topic, _, other in rows if other == owner or (other and not _is_alive(other))}
-            new = [(topic, tag) for topic, tag in tags.items() if known.get(topic) != tag]
-            connection.executemany("INSERT OR REPLACE INTO topics VALUES (?, ?, NULL)", new)
-            owned = sorted((changed | left) & tags.keys())
-            connection.executemany("UPDATE topics SET owner = ? WHERE topic = ?", [(owner, each) for each in owned])
-        return owned
-
-    return catalog.archive.remember(compare)
-
-
-def settle(catalog: Catalog, topic: str, owner: str) -> None:
-    """Note that a feed has been announced."""
-    done = (topic, owner)
-    statement = "UPDATE topics SET owner = NULL WHERE topic = ? AND owner = ?"
-    catalog.archive.remember(lambda connection: connection.execute(statement, done))
-
-
-def _is_alive(owner: str) -> bool:
+    retries = Retry(
+        total=_RETRIES,
+        redirect=False,  # a redirected POST would become a GET
+        allowed_methods=None,  # all
+        status_forcelist=_RETRY_STATUSES,
+        raise_on_status=False,
+        backoff_factor=backoff,
+        retry_after_max=_MAX_RETRY_AFTER,
+    )
+    form = {"hub.mode": "publish", "hub.url": topic}
     try:
-        os.kill(int(owner.partition("-")[0]), 0)
-    except ProcessLookupError:
+        with PoolManager(timeout=_TIMEOUT, retries=retries) as http:
+            response = http.request("POST", hub, fields=form, encode_multipart=False, redirect=False)
+    except HTTPError as error:
+        _log.warning("cannot notify the hub %s of %s: %s", hub, topic, error)
         return False
-    except PermissionError:
-        return True  # somebody else's
-    return True
+    if not 200 <= response.status < 300:
+        _log.warning("the hub %s answers %s to the notification of %s", hub, response.status, topic)
+    return response.status not in _RETRY_STATUSES
 
 
-def announce(hub: str, topic: str, pause: float = _PAUSE) -> bool:
-    """Tell a hub that a feed has changed, again if need be; say whether it heard, or never will."""
-    body = urlencode({"hub.mode": "publish", "hub.url": topic}).encode()
-    for tried in range(_TRIES):
-        if tried:
-            time.sleep(pause * 2 ** (tried - 1))
-        try:
-            with _OPENER.open(urllib.request.Request(hub, body), timeout=_TIMEOUT):  # noqa: S310  # a setting
-                return True
-        except urllib.error.HTTPError as error:
-            error.close()
-            _log.warning("%s answers %s for %s", hub, error.code, topic)
-            if error.code < 500 and error.code not in (408, 429):
-                return True  # asking again would change nothing
-        except OSError as error:
-            _log.warning("%s cannot be reached for %s: %s", hub, topic, error)
-    return False
+class HubNotifier(threading.Thread):
+    """Notifies a hub of changes as long as the process lives; waits while another process does so."""
 
+    def __init__(
+        self,
+        archive: Archive,
+        hub: str,
+        topics: Callable[[], Mapping[str, str]],
+        *,
+        interval: float = _CHECK_INTERVAL,
+        backoff: float = _BACKOFF,
+    ) -> None:
+        """Prepare the thread.
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: urllib would ask by GET, and take the page it gets for a hub that heard."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_COUNT = itertools.count()
-_OPENER = urllib.request.build_opener(_NoRedirect)
-
-
-class Announcer(threading.Thread):
-    """Announces the changes of an archive for as long as the process lives."""
-
-    def __init__(self, catalog: Catalog, settling: float = _SETTLING, pause: float = _PAUSE) -> None:
+        Args:
+            archive: Its index remembers the delivered fingerprints.
+            hub: The URL of the hub.
+            topics: Returns the current fingerprint of every feed by its URL.
+            interval: Seconds between two checks, and between a change and its notification.
+            backoff: Seconds before a notification is repeated, doubled every time.
+        """
         super().__init__(name="websub", daemon=True)
-        self._catalog = catalog
-        self._settling = settling
-        self._pause = pause
-        self._state = ""
-        self._is_behind = False
-        self._owner = f"{os.getpid()}-{next(_COUNT)}"
+        self._archive = archive
+        self._hub = hub
+        self._topics = topics
+        self._interval = interval
+        self._backoff = backoff
+        self._delivered_revision = ""
 
     def run(self) -> None:
-        """Look for changes again and again."""
-        while True:
-            try:
-                self.look()
-            except FeedsError as error:
-                _log.warning("%s", error)
-            time.sleep(self._settling)
+        """Check for changes until the process ends."""
+        try:
+            with self.lock():
+                while True:
+                    try:
+                        self.check()
+                    except FeedsError as error:
+                        _log.warning("%s", error)
+                    time.sleep(self._interval)
+        except OSError as error:
+            _log.warning("cannot notify the hub %s: %s", self._hub, error)
 
-    def look(self) -> None:
-        """Announce what has changed since the last look, and what no hub has heard of yet."""
-        self._catalog.archive.refresh()
-        if self._catalog.archive.state == self._state and not self._is_behind:
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Wait until no other process notifies, and keep others from it. The system releases a dead process's lock."""
+        path = self._archive.index_path
+        with path.with_name(f"{path.name}.websub-lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def check(self) -> None:
+        """Notify the hub of the feeds that changed since their last delivery; hold the lock."""
+        self._archive.sync_if_due()
+        revision = self._archive.revision
+        if revision == self._delivered_revision:
             return
-        self._state = self._catalog.archive.state
-        owned = claim(self._catalog, self._owner)
-        if owned:
-            time.sleep(self._settling)
-        self._is_behind = False
-        for topic in owned:
-            if announce(self._catalog.site.hub, topic, self._pause):
-                settle(self._catalog, topic, self._owner)
-            else:
-                self._is_behind = True  # the hub is down: the rest waits for the next look
-                return
+        pending = self._find_pending()
+        if pending:
+            time.sleep(self._interval)  # until every process serves the new feeds
+        for topic, fingerprint in sorted(pending.items()):
+            if not publish_to_hub(self._hub, topic, self._backoff):
+                return  # the next check continues
+            self._mark_delivered(topic, fingerprint)
+        self._delivered_revision = revision
+
+    def _find_pending(self) -> dict[str, str]:
+        """Return the changed feeds. On a new index none is pending: subscribers know these feeds already."""
+        topics = self._topics()
+
+        def compare(connection: sqlite3.Connection) -> dict[str, str]:
+            with transaction(connection):
+                connection.execute(_SCHEMA)
+                delivered = dict(connection.execute("SELECT url, fingerprint FROM topics").fetchall())
+                if not delivered:
+                    connection.executemany(_INSERT, topics.items())
+                    return {}
+            return {url: fingerprint for url, fingerprint in topics.items() if delivered.get(url) != fingerprint}
+
+        return self._archive.run_in_index(compare)
+
+    def _mark_delivered(self, topic: str, fingerprint: str) -> None:
+        def mark(connection: sqlite3.Connection) -> None:
+            with transaction(connection):
+                connection.execute(_SCHEMA)
+                connection.execute(_MARK_DELIVERED, (topic, fingerprint))
+
+        self._archive.run_in_index(mark)

@@ -1,19 +1,19 @@
-"""A hub hears of each change once."""
+"""WebSub: the hub is notified once of every changed feed."""
 
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
-from feeds.publishing import websub
-from feeds.publishing.publisher import Catalog, open_catalog
+from feeds.publishing.publisher import Publisher, open_publisher
+from feeds.publishing.websub import HubNotifier, publish_to_hub, topic_fingerprints
 from tests.support.digests import day, paper, write_files
 from tests.support.servers import serving
 
@@ -21,19 +21,21 @@ BASE = "http://127.0.0.1:8000"
 
 
 class Hub:
-    """A hub on this machine: answers with the statuses given, then with 204."""
+    """A hub on this machine that answers with `statuses` in turn, then with 204."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.topics: list[str] = []
         self.statuses: list[int] = []
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # the library's name
+            def do_POST(self) -> None:
+                assert self.headers["Content-Type"] == "application/x-www-form-urlencoded"
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 assert form["hub.mode"] == ["publish"]
-                hub.heard += form["hub.url"]
+                hub.topics += form["hub.url"]
                 self.send_response(hub.statuses.pop(0) if hub.statuses else 204)
+                self.send_header("Location", f"{hub.url}/elsewhere")
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
@@ -57,102 +59,132 @@ MORE = {"2.md": day("2024-02-05", paper("B", "2402.1"))}
 
 
 @pytest.fixture
-def catalog(folder: Path, environ: dict[str, str], hub: Hub) -> Catalog:
+def publisher(folder: Path, environ: dict[str, str], hub: Hub) -> Publisher:
     write_files(folder, FILES)
-    return open_catalog(folder, environ | {"FEEDS_HUB": hub.url})
+    return open_publisher(folder, environ | {"FEEDS_HUB": hub.url})
 
 
-def look(*catalogs: Catalog) -> None:
-    with ThreadPoolExecutor(len(catalogs)) as pool:
-        announcers = [websub.Announcer(each, settling=0, pause=0.001) for each in catalogs]
-        for each in catalogs:
-            each.archive.look()
-        list(pool.map(websub.Announcer.look, announcers))
+def make_notifier(publisher: Publisher) -> HubNotifier:
+    hub = publisher.site.hub
+    return HubNotifier(publisher.archive, hub, lambda: topic_fingerprints(publisher), interval=0, backoff=0.001)
 
 
-def test_nothing_is_announced_at_first_and_each_changed_feed_once_later(
-    catalog: Catalog, folder: Path, environ: dict[str, str], hub: Hub
+def check(*notifiers: HubNotifier) -> None:
+    """Let notifiers check for changes at the same time, as they do in several processes."""
+
+    def check_with_lock(notifier: HubNotifier) -> None:
+        with notifier.lock():
+            notifier.check()
+
+    with ThreadPoolExecutor(len(notifiers)) as pool:
+        list(pool.map(check_with_lock, notifiers))
+
+
+def test_hub_is_notified_once_of_every_changed_feed(
+    publisher: Publisher, folder: Path, environ: dict[str, str], hub: Hub
 ) -> None:
-    look(catalog)
-    assert hub.heard == []
+    check(make_notifier(publisher))
+    assert hub.topics == []
     write_files(folder, MORE)
-    others = [open_catalog(folder, environ | {"FEEDS_HUB": hub.url}) for _ in range(3)]
-    look(catalog, *others)
-    look(catalog, *others)
-    assert len(set(hub.heard)) == len(hub.heard)
+    others = [open_publisher(folder, environ | {"FEEDS_HUB": hub.url}) for _ in range(3)]
+    publisher.archive.sync()
+    for _ in range(2):
+        check(*map(make_notifier, [publisher, *others]))
+    assert len(set(hub.topics)) == len(hub.topics)
     changed = {"latest", "all", "daily", "weekly", "2024", "2024-02", "2024-W06", "2024-02-05", "monthly"}
     neighbours = {"2024-01-30", "2024-01", "2024-W05"}  # whose documents link to the new ones
     expected = {f"{BASE}/{key}.{name}" for key in changed | neighbours for name in ("rss", "atom", "json")}
-    assert set(hub.heard) == expected
+    assert set(hub.topics) == expected
 
 
-def test_a_hub_that_fails_is_told_again(hub: Hub) -> None:
+def test_notification_is_retried_only_while_the_hub_fails(hub: Hub) -> None:
     hub.statuses = [503, 500, 429]
-    assert websub.announce(hub.url, f"{BASE}/latest.rss", pause=0.001)
-    assert hub.heard == [f"{BASE}/latest.rss"] * 4
+    assert publish_to_hub(hub.url, f"{BASE}/latest.rss", backoff=0.001)
+    assert hub.topics == [f"{BASE}/latest.rss"] * 4
     hub.statuses = [302]
-    assert websub.announce(hub.url, f"{BASE}/latest.rss", pause=0.001)
-    assert len(hub.heard) == 5
+    assert publish_to_hub(hub.url, f"{BASE}/latest.rss", backoff=0.001)
+    assert len(hub.topics) == 5
     hub.statuses = [400]
-    assert websub.announce(hub.url, f"{BASE}/latest.rss", pause=0.001)
-    assert len(hub.heard) == 6
+    assert publish_to_hub(hub.url, f"{BASE}/latest.rss", backoff=0.001)
+    assert len(hub.topics) == 6
 
 
-def test_a_hub_that_is_not_there_harms_nothing() -> None:
-    assert not websub.announce("http://127.0.0.1:9/", f"{BASE}/latest.rss", pause=0.001)
+def test_unreachable_hub_raises_nothing() -> None:
+    assert not publish_to_hub("http://127.0.0.1:9/", f"{BASE}/latest.rss", backoff=0.001)
 
 
-def test_what_a_hub_did_not_hear_it_hears_later_from_this_process_or_the_next(
-    catalog: Catalog, folder: Path, environ: dict[str, str], hub: Hub
+def test_failed_notifications_are_sent_by_the_next_check(
+    publisher: Publisher, folder: Path, environ: dict[str, str], hub: Hub
 ) -> None:
-    look(catalog)
+    check(make_notifier(publisher))
     write_files(folder, MORE)
     hub.statuses = [503] * 6
-    catalog.archive.look()
-    announcer = websub.Announcer(catalog, settling=0, pause=0.001)
-    announcer.look()
-    assert len(hub.heard) == 6
-    hub.heard.clear()
-    with closing(sqlite3.connect(environ["FEEDS_INDEX"])) as connection:  # as if that process had ended
-        connection.execute("UPDATE topics SET owner = '4194305-0' WHERE owner IS NOT NULL")
-        connection.commit()
-    look(open_catalog(folder, environ | {"FEEDS_HUB": hub.url}))
-    assert len(set(hub.heard)) == len(hub.heard) == 36
-    announcer.look()
-    look(catalog)
-    assert len(hub.heard) == 36
+    publisher.archive.sync()
+    notifier = make_notifier(publisher)
+    check(notifier)
+    assert len(hub.topics) == 6
+    hub.topics.clear()
+    check(make_notifier(open_publisher(folder, environ | {"FEEDS_HUB": hub.url})))  # as in the next process
+    assert len(set(hub.topics)) == len(hub.topics) == 36
+    check(notifier)
+    check(make_notifier(publisher))
+    assert len(hub.topics) == 36
 
 
-def test_the_documents_and_headers_name_the_hub(catalog: Catalog) -> None:
+def test_recreated_index_notifies_of_nothing(publisher: Publisher, environ: dict[str, str], hub: Hub) -> None:
+    notifier = make_notifier(publisher)
+    check(notifier)
+    with closing(sqlite3.connect(environ["FEEDS_INDEX"])) as connection, connection:
+        connection.execute("DROP TABLE topics")
+    notifier._mark_delivered(f"{BASE}/latest.rss", "of a delivery under way")
+    check(make_notifier(publisher))
+    assert hub.topics == []
+
+
+def test_waiting_process_takes_over_from_one_that_ends(folder: Path, environ: dict[str, str], hub: Hub) -> None:
+    write_files(folder, FILES)
+    with_hub = environ | {"FEEDS_HUB": hub.url}
+    with ExitStack() as processes, ExitStack() as first:
+        first.enter_context(serving(folder, with_hub))
+        wait_until(lambda: count_topics(Path(environ["FEEDS_INDEX"])) > 0)
+        second = processes.enter_context(serving(folder, with_hub))
+        first.close()
+        write_files(folder, MORE)
+        wait_until(lambda: len(hub.topics) == 36)
+        assert b">B<" in second.ask("/latest.rss").body
+    assert len(set(hub.topics)) == 36
+
+
+def test_documents_and_headers_name_the_hub(publisher: Publisher) -> None:
     for name in ("rss", "atom", "json"):
-        publication = catalog.find(f"latest.{name}")
-        edition = catalog.cut(publication)
-        assert catalog.site.hub.encode() in catalog.render(publication, edition)
-        assert f'<{catalog.site.hub}>; rel="hub"' in catalog.site.links(publication, edition)
+        representation = publisher.representation(publisher.find(f"latest.{name}"))
+        assert publisher.site.hub.encode() in publisher.render(representation).body
+        assert f'<{publisher.site.hub}>; rel="hub"' in publisher.headers(representation)["Link"]
 
 
-def test_a_running_service_tells_the_hub_when_the_new_bytes_are_served(
-    folder: Path, environ: dict[str, str], hub: Hub
-) -> None:
+def test_hub_is_notified_after_all_workers_serve_the_change(folder: Path, environ: dict[str, str], hub: Hub) -> None:
     write_files(folder, FILES)
     with serving(folder, environ | {"FEEDS_HUB": hub.url}, workers=2) as server:
-        until(lambda: known_topics(Path(environ["FEEDS_INDEX"])) > 0)
+        wait_until(lambda: count_topics(Path(environ["FEEDS_INDEX"])) > 0)
         write_files(folder, MORE)
-        until(lambda: len(hub.heard) > 0)
+        wait_until(lambda: len(hub.topics) > 0)
         assert b">B<" in server.ask("/latest.rss").body
-        until(lambda: len(hub.heard) == 36)
-        assert len(set(hub.heard)) == 36
+        wait_until(lambda: len(hub.topics) == 36)
+        assert len(set(hub.topics)) == 36
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Ask until something holds, for at most a minute."""
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, for at most a minute."""
     deadline = time.monotonic() + 60
-    while not holds() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert holds()
+    assert condition()
 
 
-def known_topics(index: Path) -> int:
+def count_topics(index: Path) -> int:
+    """Count the feeds that the index remembers as delivered."""
     with closing(sqlite3.connect(index, timeout=30)) as connection:
+        if not connection.execute("SELECT * FROM sqlite_master WHERE name = 'topics'").fetchone():
+            return 0
         (count,) = connection.execute("SELECT count(*) FROM topics").fetchone()
     return int(count)
