@@ -35,6 +35,7 @@ SERVED = ("feeds serve", "feeds images", "feeds send", "feeds publish s3")
 WRITING = ("feeds init",)  # into the archive
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith(SERVED + WRITING)])
 def test_commands_run(command: str, environ: dict[str, str], tmp_path: Path) -> None:
     arguments = shlex.split(command)[1:]
@@ -112,6 +113,7 @@ def test_links_into_the_repository_lead_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
 
+@pytest.mark.external
 def test_the_app_runs_under_flask_too(environ: dict[str, str]) -> None:
     command = [sys.executable, "-m", "flask", "--app", "web", "routes"]
     listed = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -232,6 +232,7 @@ def output(process: "subprocess.Popen[str]") -> Iterable[str]:
     return process.stdout
 
 
+@pytest.mark.external
 def test_killing_a_process_that_indexes_loses_nothing(folder: Path, tmp_path: Path) -> None:
     archives.write(folder, days=40, papers=300)
     for files_read in (1, 15, 39):
@@ -248,6 +249,7 @@ def test_killing_a_process_that_indexes_loses_nothing(folder: Path, tmp_path: Pa
     assert survived.state == clean.state
 
 
+@pytest.mark.external
 def test_processes_that_start_at_once_share_the_work(folder: Path, tmp_path: Path) -> None:
     archives.write(folder, days=30, papers=200)
     processes = [indexing(folder, tmp_path / "index.sqlite") for _ in range(4)]

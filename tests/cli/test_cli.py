@@ -12,6 +12,8 @@ from tests.support.digests import ROOT, SEEDS, day, paper, write_files
 from tests.support.image_server import Response, make_png, run_image_server
 from tests.support.servers import FEEDS, eventually, serving
 
+pytestmark = pytest.mark.external
+
 
 def feeds(*arguments: str | Path, environ: dict[str, str]) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(

@@ -11,6 +11,8 @@ import pytest
 from tests.support import validators as judges
 from tests.support.browser import Visits, overflows, weigh
 
+pytestmark = pytest.mark.external
+
 HEAD = '<!doctype html>\n<html lang="ko">\n<head>\n<meta charset="utf-8">\n<title>논문</title>\n'
 HEAD += '<meta name="viewport" content="width=device-width">\n'
 POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'self'; style-src 'self'\">"

@@ -22,6 +22,8 @@ from feeds.publishing.publisher import Catalog, open_catalog
 from tests.support.digests import day, paper, write_files
 from tests.support.servers import ROOT, Server, serving
 
+pytestmark = pytest.mark.external
+
 FILES = {
     "1.md": day(
         "2024-01-30",

@@ -16,6 +16,8 @@ from tests.support.browser import Visits, get, overflows
 from tests.support.digests import write_files
 from tests.support.servers import ROOT, Server, serving
 
+pytestmark = pytest.mark.external
+
 PHONE_AT_NIGHT: dict[str, Any] = {"phone": True, "dark": True}
 WITHOUT_SCRIPTS: dict[str, Any] = {"javascript": False}
 EVERYBODY = pytest.mark.parametrize(

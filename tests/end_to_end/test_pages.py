@@ -6,6 +6,8 @@ from tests.support import validators as judges
 from tests.support.browser import Visits, get, overflows, weigh
 from tests.support.servers import Server
 
+pytestmark = pytest.mark.external
+
 PAGES = ["/", "/latest", "/2024-01-30", "/2024-W05", "/2024-01", "/2024", "/all", "/weekly"]
 PAGES += ["/search?q=확산", "/search?q=없는말입니다", "/papers/2401.16420"]
 PAGES += [

@@ -16,6 +16,8 @@ from PIL import Image
 from tests.support import validators as judges
 from tests.support.digests import ROOT
 
+pytestmark = pytest.mark.external
+
 SCHEMAS = ROOT / "tests/support/schemas"
 PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 <package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id" xml:lang="ko">

@@ -153,6 +153,7 @@ def cite(text: str, suffix: str) -> list[dict[str, Any]]:
     return read
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("suffix", ["bib", "ris"])
 @pytest.mark.parametrize("catalog", ["seeds", "hostile"])
 def test_another_program_reads_the_same_in_all_of_them(

@@ -409,6 +409,7 @@ def assert_valid(catalog: Catalog, key: str, tmp_path: Path, parameters: Sequenc
     return path
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("key", ["2024-01-30", "2024-W12", "2024", "latest", "search", "papers/2401.16420"])
 def test_epubcheck_finds_nothing_in_books_of_the_seeds(seeds: Catalog, key: str, tmp_path: Path) -> None:
     assert_valid(seeds, key, tmp_path)
@@ -421,15 +422,18 @@ def hostile(open_files: OpenFiles) -> Catalog:
     return catalog
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("key", ["2024-01-30", "2024-W05", "2024-02-05", "2024-W06", "all"])
 def test_epubcheck_finds_nothing_in_hostile_and_empty_books(hostile: Catalog, key: str, tmp_path: Path) -> None:
     assert_valid(hostile, key, tmp_path)
 
 
+@pytest.mark.external
 def test_epubcheck_finds_nothing_in_a_search_without_a_result(hostile: Catalog, tmp_path: Path) -> None:
     assert_valid(hostile, "search", tmp_path, [("q", "아무것도 아닌 것")])
 
 
+@pytest.mark.external
 def test_epubcheck_finds_nothing_in_a_month_like_those_in_the_wild(
     folder: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -437,16 +441,19 @@ def test_epubcheck_finds_nothing_in_a_month_like_those_in_the_wild(
     assert_valid(open_catalog(folder, environ), "2023-12", tmp_path)
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("key", ["2024-01-30", "2024-W05", "2024-02-05"])
 def test_ace_finds_no_violation(hostile: Catalog, key: str, tmp_path: Path) -> None:
     assert judges.ace(assert_valid(hostile, key, tmp_path)) == []
 
 
+@pytest.mark.external
 def test_ace_finds_no_violation_in_a_day_and_a_week_of_the_seeds(seeds: Catalog, tmp_path: Path) -> None:
     assert judges.ace(assert_valid(seeds, "2024-01-30", tmp_path)) == []
     assert judges.ace(assert_valid(seeds, "2024-W12", tmp_path)) == []
 
 
+@pytest.mark.external
 def test_a_reading_engine_shows_every_page_whole(hostile: Catalog, tmp_path: Path) -> None:
     seen = judges.render(assert_valid(hostile, "2024-W05", tmp_path), tmp_path / "pages", width=480, height=640)
     assert (seen.title, seen.language, seen.cover, seen.errors) == (

@@ -171,12 +171,14 @@ def test_a_json_feed_has_what_version_1_1_requires(hostile: Catalog, key: str) -
     assert all(isinstance(item["id"], str) and item["content_html"] is not None for item in feed["items"])
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("key", ["2024-01-30", "all"])
 def test_epubcheck_finds_no_error_in_books_of_the_seeds(seeds: Catalog, key: str, tmp_path: Path) -> None:
     (tmp_path / "book.epub").write_bytes(render(seeds, "epub", key))
     assert_valid(tmp_path / "book.epub")
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("key", ["2024-01-30", "2024-W05", "2024-02-05", "search"])
 def test_epubcheck_finds_no_error_in_hostile_and_empty_books(hostile: Catalog, key: str, tmp_path: Path) -> None:
     (tmp_path / "book.epub").write_bytes(render(hostile, "epub", key))
@@ -244,6 +246,7 @@ def all_bytes(root: Path, index: Path, **environ: str) -> str:
     return subprocess.run(command, env=settings, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
+@pytest.mark.external
 def test_two_runs_in_two_time_zones_and_languages_give_the_same_bytes_and_tags(folder: Path, tmp_path: Path) -> None:
     archives.write(folder, days=6, papers=40)
     (folder / "hostile.md").write_text(HOSTILE, encoding="utf-8")
@@ -255,6 +258,7 @@ def test_two_runs_in_two_time_zones_and_languages_give_the_same_bytes_and_tags(f
     assert first.count("\n") > 200
 
 
+@pytest.mark.external
 def test_an_archive_like_those_in_the_wild_goes_through_every_format(folder: Path, environ: dict[str, str]) -> None:
     archives.write(folder, days=25, papers=400, seed=3)
     catalog = open_catalog(folder, environ)

@@ -93,6 +93,7 @@ def test_a_day_of_the_seeds_is_written_as_its_file_but_for_the_place_of_a_plus(s
         )
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("key", ["2024-01-30", "2024-W05", "2024-03", "2024", "all", "latest"])
 @pytest.mark.parametrize("source", ["seeds", "generated"])
 def test_an_edition_read_as_an_archive_has_the_same_papers(

@@ -57,6 +57,7 @@ def asked(catalog: Catalog, address: str) -> bytes:
     return catalog.render(publication, catalog.cut(publication))
 
 
+@pytest.mark.external
 def test_every_catalogue_is_valid(crowded: Catalog) -> None:
     count = 0
     for publication in crowded:
@@ -67,6 +68,7 @@ def test_every_catalogue_is_valid(crowded: Catalog) -> None:
     assert count > 30
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("name", ["opds", "opds2"])
 @pytest.mark.parametrize("query", ["", "q=LLM&limit=5", "limit=7&page=3", "q=nothing+at+all", "order=votes"])
 def test_every_search_is_valid(crowded: Catalog, name: str, query: str) -> None:
@@ -74,6 +76,7 @@ def test_every_search_is_valid(crowded: Catalog, name: str, query: str) -> None:
     assert JUDGES[name](document) == []
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("root", ["opds", "opds2"])
 def test_an_empty_archive_has_a_valid_catalogue(open_files: OpenFiles, root: str) -> None:
     catalog = open_files({"notes.md": "# Nothing here"})
@@ -111,6 +114,7 @@ def walk(catalog: Catalog, root: str) -> Iterator[tuple[str, list[str]]]:
                 left.append(href)
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("root", ["opds", "opds2"])
 def test_every_book_of_the_seeds_is_reached_from_the_root(seeds: Catalog, root: str) -> None:
     books = {address for _, found in walk(seeds, f"{BASE}/{root}") for address in found}
@@ -121,6 +125,7 @@ def test_every_book_of_the_seeds_is_reached_from_the_root(seeds: Catalog, root: 
         assert zipfile.ZipFile(io.BytesIO(asked(seeds, address))).testzip() is None
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("root", ["opds", "opds2"])
 def test_every_book_of_a_large_archive_is_reached_too(crowded: Catalog, root: str) -> None:
     books = {address for _, found in walk(crowded, f"{BASE}/{root}") for address in found}
@@ -133,6 +138,7 @@ def entries(document: bytes) -> list["etree._Element"]:
     return list(etree.fromstring(document).iter(f"{ATOM}entry"))
 
 
+@pytest.mark.external
 def test_a_link_says_how_long_the_book_is(seeds: Catalog) -> None:
     for name in ("newest", "days", "weeks", "months", "years", "search"):
         for entry in entries(asked(seeds, f"{BASE}/{name}.opds")):
@@ -239,6 +245,7 @@ def test_a_new_neighbour_changes_no_book(open_files: OpenFiles) -> None:
     assert before[3] != after[3]  # the page leads on to it
 
 
+@pytest.mark.external
 def test_days_without_papers_and_repeats_are_on_no_shelf(open_files: OpenFiles) -> None:
     again = paper("A", "2401.1")
     files = {"1.md": day("2024-01-31", again), "2.md": day("2024-02-05", again), "3.md": day("2024-03-01")}
@@ -382,6 +389,7 @@ def listed(publication: dict[str, Any]) -> tuple[str, list[str], int]:
     return publication["title"], books, len(publication["images"])
 
 
+@pytest.mark.external
 def test_the_engine_of_thorium_reads_both_formats_alike(tmp_path: Path) -> None:
     environ = {"FEEDS_INDEX": str(tmp_path / "index.sqlite"), "HOME": str(tmp_path)}
     with serving(SEEDS, environ) as server:

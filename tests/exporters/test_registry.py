@@ -141,6 +141,7 @@ print(".csv" in client.get("/2024-01-30").text)
 """
 
 
+@pytest.mark.external
 def test_an_installed_plug_in_is_a_route_a_choice_and_a_download(plugged: Path, tmp_path: Path) -> None:
     listed = run(plugged, CLI.format(["formats"]), tmp_path / "index")
     assert re.search(r"^csv +/KEY\.csv ", listed, re.MULTILINE)
@@ -157,6 +158,7 @@ def test_an_installed_plug_in_is_a_route_a_choice_and_a_download(plugged: Path, 
     assert on_the_page == "True"
 
 
+@pytest.mark.external
 def test_a_plug_in_reads_the_query_of_a_search_and_needs_nothing_private(plugged: Path, tmp_path: Path) -> None:
     listed = run(plugged, CLI.format(["formats"]), tmp_path / "index")
     assert re.search(r"^text +/KEY\.txt +file .*feeds-text 1\.0$", listed, re.MULTILINE)

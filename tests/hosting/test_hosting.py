@@ -25,6 +25,8 @@ from tests.support.validators import actionlint
 from tests.test_documents import blocks
 from web import create_app
 
+pytestmark = pytest.mark.external
+
 BASE = "https://papers.example.org"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx is not installed"
 # What stands around the configuration in Debian's own, but for its files. Only root may become somebody else.

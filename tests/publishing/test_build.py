@@ -27,6 +27,8 @@ from tests.support.digests import SEEDS, OpenFiles, day, paper, write_files
 from tests.support.sites import Note, built, offering, tree
 from web import create_app
 
+pytestmark = pytest.mark.external
+
 UNPACK: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.decompress,
     "br": brotli.decompress,

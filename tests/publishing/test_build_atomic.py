@@ -21,6 +21,8 @@ from tests.support.digests import SEEDS, OpenFiles, day, paper, write_files
 from tests.support.servers import FEEDS
 from tests.support.sites import ONE, OTHER, Two, built, tree
 
+pytestmark = pytest.mark.external
+
 
 @pytest.fixture
 def two(open_files: OpenFiles, tmp_path: Path) -> Two:

@@ -20,6 +20,8 @@ from tests.support.digests import SEEDS, OpenFiles, write_files
 from tests.support.servers import FEEDS
 from tests.support.sites import ONE, OTHER, Note, Two, built, offering, tree
 
+pytestmark = pytest.mark.external
+
 
 @pytest.fixture
 def two(open_files: OpenFiles, tmp_path: Path) -> Two:

@@ -20,6 +20,8 @@ from tests.cli.test_cli import feeds
 from tests.support.digests import day, paper, write_files
 from tests.support.servers import free_port
 
+pytestmark = pytest.mark.external
+
 SENDER = {"FEEDS_SMTP_HOST": "127.0.0.1", "FEEDS_MAIL_FROM": "papers@e.org", "FEEDS_SMTP_SECURITY": "none"}
 READER = "reader@kindle.example"
 

@@ -30,6 +30,8 @@ from tests.support.digests import OpenFiles, day, paper, write_files
 from tests.support.servers import FEEDS
 from web import create_app
 
+pytestmark = pytest.mark.external
+
 ONE = {
     "1.md": day(
         "2024-01-30", paper("확산 모델", "2401.1", votes="Vote: 3", summary="- 요약입니다."), paper("B", "2401.2")
