@@ -1,6 +1,72 @@
-"""A folder of daily paper digests becomes anything a reader subscribes to, downloads or imports."""
+"""A folder of daily paper digests becomes anything a reader subscribes to, downloads or imports.
 
+This module is the public Python API, for programs and plug-ins. Everything else may change between versions.
+
+    with feeds.open("seeds") as archive:
+        for day in archive.days():
+            for paper in day.papers:
+                print(day.date, paper.title)
+        data = archive.edition("latest").render("rss")
+"""
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feeds.api import LoadedEdition, OpenArchive, open  # noqa: A004  # feeds.open, like gzip.open
+    from feeds.errors import ExportError, FeedsError
+    from feeds.exporters.contract import FEED_SCOPES, PAPER_SCOPES, Exporter, Kind, RenderContext
+    from feeds.model.diagnostic import Diagnostic, Severity
+    from feeds.model.edition import Collection, Edition, SearchResults
+    from feeds.model.keys import Key, Scope
+    from feeds.model.paper import Day, Listing, Paper
+    from feeds.readers import Digest, Entry, Reader
+
+__all__ = [
+    "FEED_SCOPES",
+    "PAPER_SCOPES",
+    "Collection",
+    "Day",
+    "Diagnostic",
+    "Digest",
+    "Edition",
+    "Entry",
+    "ExportError",
+    "Exporter",
+    "FeedsError",
+    "Key",
+    "Kind",
+    "Listing",
+    "LoadedEdition",
+    "OpenArchive",
+    "Paper",
+    "Reader",
+    "RenderContext",
+    "Scope",
+    "SearchResults",
+    "Severity",
+    "open",
+]
 
 NAME = "daily-papers-feeds"
 __version__ = version(NAME)
+
+# Imported at first use: the modules import this one, and `import feeds` stays fast.
+_MODULES = {
+    "feeds.api": ("LoadedEdition", "OpenArchive", "open"),
+    "feeds.errors": ("ExportError", "FeedsError"),
+    "feeds.exporters.contract": ("FEED_SCOPES", "PAPER_SCOPES", "Exporter", "Kind", "RenderContext"),
+    "feeds.model.diagnostic": ("Diagnostic", "Severity"),
+    "feeds.model.edition": ("Collection", "Edition", "SearchResults"),
+    "feeds.model.keys": ("Key", "Scope"),
+    "feeds.model.paper": ("Day", "Listing", "Paper"),
+    "feeds.readers": ("Digest", "Entry", "Reader"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

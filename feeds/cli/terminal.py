@@ -1,4 +1,4 @@
-"""What a person sees and does while a command is at work."""
+"""Progress bars, and what Ctrl+C does."""
 
 import os
 import signal
@@ -9,39 +9,46 @@ from collections.abc import Iterable
 import click
 from tqdm import tqdm
 
-from feeds.archive.index import Progress
+from feeds.progress import Progress
 
-_INTERRUPTED = 130  # what shells say of a command that Ctrl-C ended
-_BAR = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {n_fmt}/{total_fmt} {unit}s{postfix}"
-_NAME = 25  # characters of a name behind a bar; tqdm cuts what is wider than the terminal
+_EXIT_CODE = 130  # of a command that Ctrl+C ended, by the convention of shells
+_BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {n_fmt}/{total_fmt} {unit}s{postfix}"
+_NAME_WIDTH = 25  # characters; tqdm truncates what is wider than the terminal
 
 
-def bar(doing: str, unit: str) -> Progress:
-    """Show a bar on a terminal for what takes more than a second: what it is at, and how much time is left."""
+def progress_bar(action: str, unit: str) -> Progress:
+    """Return a progress that shows a bar on a terminal for work of more than a second."""
 
     def progress(names: Iterable[str], total: int) -> Iterable[str]:
         with tqdm(
-            total=total, desc=doing, unit=unit, delay=1, leave=False, disable=None, bar_format=_BAR, dynamic_ncols=True
-        ) as shown:
+            total=total,
+            desc=action,
+            unit=unit,
+            delay=1,
+            leave=False,
+            disable=None,
+            bar_format=_BAR_FORMAT,
+            dynamic_ncols=True,
+        ) as bar:
             for name in names:
-                end = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
-                shown.set_postfix_str(end.ljust(_NAME), refresh=False)
+                label = name if len(name) <= _NAME_WIDTH else f"…{name[1 - _NAME_WIDTH :]}"
+                bar.set_postfix_str(label.ljust(_NAME_WIDTH), refresh=False)
                 yield name
-                shown.update()
+                bar.update()
 
     return progress
 
 
-def end_at_second_interrupt() -> None:
-    """End at once at the second Ctrl-C: Python hears none while it waits for a store, which may take minutes."""
-    heard, said = socket.socketpair()
-    said.setblocking(False)
-    signal.set_wakeup_fd(said.detach())  # which the system's handler writes to, whatever Python waits for
+def exit_on_second_interrupt() -> None:
+    """Exit at once at the second Ctrl+C: Python handles no signal while it waits for a store, maybe for minutes."""
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.detach())  # the system's handler writes to it whatever Python is waiting for
 
     def listen() -> None:
-        heard.recv(1)
-        click.echo("feeds: stopping; Ctrl-C again does so at once", err=True)
-        heard.recv(1)
-        os._exit(_INTERRUPTED)
+        receiver.recv(1)
+        click.echo("feeds: stopping; press Ctrl+C again to stop at once", err=True)
+        receiver.recv(1)
+        os._exit(_EXIT_CODE)
 
     threading.Thread(target=listen, daemon=True).start()

@@ -13,10 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import html
 
-from feeds.archive.edition import Edition
-from feeds.exporters.xml_feeds import RssExporter
-from feeds.publishing.publisher import Catalog
-from feeds.site.site import Publication, Site
+from feeds.exporters.contract import RenderContext
+from feeds.exporters.syndication import RssExporter
+from feeds.model.edition import Edition
+from feeds.publishing.publisher import Publisher, Rendered
+from feeds.publishing.representation import Representation
 from tests.support.digests import Files, day, paper, write_files
 from web import create_app
 
@@ -39,7 +40,7 @@ from web import create_app
         ("/healthz", "text/plain; charset=utf-8"),
     ],
 )
-def test_addresses(client: FlaskClient, path: str, media_type: str) -> None:
+def test_url_answers_with_its_media_type_and_length(client: FlaskClient, path: str, media_type: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, media_type)
     assert client.head(path).headers["Content-Length"] == answer.headers["Content-Length"] == str(len(answer.data))
@@ -50,33 +51,33 @@ def test_addresses(client: FlaskClient, path: str, media_type: str) -> None:
     ["/nothing", "/2024-01-31", "/2024-01-30.exe", "/2024-13.rss", "/papers/1.rss", "/daily.epub", "/a//b", "/latest/"]
     + ["/subscriptions", "/subscriptions.rss", "/.rss", "/2024-01-30.rss.atom", "/%00", "/%FF.rss", "/.css"],
 )
-def test_what_is_not_there_is_404_in_one_line(client: FlaskClient, path: str) -> None:
+def test_unknown_url_is_404_in_one_line(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert answer.text.count("\n") == 1
     assert answer.headers["Content-Type"].startswith("text/plain")
 
 
-def test_a_wrong_parameter_is_400_in_one_line_that_names_it(client: FlaskClient) -> None:
+def test_wrong_parameter_is_400_and_named(client: FlaskClient) -> None:
     answer = client.get("/search.atom?min_votes=many")
     assert (answer.status_code, answer.text) == (400, "min_votes: a number from 0 to 999999999, not 'many'\n")
     assert client.get("/latest.atom?min_votes=many").status_code == 200  # counts for a search only
 
 
-def test_a_search_finds_nothing_and_is_valid(client: FlaskClient) -> None:
+def test_search_without_result_is_an_empty_feed(client: FlaskClient) -> None:
     answer = client.get("/search.json?q=없는말입니다")
     assert answer.status_code == 200
     assert answer.get_json(force=True)["items"] == []
 
 
-def test_other_methods_are_refused(client: FlaskClient) -> None:
+def test_post_is_405_with_allow(client: FlaskClient) -> None:
     answer = client.post("/latest.rss")
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("path", ["/latest.rss", "/2024-01-30.epub", "/", "/search.atom?q=a&utm_source=x"])
-def test_a_known_tag_is_304(client: FlaskClient, path: str) -> None:
+def test_matching_etag_is_304(client: FlaskClient, path: str) -> None:
     first = client.get(path)
     for known in (first.headers["ETag"], f"W/{first.headers['ETag']}", f'"x", {first.headers["ETag"]}', "*"):
         answer = client.get(path, headers={"If-None-Match": known})
@@ -88,7 +89,7 @@ def test_a_known_tag_is_304(client: FlaskClient, path: str) -> None:
     assert client.get(path, headers=since | {"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_a_precondition_that_does_not_hold_is_412(client: FlaskClient) -> None:
+def test_if_match_with_another_etag_is_412(client: FlaskClient) -> None:
     tag = client.get("/latest.rss").headers["ETag"]
     assert client.get("/latest.rss", headers={"If-Match": '"other"'}).status_code == 412
     assert client.get("/latest.rss", headers={"If-Match": tag}).status_code == 200
@@ -96,13 +97,13 @@ def test_a_precondition_that_does_not_hold_is_412(client: FlaskClient) -> None:
     assert client.get("/latest.rss", headers={"If-Match": "*"}).status_code == 200
 
 
-def test_a_304_renders_nothing_and_a_poll_renders_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_304_renders_nothing_and_polls_render_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[str] = []
     render = RssExporter.render
 
-    def counted(self: RssExporter, edition: Edition, site: Site) -> Iterator[bytes]:
+    def counted(self: RssExporter, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         rendered.append(edition.key.text)
-        return render(self, edition, site)
+        return render(self, edition, context)
 
     monkeypatch.setattr(RssExporter, "render", counted)
     tag = client.head("/latest.rss").headers["ETag"]
@@ -115,27 +116,26 @@ def test_a_304_renders_nothing_and_a_poll_renders_once(client: FlaskClient, monk
     assert rendered == ["latest"]
 
 
-def test_bytes_of_another_state_are_never_served_under_a_tag(
+def test_etag_is_of_the_bytes_when_the_archive_changes(
     changing: FlaskClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The archive changes between the tag and the document, and back again."""
-    cut = Catalog.cut
+    render = Publisher.render
     first = changing.get("/2024-01-30.json")
     original = (folder / "1.md").read_bytes()
     write_files(folder, {"1.md": day("2024-01-30", paper("Between", "2401.1"))})
     eventually_titles(changing, "/2024-01-30.json", ["Between"])
     between = changing.get("/2024-01-30.rss")
 
-    def changing_cut(catalog: Catalog, publication: Publication) -> Edition:
-        monkeypatch.setattr(Catalog, "cut", cut)
+    def change_and_render(publisher: Publisher, representation: Representation) -> Rendered:
+        monkeypatch.setattr(Publisher, "render", render)
         (folder / "1.md").write_bytes(original)
-        catalog.archive.look()
-        return cut(catalog, publication)
+        publisher.archive.sync()
+        return render(publisher, representation)
 
-    monkeypatch.setattr(Catalog, "cut", changing_cut)
+    monkeypatch.setattr(Publisher, "render", change_and_render)
     answer = changing.get("/2024-01-30.atom")
     assert b">A<" in answer.data
-    monkeypatch.setattr(Catalog, "cut", cut)
     write_files(folder, {"1.md": day("2024-01-30", paper("Between", "2401.1"))})
     eventually_titles(changing, "/2024-01-30.json", ["Between"])
     assert b">Between<" in changing.get("/2024-01-30.atom").data
@@ -143,17 +143,17 @@ def test_bytes_of_another_state_are_never_served_under_a_tag(
     assert first.headers["ETag"] != changing.get("/2024-01-30.json").headers["ETag"]
 
 
-def test_a_kept_reply_has_no_date_for_the_server_writes_one(client: FlaskClient) -> None:
+def test_cached_response_has_no_date(client: FlaskClient) -> None:
     for _ in range(2):
         assert "Date" not in client.get("/2024-W05.epub").headers
 
 
-def test_a_search_has_one_tag_however_it_is_written(client: FlaskClient) -> None:
+def test_search_etag_ignores_parameter_order(client: FlaskClient) -> None:
     addresses = ["?q=a&min_votes=1", "?min_votes=01&q=a&utm_x=1", "?order=new&q=+a&limit=50&min_votes=1"]
     assert len({client.get(f"/search.rss{address}").headers["ETag"] for address in addresses}) == 1
 
 
-def test_books_come_in_ranges_under_their_names(client: FlaskClient) -> None:
+def test_book_is_named_and_served_in_ranges(client: FlaskClient) -> None:
     whole = client.get("/2024-W05.epub")
     name = "daily-papers-2024-W05.epub"
     assert whole.headers["Content-Disposition"] == f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
@@ -183,7 +183,7 @@ def eventually_titles(client: FlaskClient, path: str, expected: list[str]) -> No
     assert titles == expected
 
 
-def test_a_correction_is_served_under_a_new_tag_and_other_days_keep_theirs(changing: FlaskClient, folder: Path) -> None:
+def test_etag_changes_when_a_day_is_corrected(changing: FlaskClient, folder: Path) -> None:
     before = {path: changing.get(path).headers["ETag"] for path in ("/2024-01-30.json", "/2024-01-31.json")}
     write_files(folder, {"1.md": day("2024-01-30", paper("Corrected", "2401.1"))})
     eventually_titles(changing, "/2024-01-30.json", ["Corrected"])
@@ -194,7 +194,7 @@ def test_a_correction_is_served_under_a_new_tag_and_other_days_keep_theirs(chang
     assert changing.get("/2024-01-31.json").status_code == 404
 
 
-def test_last_modified_is_the_newest_file_and_never_in_the_future(changing: FlaskClient, folder: Path) -> None:
+def test_last_modified_is_newest_mtime_but_not_future(changing: FlaskClient, folder: Path) -> None:
     assert changing.get("/all.rss").headers["Last-Modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
     write_files(folder, {"3.md": day("2024-02-01", paper("C", "2402.1"))})
     os.utime(folder / "3.md", (4_000_000_000, 4_000_000_000))
@@ -205,9 +205,7 @@ def test_last_modified_is_the_newest_file_and_never_in_the_future(changing: Flas
     assert changing.get("/2024-01-30.rss").headers["Last-Modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
-def test_ids_and_addresses_come_from_the_settings_and_not_from_the_host_header(
-    folder: Path, environ: dict[str, str]
-) -> None:
+def test_host_header_reaches_no_document(folder: Path, environ: dict[str, str]) -> None:
     write_files(folder, FILES)
     client = create_app(folder, environ | {"FEEDS_BASE_URL": "https://papers.example.org"}).test_client()
     answer = client.get("/latest.atom", headers={"Host": "evil.example.com"})
@@ -215,7 +213,7 @@ def test_ids_and_addresses_come_from_the_settings_and_not_from_the_host_header(
     assert "evil" not in answer.text
 
 
-def test_an_archive_with_no_day_is_served(folder: Path, environ: dict[str, str]) -> None:
+def test_empty_archive_is_served(folder: Path, environ: dict[str, str]) -> None:
     client = create_app(folder, environ).test_client()
     for path in ("/", "/latest.rss", "/all.atom", "/latest.epub", "/weekly.json", "/subscriptions.opml", "/search"):
         assert client.get(path).status_code == 200
@@ -235,7 +233,7 @@ PARAMETERS = {
 
 
 @pytest.mark.parametrize("name", ["rss", "atom", "json", "epub", "html"])
-def test_every_combination_of_parameters_is_an_edition_in_every_format(client: FlaskClient, name: str) -> None:
+def test_every_combination_of_parameters_is_an_edition(client: FlaskClient, name: str) -> None:
     suffix = "" if name == "html" else f".{name}"
     counts = range(len(PARAMETERS) + 1) if name == "json" else (0, 1, len(PARAMETERS))
     for count in counts:
@@ -250,7 +248,7 @@ def test_every_combination_of_parameters_is_an_edition_in_every_format(client: F
             assert client.get(itself).headers["ETag"] == answer.headers["ETag"]
 
 
-def test_the_order_of_a_day_changes_no_id(folder: Path, environ: dict[str, str]) -> None:
+def test_ids_do_not_depend_on_the_order_of_papers(folder: Path, environ: dict[str, str]) -> None:
     first, second = paper("A", "2401.1"), paper("B", "2401.2")
 
     def ids(*papers: str) -> dict[str, str]:
@@ -268,7 +266,7 @@ def head(client: FlaskClient, path: str) -> "html.HtmlElement":
 
 
 @pytest.mark.parametrize("path", ["/", "/2024-01-30", "/search?q=LLM", "/papers/2401.16420", "/weekly", "/2024"])
-def test_every_page_leads_to_feeds_catalogues_and_the_search(client: FlaskClient, path: str) -> None:
+def test_page_links_to_feeds_catalogs_and_search(client: FlaskClient, path: str) -> None:
     found = head(client, path)
     alternates = found.xpath("link[@rel='alternate']")
     assert alternates[0].get("type") == "application/rss+xml"
@@ -283,7 +281,7 @@ def test_every_page_leads_to_feeds_catalogues_and_the_search(client: FlaskClient
     assert canonical == f"http://127.0.0.1:8000{path}"
 
 
-def test_a_page_may_run_no_script_but_ours_and_load_nothing_but_its_style_and_pictures(client: FlaskClient) -> None:
+def test_content_security_policy_allows_only_our_script(client: FlaskClient) -> None:
     for path in ("/", "/2024-01-30", "/papers/2401.16420"):
         policy = client.get(path).headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -295,7 +293,7 @@ def test_a_page_may_run_no_script_but_ours_and_load_nothing_but_its_style_and_pi
         assert "Content-Security-Policy" not in client.get(path).headers
 
 
-def test_the_page_of_a_paper_says_what_citation_managers_and_previews_read(client: FlaskClient) -> None:
+def test_paper_page_has_citation_and_preview_metadata(client: FlaskClient) -> None:
     found = head(client, "/papers/2401.15977")
     said = {meta.get("name") or meta.get("property"): meta.get("content") for meta in found.xpath("meta[@content]")}
     assert said["citation_title"].startswith("Motion-I2V")
@@ -309,7 +307,7 @@ def test_the_page_of_a_paper_says_what_citation_managers_and_previews_read(clien
     assert not head(client, "/2024-01-30").xpath("meta[starts-with(@name, 'citation_')]")
 
 
-def test_a_topic_is_its_search_at_an_address_without_parameters(client: FlaskClient) -> None:
+def test_topic_is_a_search_at_a_url_of_its_own(client: FlaskClient) -> None:
     named, searched = client.get("/topics/확산-모델.json"), client.get("/search.json?q=확산|diffusion")
     items = [[item["id"] for item in answer.get_json(force=True)["items"]] for answer in (named, searched)]
     assert items[0] == items[1] != []

@@ -1,4 +1,4 @@
-"""HTTP over a real socket, a line of the checklist each (the project's notes on feeds, section 5)."""
+"""HTTP over a real socket: every line of the checklist in feeds/http/README.md."""
 
 import gzip
 import re
@@ -101,7 +101,7 @@ LINES: list[tuple[str, str, str, dict[str, str], int, dict[str, str]]] = [
     ("method", "path", "headers", "status", "expected"),
     [pytest.param(*line, id=name) for name, *line in LINES],
 )
-def test_the_checklist(
+def test_checklist(
     server: Server, method: str, path: str, headers: dict[str, str], status: int, expected: dict[str, str]
 ) -> None:
     answer = server.ask(path, headers, method)
@@ -120,7 +120,7 @@ PATHS = [FEED, "/all.atom", "/weekly.json", BOOK, "/subscriptions.opml", "/2024-
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("coding", ["", *DECODERS])
-def test_a_304_and_a_head_say_what_the_200_says(server: Server, path: str, coding: str) -> None:
+def test_304_and_head_repeat_the_headers_of_200(server: Server, path: str, coding: str) -> None:
     asked = {"Accept-Encoding": coding} if coding else {}
     whole = server.ask(path, asked)
     tag = whole.headers["ETag"]
@@ -141,7 +141,7 @@ def comparable(answer: Answer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_whatever_the_coding_the_document_is_the_same(server: Server, path: str) -> None:
+def test_decoded_body_is_the_same_in_every_coding(server: Server, path: str) -> None:
     plain = server.ask(path)
     for coding, decode in DECODERS.items():
         coded = server.ask(path, {"Accept-Encoding": coding})
@@ -153,7 +153,7 @@ def test_whatever_the_coding_the_document_is_the_same(server: Server, path: str)
             assert path in (BOOK, "/search.rss?q=a") or len(plain.body) < 512
 
 
-def test_workers_and_restarts_give_the_same_bytes_and_tags(server: Server, tmp_path: Path) -> None:
+def test_workers_and_restarts_agree_on_bytes_and_etags(server: Server, tmp_path: Path) -> None:
     answers = {path: {(server.ask(path).headers["ETag"], server.ask(path).body) for _ in range(12)} for path in PATHS}
     assert all(len(answer) == 1 for answer in answers.values())
     environ = {"FEEDS_INDEX": str(tmp_path / "other.sqlite"), "HOME": str(tmp_path), "FEEDS_BASE_URL": server.base}
@@ -161,7 +161,7 @@ def test_workers_and_restarts_give_the_same_bytes_and_tags(server: Server, tmp_p
         assert {path: {(again.ask(path).headers["ETag"], again.ask(path).body)} for path in PATHS} == answers
 
 
-def test_a_range_of_the_same_book_goes_on_where_it_stopped(server: Server) -> None:
+def test_if_range_resumes_a_download(server: Server) -> None:
     whole = server.ask(BOOK)
     middle = len(whole.body) // 2
     condition = {"If-Range": whole.headers["ETag"]}
@@ -170,7 +170,7 @@ def test_a_range_of_the_same_book_goes_on_where_it_stopped(server: Server) -> No
     assert b"".join(part.body for part in parts) == whole.body
 
 
-def test_the_self_link_of_a_document_is_its_address_and_answers(server: Server) -> None:
+def test_self_link_is_the_url_of_the_document(server: Server) -> None:
     for path in (FEED, "/all.atom", "/search.atom?limit=20&q=%ED%99%95%EC%82%B0&utm_source=x&has=code"):
         answer = server.ask(path)
         (itself,) = re.findall(r'<([^>]*)>; rel="self"', answer.headers["Link"])
@@ -179,14 +179,14 @@ def test_the_self_link_of_a_document_is_its_address_and_answers(server: Server) 
         assert (again.status, again.headers["ETag"], again.body) == (200, answer.headers["ETag"], answer.body)
 
 
-def test_last_modified_is_in_the_past(server: Server) -> None:
+def test_last_modified_is_not_after_date(server: Server) -> None:
     answer = server.ask(FEED)
     modified, now = (parsedate_to_datetime(answer.headers[name]) for name in ("Last-Modified", "Date"))
     assert modified <= now
     assert server.ask(FEED, {"If-Modified-Since": answer.headers["Last-Modified"]}).status == 304
 
 
-def test_a_thousand_polls_send_the_document_once(server: Server) -> None:
+def test_thousand_polls_send_no_body(server: Server) -> None:
     first = server.ask(FEED)
     sent = sum(len(server.ask(FEED, {"If-None-Match": first.headers["ETag"]}).body) for _ in range(1000))
     assert sent == 0
