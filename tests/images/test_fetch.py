@@ -274,6 +274,7 @@ SLOW = {
 }
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("name", SLOW)
 def test_slow_server_is_cut_off_at_the_deadline(store: Store, server: ImageServer, name: str) -> None:
     server.routes["/a"] = [SLOW[name]]
@@ -516,6 +517,7 @@ fetch(Store(Path(sys.argv[1])), sys.argv[2:], Client(ALLOW_PRIVATE))
 """
 
 
+@pytest.mark.external
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_killed_run_ends_and_the_next_resumes(store: Store, server: ImageServer, number: signal.Signals) -> None:
     server.routes = {
@@ -555,6 +557,7 @@ def test_unusable_store_folder_ends_the_run(tmp_path: Path, server: ImageServer)
         run(Store(tmp_path / "store"), *(server.url(path) for path in server.routes))
 
 
+@pytest.mark.external
 def test_full_disk_ends_the_run_without_temporary_files(tmp_path: Path, server: ImageServer) -> None:
     program = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n{PROGRAM}"
     server.routes["/a"] = [Response(body=make_png())]
