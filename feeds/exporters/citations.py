@@ -1,4 +1,4 @@
-"""Citations for reference managers: BibTeX, RIS and CSL-JSON."""
+"""Exports citations for reference managers: BibTeX, RIS and CSL-JSON."""
 
 import json
 import re
@@ -10,16 +10,14 @@ from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field
 
-from feeds.archive.edition import Edition
-from feeds.exporters.contract import CUTS, Kind
-from feeds.model import citation
-from feeds.model.citation import Name
-from feeds.model.paper import Paper
-from feeds.site.site import Site
+from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
+from feeds.model.citation import Name, parse_name
+from feeds.model.edition import Edition
+from feeds.model.paper import Listing, Paper
 from feeds.text import markdown
 from feeds.text.titles import split_formulas, title_text
 
-_ESCAPES = str.maketrans(
+_LATEX_ESCAPES = str.maketrans(
     {
         "\\": r"\textbackslash{}",
         "{": r"\textbraceleft{}",  # BibTeX counts braces, escaped or not
@@ -29,36 +27,39 @@ _ESCAPES = str.maketrans(
         **{sign: f"\\{sign}" for sign in "&%$#_"},
     }
 )
-_BREAKS = re.compile(r"\s+")
+_WHITESPACE = re.compile(r"\s+")
 
 
 class BibtexExporter:
-    """BibTeX: in UTF-8, formulas as they were written, titles between braces so that no style changes their case."""
+    """BibTeX in UTF-8. Formulas are LaTeX; titles stand in braces, so that no style changes their case."""
 
     name = "bib"
     suffix = ".bib"
     media_type = "application/x-bibtex; charset=utf-8"
     kind = Kind.FILE
-    scopes = CUTS
+    scopes = PAPER_SCOPES
+    settings = frozenset[str]()
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # citations name no site
-        """Render an entry a paper."""
-        library = Library([_bibtex(paper) for paper in edition.papers])
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # no settings
+        """Render an entry for every paper."""
+        library = Library([_build_bibtex_entry(listing) for listing in edition.listings])
         yield write_string(library).encode()
 
 
 class RisExporter:
-    """RIS, which EndNote and most others read."""
+    """RIS, which EndNote and most other reference managers import."""
 
     name = "ris"
     suffix = ".ris"
     media_type = "application/x-research-info-systems; charset=utf-8"
     kind = Kind.FILE
-    scopes = CUTS
+    scopes = PAPER_SCOPES
+    settings = frozenset[str]()
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # citations name no site
-        """Render a reference a paper."""
-        yield rispy.dumps([_ris(paper) for paper in edition.papers], implementation=_RisWriter).encode()
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # no settings
+        """Render a reference for every paper."""
+        references = [_build_ris_reference(listing) for listing in edition.listings]
+        yield rispy.dumps(references, implementation=_RisWriter).encode()
 
 
 class CslJsonExporter:
@@ -68,48 +69,51 @@ class CslJsonExporter:
     suffix = ".csl.json"
     media_type = "application/vnd.citationstyles.csl+json"
     kind = Kind.FILE
-    scopes = CUTS
+    scopes = PAPER_SCOPES
+    settings = frozenset[str]()
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # citations name no site
-        """Render an item a paper."""
-        items = [_csl(paper) for paper in edition.papers]
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # no settings
+        """Render an item for every paper."""
+        items = [_build_csl_item(listing) for listing in edition.listings]
         yield (json.dumps(items, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 class _RisWriter(rispy.RisWriter):  # type: ignore[misc]  # rispy has no types
-    """Writes references without numbers before them, which are rispy's own idea."""
+    """Leaves out the number that rispy puts before every reference, which is not part of RIS."""
 
-    def set_header(self, count: int) -> str:  # noqa: ARG002  # rispy's contract
+    def set_header(self, count: int) -> str:  # noqa: ARG002  # rispy passes it
         return ""
 
 
-def _bibtex(paper: Paper) -> Entry:
-    authors = [_latex_name(citation.name(author)) for author in paper.authors] + ["others"] * paper.more_authors
+def _build_bibtex_entry(listing: Listing) -> Entry:
+    paper = listing.paper
+    authors = [_format_bibtex_name(parse_name(author)) for author in paper.authors] + ["others"] * paper.more_authors
     fields = {
-        "title": f"{{{_latex_title(paper.title)}}}",
+        "title": f"{{{_escape_title(paper.title)}}}",
         "author": " and ".join(authors),
-        "year": str(paper.year),
+        "year": str(listing.year),
         "eprint": paper.arxiv_id,
         "archivePrefix": "arXiv" if paper.arxiv_id else None,
         "url": paper.url,
-        "abstract": _latex(_line(paper.summary)),
+        "abstract": _escape_latex(_summary_line(paper)),
     }
-    return Entry("misc", citation.key(paper), [Field(field, value) for field, value in fields.items() if value])
+    return Entry("misc", listing.citation_key, [Field(field, value) for field, value in fields.items() if value])
 
 
-def _latex_title(title: str) -> str:
-    """Write a title for LaTeX: its formulas as they are, if their braces are in pairs."""
+def _escape_title(title: str) -> str:
+    """Escape a title for LaTeX, but for the formulas whose braces are balanced."""
     return "".join(
-        text if is_formula and _is_balanced(text) else _latex(text) for text, is_formula in split_formulas(title)
+        part if is_formula and _has_balanced_braces(part) else _escape_latex(part)
+        for part, is_formula in split_formulas(title)
     )
 
 
-def _latex(text: str) -> str:
-    return text.translate(_ESCAPES)
+def _escape_latex(text: str) -> str:
+    return text.translate(_LATEX_ESCAPES)
 
 
-def _is_balanced(formula: str) -> bool:
-    """Tell whether braces are in pairs, as BibTeX counts them."""
+def _has_balanced_braces(formula: str) -> bool:
+    """Return True if braces are balanced as BibTeX counts them, which ignores backslashes."""
     depth = 0
     for brace in re.findall("[{}]", formula):
         depth += 1 if brace == "{" else -1
@@ -118,51 +122,55 @@ def _is_balanced(formula: str) -> bool:
     return depth == 0
 
 
-def _latex_name(name: Name) -> str:
-    """Write a name as BibTeX splits it again; one that it must not split stands between braces."""
+def _format_bibtex_name(name: Name) -> str:
+    """Format a name as `Family, Suffix, Given`; a part that BibTeX would split stands in braces."""
     if not name.given:
-        return f"{{{_latex(name.family)}}}"
+        return f"{{{_escape_latex(name.family)}}}"
     parts = [name.family, name.suffix, name.given] if name.suffix else [name.family, name.given]
-    return ", ".join(f"{{{_latex(part)}}}" if re.search(r",|\band\b", part) else _latex(part) for part in parts)
+    return ", ".join(
+        f"{{{_escape_latex(part)}}}" if re.search(r",|\band\b", part) else _escape_latex(part) for part in parts
+    )
 
 
-def _ris(paper: Paper) -> dict[str, Any]:
+def _build_ris_reference(listing: Listing) -> dict[str, Any]:
+    paper = listing.paper
     reference = {
         "type_of_reference": "UNPB",  # a preprint
-        "id": citation.key(paper),
-        "title": _BREAKS.sub(" ", title_text(paper.title)),
-        "authors": [_ris_name(citation.name(author)) for author in paper.authors],
-        "year": str(paper.year),
+        "id": listing.citation_key,
+        "title": _WHITESPACE.sub(" ", title_text(paper.title)),
+        "authors": [_format_ris_name(parse_name(author)) for author in paper.authors],
+        "year": str(listing.year),
         "name_of_database": "arXiv" if paper.arxiv_id else None,
         "accession_number": paper.arxiv_id,
         "doi": _doi(paper),
         "urls": [paper.url],
-        "abstract": _line(paper.summary),
+        "abstract": _summary_line(paper),
     }
     return {field: value for field, value in reference.items() if value}
 
 
-def _ris_name(name: Name) -> str:
+def _format_ris_name(name: Name) -> str:
     return ", ".join(filter(None, (name.family, name.given, name.suffix)))
 
 
-def _csl(paper: Paper) -> dict[str, Any]:
+def _build_csl_item(listing: Listing) -> dict[str, Any]:
+    paper = listing.paper
     item = {
-        "id": citation.key(paper),
+        "id": listing.citation_key,
         "type": "article",
         "title": title_text(paper.title),
-        "author": [_csl_name(citation.name(author)) for author in paper.authors],
-        "issued": {"date-parts": [[paper.year]]},
+        "author": [_build_csl_name(parse_name(author)) for author in paper.authors],
+        "issued": {"date-parts": [[listing.year]]},
         "publisher": "arXiv" if paper.arxiv_id else None,
         "number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else None,
         "DOI": _doi(paper),
         "URL": paper.url,
-        "abstract": _line(paper.summary),
+        "abstract": _summary_line(paper),
     }
     return {field: value for field, value in item.items() if value}
 
 
-def _csl_name(name: Name) -> dict[str, str]:
+def _build_csl_name(name: Name) -> dict[str, str]:
     if not name.given:
         return {"literal": name.family}
     parts = {"family": name.family, "given": name.given, "suffix": name.suffix}
@@ -170,12 +178,11 @@ def _csl_name(name: Name) -> dict[str, str]:
 
 
 def _doi(paper: Paper) -> str | None:
-    """Name the DOI that arXiv gives to each paper, https://info.arxiv.org/help/doi.html."""
+    """Return the DOI that arXiv registers for every paper, https://info.arxiv.org/help/doi.html."""
     return f"10.48550/arXiv.{paper.arxiv_id}" if paper.arxiv_id else None
 
 
-def _line(summary: str) -> str:
-    """Write a summary in a line, as far as the formats have any use for it."""
-    return _BREAKS.sub(
-        " ", " ".join(line.removeprefix("- ") for line in markdown.to_plain_text(summary).split("\n"))
-    ).strip()
+def _summary_line(paper: Paper) -> str:
+    """Return the summary as a single line of plain text."""
+    lines = markdown.to_plain_text(paper.summary).split("\n")
+    return _WHITESPACE.sub(" ", " ".join(line.removeprefix("- ") for line in lines)).strip()

@@ -1,12 +1,12 @@
-"""What search engines read: sitemaps, https://www.sitemaps.org/protocol.html, and robots.txt, RFC 9309.
+"""Exports what search engines read: sitemaps, https://www.sitemaps.org/protocol.html, and robots.txt (RFC 9309).
 
-What lies in one year stands in the sitemap of that year, all else in that of the site: a week that begins in December
-and ends in January is of neither year, for neither knows whether the other has a day of it. Shelves, which only list
-the same once more, are in none.
+The sitemap of a year lists the pages of periods that lie in that year, and of its papers. The sitemap of the site lists
+all others: a week in two years is in the site's, because the archive may have days of it in one of the years only.
+Lists are in no sitemap, because they only link to pages that are.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -14,125 +14,133 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from feeds.archive.archive import DayCount
-from feeds.archive.edition import Edition
 from feeds.errors import ExportError
-from feeds.exporters.contract import Kind, Scope
-from feeds.exporters.format import site_keys
-from feeds.model.key import SEARCH, Key, fixed, paper_key, period
-from feeds.model.paper import Paper
-from feeds.site.site import Publication, Site
+from feeds.exporters.contract import Kind, RenderContext, Resource
+from feeds.model.edition import Edition
+from feeds.model.keys import ALL, LATEST, SEARCH, SERIES, Key, PaperKey, PeriodKey, Scope, SeriesKey, SiteKey, period
+from feeds.model.paper import Day, DayCount
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
-_MOST = 50_000  # addresses
-_LARGEST = 50 * 1024 * 1024  # bytes
-_SITE = Key(Scope.SITE, "pages")
-_INDEX = Key(Scope.SITE, "sitemap")
-_LASTING = (Scope.LATEST, Scope.ALL, Scope.DAILY, Scope.WEEKLY, Scope.MONTHLY)
+_MAX_URLS = 50_000
+_MAX_BYTES = 50 * 1024 * 1024
+_SITE = SiteKey("pages")
+_INDEX = SiteKey("sitemap")
+_LASTING_KEYS: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES))
 
 
-class _Listed(NamedTuple):
-    """An address, and when there was last something new at it."""
+class _Location(NamedTuple):
+    """A URL, and when the newest content at it was published."""
 
-    address: str
+    url: str
     updated: datetime
 
 
 class SitemapExporter:
-    """The pages of a year; at `pages` those of no year."""
+    """The pages of a year; at `pages` those that are of no single year."""
 
     name = "sitemap"
     suffix = ".sitemap.xml"
     media_type = "application/xml"
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.YEAR, Scope.SITE})
-    site_keys = (_SITE.text,)
+    site_paths = (_SITE.text,)
+    settings = frozenset({"base_url", "publish_at", "topics", "formats"})
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render a sitemap; one that no search engine would take is an ExportError."""
-        pages = _pages_of_site(edition, site) if edition.key.scope is Scope.SITE else _pages_of_year(edition, site)
-        yield _written("urlset", "url", list(pages), Publication(edition.key, self))
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render a sitemap.
+
+        Raises:
+            ExportError: it is larger than search engines accept.
+        """
+        list_pages = _list_site_pages if edition.key == _SITE else _list_year_pages
+        resource = context.resource(edition.key, self.name)
+        yield _serialize("urlset", "url", list(list_pages(edition, context)), resource)
 
 
 class SitemapIndexExporter:
-    """The list of the sitemaps."""
+    """The list of all sitemaps."""
 
     name = "sitemap-index"
     suffix = ".xml"
     media_type = "application/xml"
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
-    site_keys = (_INDEX.text,)
+    site_paths = (_INDEX.text,)
+    settings = frozenset({"base_url", "publish_at"})
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render the list: the sitemap of the site, then that of each year."""
-        parts = [replace(edition, key=_SITE), *_cut(replace(edition, papers=()), Scope.YEAR)]  # it holds but a week's
-        sitemaps = [_Listed(site.url(Publication(part.key, SitemapExporter())), site.updated(part)) for part in parts]
-        yield _written("sitemapindex", "sitemap", sitemaps, Publication(edition.key, self))
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render the list: the sitemap of the site, then that of every year."""
+        editions = [replace(edition, key=_SITE), *_split(replace(edition, days=()), Scope.YEAR)]
+        sitemaps = [
+            _Location(context.url(context.resource(part.key, SitemapExporter.name)), context.site.updated(part))
+            for part in editions
+        ]
+        yield _serialize("sitemapindex", "sitemap", sitemaps, context.resource(edition.key, self.name))
 
 
 class RobotsExporter:
-    """What crawlers are asked to leave: searches, which have no end."""
+    """The rules for crawlers: they may read everything but searches, of which there is no end."""
 
     name = "robots"
     suffix = ".txt"
     media_type = "text/plain; charset=utf-8"
     kind = Kind.RESOURCE
     scopes = frozenset({Scope.SITE})
-    site_keys = ("robots",)
+    site_paths = ("robots",)
+    settings = frozenset({"base_url", "formats"})
     is_static = True
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:  # noqa: ARG002  # whatever it holds
-        """Write the rules."""
-        local = replace(site, base_url=urlsplit(site.base_url).path)
-        rules = ["User-agent: *", f"Disallow: {local.page(SEARCH)}", ""]
-        rules += [f"Sitemap: {site.url(Publication(_INDEX, SitemapIndexExporter()))}", ""]
-        yield "\n".join(rules).encode()
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # is_static
+        """Render the rules."""
+        search_path = urlsplit(context.page_url(SEARCH)).path
+        index_url = context.url(context.resource(_INDEX, SitemapIndexExporter.name))
+        lines = ["User-agent: *", f"Disallow: {search_path}", "", f"Sitemap: {index_url}", ""]
+        yield "\n".join(lines).encode()
 
 
-def _pages_of_year(edition: Edition, site: Site) -> Iterator[_Listed]:
+def _list_year_pages(edition: Edition, context: RenderContext) -> Iterator[_Location]:
     for scope in (Scope.YEAR, Scope.MONTH, Scope.WEEK, Scope.DAY):
-        for part in _cut(edition, scope):
-            if _is_of_one_year(part.key):
-                yield _Listed(site.page(part.key), site.updated(part))
-    for paper in edition.papers:
-        yield _Listed(site.page(paper_key(paper.slug)), site.published(paper))
+        for part in _split(edition, scope):
+            if _is_in_one_year(part.key):
+                yield _Location(context.page_url(part.key), context.site.updated(part))
+    for listing in edition.listings:
+        yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.published(listing))
 
 
-def _pages_of_site(edition: Edition, site: Site) -> Iterator[_Listed]:
-    pages = [each for each in site.formats if each.kind is Kind.PAGE]
-    own = [site.url(Publication(Key(Scope.SITE, text), each)) for each in pages for text in site_keys(each)]
-    lasting = [site.page(key) for key in (*map(fixed, _LASTING), *(topic.key for topic in site.topics))]
-    yield from (_Listed(address, site.updated(edition)) for address in (*own, *lasting))
-    for part in _cut(replace(edition, papers=()), Scope.WEEK):
-        if not _is_of_one_year(part.key):
-            yield _Listed(site.page(part.key), site.updated(part))
+def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Location]:
+    site = context.site
+    urls = [context.url(page) for page in context.formats.site_resources() if page.format.kind is Kind.PAGE]
+    urls += [context.page_url(key) for key in (*_LASTING_KEYS, *site.topic_keys.values())]
+    yield from (_Location(url, site.updated(edition)) for url in urls)
+    for part in _split(replace(edition, days=()), Scope.WEEK):
+        if not _is_in_one_year(part.key):
+            yield _Location(context.page_url(part.key), site.updated(part))
 
 
-def _cut(edition: Edition, scope: Scope) -> Iterator[Edition]:
-    """Cut an edition into periods of a kind, as far as they lie in it."""
-    days: dict[Key, list[DayCount]] = defaultdict(list)
+def _split(edition: Edition, scope: Scope) -> Iterator[Edition]:
+    """Split an edition into periods, oldest first; periods at its ends have only the days that it covers."""
+    calendar: dict[PeriodKey, list[DayCount]] = defaultdict(list)
+    for count in edition.calendar:
+        calendar[period(scope, count.date)].append(count)
+    days: dict[PeriodKey, list[Day]] = defaultdict(list)
     for day in edition.days:
         days[period(scope, day.date)].append(day)
-    papers: dict[Key, list[Paper]] = defaultdict(list)
-    for paper in edition.papers:
-        papers[period(scope, paper.day)].append(paper)
-    for key, found in days.items():
-        yield Edition(key, tuple(papers[key]), tuple(found))
+    for key, counts in calendar.items():
+        yield Edition(key, tuple(days[key]), tuple(counts))
 
 
-def _is_of_one_year(key: Key) -> bool:
-    return bool(key.since and key.until and key.since.year == key.until.year)
+def _is_in_one_year(key: Key) -> bool:
+    return isinstance(key, PeriodKey) and key.first.year == key.last.year
 
 
-def _written(root_name: str, name: str, listed: Iterable[_Listed], publication: Publication) -> bytes:
+def _serialize(root_name: str, entry_name: str, locations: Collection[_Location], resource: Resource) -> bytes:
     root = etree.Element(f"{{{_NAMESPACE}}}{root_name}", nsmap={None: _NAMESPACE})
-    for address, updated in listed:
-        entry = etree.SubElement(root, f"{{{_NAMESPACE}}}{name}")
-        etree.SubElement(entry, f"{{{_NAMESPACE}}}loc").text = address
+    for url, updated in locations:
+        entry = etree.SubElement(root, f"{{{_NAMESPACE}}}{entry_name}")
+        etree.SubElement(entry, f"{{{_NAMESPACE}}}loc").text = url
         etree.SubElement(entry, f"{{{_NAMESPACE}}}lastmod").text = updated.isoformat()
     document = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
-    if len(root) > _MOST or len(document) > _LARGEST:
-        size = f"{len(root):,} addresses in {len(document):,} bytes"
-        raise ExportError(f"{publication.path}: {size}; a sitemap may hold {_MOST:,} in {_LARGEST:,}")
+    if len(locations) > _MAX_URLS or len(document) > _MAX_BYTES:
+        size = f"{len(locations):,} URLs in {len(document):,} bytes"
+        raise ExportError(f"{resource.path}: {size}; a sitemap may have {_MAX_URLS:,} in {_MAX_BYTES:,}")
     return document

@@ -8,7 +8,7 @@ from feeds.archive.snapshot import EditionMetadata
 from feeds.exporters.contract import UNLISTED_KINDS, Kind, Resource
 from feeds.exporters.registry import Registry
 from feeds.images.store import PictureSet
-from feeds.model.keys import LATEST, PaperKey, PeriodKey, SearchKey
+from feeds.model.keys import LATEST, PeriodKey
 from feeds.model.paper import DayCount
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
@@ -96,11 +96,6 @@ def response_headers(representation: Representation, site: Site, formats: Regist
     return {name: value for name, value in headers.items() if value}
 
 
-def is_hub_topic(key: object, site: Site) -> bool:
-    """Return True if a WebSub hub is notified when feeds of an edition change: not for papers and ad-hoc searches."""
-    return bool(site.hub) and not isinstance(key, PaperKey) and not (isinstance(key, SearchKey) and not key.topic)
-
-
 def _links(representation: Representation, site: Site, formats: Registry) -> str:
     """Return the Link header (RFC 8288): the document itself, its other formats, its neighbours and the hub."""
     resource, metadata = representation.resource, representation.metadata
@@ -119,7 +114,7 @@ def _links(representation: Representation, site: Site, formats: Registry) -> str
         f'<{site.url(target.path)}>; rel="{relation}"; type="{_quotable(target.format.link_type)}"'
         for target, relation in links
     ]
-    if representation.kind is Kind.FEED and is_hub_topic(resource.key, site):
+    if representation.kind is Kind.FEED and site.is_hub_topic(resource.key):
         values.append(f'<{site.hub}>; rel="hub"')
     return ", ".join(values)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from feeds.model.edition import Collection, Edition
-from feeds.model.keys import TOPIC_PREFIX, Key, PeriodKey, Scope, SearchKey
+from feeds.model.keys import TOPIC_PREFIX, Key, PaperKey, PeriodKey, Scope, SearchKey
 from feeds.model.paper import Listing, Paper
 from feeds.model.query import PARAMETERS, parse_query
 
@@ -104,6 +104,11 @@ class Site:
         if not isinstance(key, SearchKey) or not key.topic:
             return None
         return next((topic.name for topic in self.topics if topic.key == key), None)
+
+    def is_hub_topic(self, key: Key) -> bool:
+        """Return True if the WebSub hub is notified when a feed changes: not for papers and ad-hoc searches."""
+        is_search = isinstance(key, SearchKey) and not key.topic
+        return bool(self.hub) and not isinstance(key, PaperKey) and not is_search
 
     def fingerprint(self, names: Iterable[str]) -> str:
         """Hash the values of some settings."""

@@ -1,44 +1,43 @@
-"""What a feed says of an edition, whatever its format: an entry a paper, or an entry an edition in a series."""
+"""Builds the entries that all feed formats share: one per paper, or in a series one per edition."""
 
 import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from feeds.archive.edition import Edition
-from feeds.exporters.templates import fill
-from feeds.model.key import LATEST, SERIES, Scope
-from feeds.model.paper import Paper
-from feeds.site.site import Publication, Site
+from feeds.exporters.contract import RenderContext, Resource
+from feeds.exporters.templates import render_template
+from feeds.model.edition import Collection, Edition, SearchResults
+from feeds.model.keys import LATEST, Scope, SeriesKey, period
+from feeds.model.paper import Day, Listing, Paper
 from feeds.text import markdown
 from feeds.text.titles import title_text
 
-_SUMMARY = 300  # characters of the short text
-_LONGEST_SUMMARY = 40_000  # characters, where one paper makes a feed too large
-_LARGEST = 512_000  # bytes; FeedBurner refuses more than 512 KB
+_MAX_EXCERPT = 300  # characters
+_MAX_BYTES = 512_000  # of a feed; FeedBurner refuses more than 512 KB
+_MAX_SUMMARY = 40_000  # characters, where a single paper makes a feed too large
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture, a video or a book: its media type, and its length in bytes where that is known."""
+    """A picture, a video or a book that belongs to an entry."""
 
     url: str
-    type: str
-    length: int | None = None
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: `summary` is short plain text, `text` all of it, `html` everything."""
+    """An entry of a feed: `summary` is a short plain text, `content_text` and `content_html` are the full content."""
 
     id: str
     title: str
     url: str
     published: datetime
     summary: str
-    text: str
-    html: str
+    content_text: str
+    content_html: str
     authors: tuple[str, ...] = ()
     image: Media | None = None
     video: Media | None = None
@@ -47,114 +46,141 @@ class Entry:
 
     @property
     def enclosure(self) -> Media | None:
-        """What is downloaded with the entry."""
+        """What podcast clients and feed readers download with the entry."""
         return self.book or self.video
 
 
-def entries(edition: Edition, site: Site) -> Iterator[Entry]:
-    """List the entries of an edition, in its order."""
-    if edition.key.scope in SERIES:
-        return (_of_edition(part, site) for part in edition.parts)
-    # A paper that an earlier day listed stands in the page and the book of this day, but is an entry of that one.
-    return (
-        _of_paper(paper, site)
-        for paper in edition.papers
-        if edition.key.scope is not Scope.DAY or paper.day == edition.key.since
-    )
+def build_entries(edition: Edition, context: RenderContext) -> list[Entry]:
+    """Build the entries of an edition, in its order."""
+    if isinstance(edition, Collection):
+        return [_build_edition_entry(member, context) for member in edition.editions]
+    return [_build_paper_entry(listing, context) for listing in _new_listings(edition)]
 
 
-def fitted(edition: Edition, render: Callable[[Edition], bytes]) -> bytes:
-    """Render a feed that readers fetch again and again, without its oldest days where it would be too large."""
+def render_within_limit(edition: Edition, render: Callable[[Edition], bytes]) -> bytes:
+    """Render a feed; leave out the oldest content of `latest` and of a series until clients accept its size."""
     document = render(edition)
-    while len(document) > _LARGEST and edition.key.scope in {Scope.LATEST, *SERIES} and _can_shrink(edition):
-        edition = edition.without_oldest()
+    if edition.key != LATEST and not isinstance(edition.key, SeriesKey):
+        return document
+    while len(document) > _MAX_BYTES and _is_divisible(edition):
+        edition = _without_oldest(edition)
         document = render(edition)
-    if len(document) > _LARGEST and edition.key.scope is Scope.LATEST:
-        document = render(replace(edition, papers=tuple(map(_shortened, edition.papers))))
+    if len(document) > _MAX_BYTES and edition.key == LATEST:
+        document = render(_with_short_summaries(edition))
     return document
-
-
-def _shortened(paper: Paper) -> Paper:
-    """Cut a summary that fills a feed alone; the entry's link leads on."""
-    return replace(paper, summary=paper.summary[:_LONGEST_SUMMARY] + "…")
-
-
-def _can_shrink(edition: Edition) -> bool:
-    return len(edition.papers) > 1 or len(edition.parts) > 1
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Where a feed stands in the history of all papers (RFC 5005): the newest document, or one of its archives."""
+    """The neighbours of a feed in the history of all papers (RFC 5005): an archive, or the current document."""
 
     is_archive: bool
-    current: Publication
-    previous: Publication | None
-    next: Publication | None
+    current: Resource
+    previous: Resource | None
+    next: Resource | None
 
 
-def history(edition: Edition, publication: Publication) -> History | None:
-    """Say where to walk on from a feed; None for one that is no part of the history.
+def find_history(edition: Edition, feed: Resource) -> History | None:
+    """Return the place of a feed in the history; None if it is not part of it.
 
-    The feeds of days are the archives of the feed of the latest papers: their addresses and contents stay.
+    The feeds of days are the archives of the feed of `latest`: their URLs and contents do not change.
     """
     if edition.key.scope not in (Scope.LATEST, Scope.DAY):
         return None
     return History(
         is_archive=edition.key.scope is Scope.DAY,
-        current=replace(publication, key=LATEST),
-        previous=replace(publication, key=edition.previous) if edition.previous else None,
-        next=replace(publication, key=edition.next) if edition.next else None,
+        current=replace(feed, key=LATEST),
+        previous=replace(feed, key=edition.previous) if edition.previous else None,
+        next=replace(feed, key=edition.next) if edition.next else None,
     )
 
 
-def _of_paper(paper: Paper, site: Site) -> Entry:
+def _new_listings(edition: Edition) -> tuple[Listing, ...]:
+    """Leave out the repeats of a day: they are entries of the day that listed them first."""
+    if isinstance(edition, SearchResults):
+        return edition.results
+    return tuple(listing for day in edition.days for listing in day.new_listings)
+
+
+def _is_divisible(edition: Edition) -> bool:
+    return len(edition.editions if isinstance(edition, Collection) else edition.listings) > 1
+
+
+def _without_oldest(edition: Edition) -> Edition:
+    """Leave out the oldest member or day, or a tenth of the papers of a single day; `previous` leads to that day."""
+    if isinstance(edition, Collection):
+        return replace(edition, editions=edition.editions[:-1])
+    *days, oldest = edition.days
+    if not days:
+        days = [replace(oldest, listings=oldest.listings[: len(oldest.listings) * 9 // 10])]
+    return replace(edition, days=tuple(days), previous=period(Scope.DAY, oldest.date))
+
+
+def _with_short_summaries(edition: Edition) -> Edition:
+    return replace(edition, days=tuple(Day(day.date, tuple(map(_shorten, day.listings))) for day in edition.days))
+
+
+def _shorten(listing: Listing) -> Listing:
+    summary = listing.paper.summary[:_MAX_SUMMARY] + "…"
+    return replace(listing, paper=replace(listing.paper, summary=summary))
+
+
+def _build_paper_entry(listing: Listing, context: RenderContext) -> Entry:
+    paper = listing.paper
+    title = title_text(paper.title)
     return Entry(
-        id=site.paper_id(paper),
-        title=title_text(paper.title),
+        id=context.site.paper_id(paper),
+        title=title,
         url=paper.url,
-        published=site.published(paper),
-        summary=markdown.excerpt(paper.summary, _SUMMARY) or title_text(paper.title),
-        text=markdown.to_plain_text(paper.summary),
-        html=fill("entry.html", site.words, paper=paper),
+        published=context.site.published(listing),
+        summary=markdown.excerpt(paper.summary, _MAX_EXCERPT) or title,
+        content_text=markdown.to_plain_text(paper.summary),
+        content_html=render_template("syndication/entry.html", context.locale, paper=paper),
         authors=paper.authors,
-        image=Media(paper.image, _type(paper.image, "image/png")) if paper.image else None,
-        video=Media(paper.video, _type(paper.video, "video/mp4")) if paper.video else None,
-        tags=_tags(paper, site),
+        image=Media(paper.image, _guess_media_type(paper.image, "image/png")) if paper.image else None,
+        video=Media(paper.video, _guess_media_type(paper.video, "video/mp4")) if paper.video else None,
+        tags=_list_tags(paper, context),
     )
 
 
-def _tags(paper: Paper, site: Site) -> tuple[str, ...]:
-    """Name what comes with a paper, in words without commas: FreshRSS splits at them."""
+def _list_tags(paper: Paper, context: RenderContext) -> tuple[str, ...]:
+    """Name what a paper comes with. The names have no commas: FreshRSS splits tags at them."""
     has_code = any(link.kind is markdown.LinkKind.CODE for link in markdown.extract_links(paper.summary))
-    named = {site.words.gettext("Code"): has_code, site.words.gettext("Video"): bool(paper.video)}
-    return tuple(name for name, is_there in named.items() if is_there)
+    tags = {context.locale.gettext("Code"): has_code, context.locale.gettext("Video"): bool(paper.video)}
+    return tuple(name for name, applies in tags.items() if applies)
 
 
-def _of_edition(edition: Edition, site: Site) -> Entry:
-    ranked = edition.most_voted()
-    book = site.book(edition.key)
+def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:
+    papers = [listing.paper for listing in edition.most_voted()]
+    titles = [title_text(paper.title) for paper in papers]
+    book = context.book(edition.key)
     return Entry(
-        id=site.edition_id(edition.key),
-        title=site.name(edition),
-        url=site.page(edition.key),
-        published=site.updated(edition),
-        summary=" · ".join(title_text(paper.title) for paper in ranked[:3]),
-        text="\n".join(title_text(paper.title) for paper in ranked),
-        html=fill("entry_edition.html", site.words, edition=edition, papers=ranked, book=book, site=site),
-        book=Media(site.url(book), book.media_type, site.sizes.get(book.path)) if book else None,
+        id=context.site.edition_id(edition.key),
+        title=context.name(edition),
+        url=context.page_url(edition.key),
+        published=context.site.updated(edition),
+        summary=" · ".join(titles[:3]),
+        content_text="\n".join(titles),
+        content_html=render_template(
+            "syndication/entry_edition.html",
+            context.locale,
+            papers=papers,
+            page_url=context.page_url(edition.key),
+            book=book,
+            book_url=context.url(book) if book else "",
+        ),
+        book=Media(context.url(book), book.format.link_type) if book else None,
     )
 
 
-def _type(url: str, otherwise: str) -> str:
-    guessed, _ = _TYPES.guess_type(urlsplit(url).path)
-    return guessed or otherwise
+def _guess_media_type(url: str, default: str) -> str:
+    media_type, _ = _MEDIA_TYPES.guess_type(urlsplit(url).path)
+    return media_type or default
 
 
-# The machine's own table of types would make bytes that differ between machines.
-_TYPES = mimetypes.MimeTypes(filenames=())
-_TYPES.add_type("image/webp", ".webp")
-_TYPES.add_type("image/avif", ".avif")
-_TYPES.add_type("video/mp4", ".m4v")
-_TYPES.add_type("video/ogg", ".ogv")
-_TYPES.add_type("video/x-matroska", ".mkv")
+_MEDIA_TYPES = mimetypes.MimeTypes(filenames=())  # not the machine's table, with which bytes would differ
+_MEDIA_TYPES.add_type("image/webp", ".webp")
+_MEDIA_TYPES.add_type("image/avif", ".avif")
+_MEDIA_TYPES.add_type("video/mp4", ".m4v")
+_MEDIA_TYPES.add_type("video/ogg", ".ogv")
+_MEDIA_TYPES.add_type("video/x-matroska", ".mkv")

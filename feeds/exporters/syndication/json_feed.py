@@ -1,56 +1,56 @@
-"""JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/."""
+"""Exports JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/."""
 
 import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from feeds.archive.edition import Edition
-from feeds.exporters.contract import FEEDS, Kind
-from feeds.exporters.entries import Entry, entries, fitted, history
-from feeds.site.site import Publication, Site
+from feeds.exporters.contract import FEED_SCOPES, Kind, RenderContext
+from feeds.exporters.syndication.entries import Entry, build_entries, find_history, render_within_limit
+from feeds.model.edition import Edition
 
 
 class JsonFeedExporter:
-    """A JSON Feed with an item a paper."""
+    """JSON Feed with an item per paper, in a series one per edition."""
 
     name = "json"
     suffix = ".json"
     media_type = "application/feed+json; charset=utf-8"
     kind = Kind.FEED
-    scopes = FEEDS
+    scopes = FEED_SCOPES
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render a feed with an item a paper."""
-        yield fitted(edition, partial(self._feed, site))
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render the feed in one chunk."""
+        yield render_within_limit(edition, partial(self._render_feed, context))
 
-    def _feed(self, site: Site, edition: Edition) -> bytes:
-        itself = Publication(edition.key, self)
-        place = history(edition, itself)
+    def _render_feed(self, context: RenderContext, edition: Edition) -> bytes:
+        site = context.site
+        resource = context.resource(edition.key, self.name)
+        history = find_history(edition, resource)
         feed: dict[str, Any] = {
             "version": "https://jsonfeed.org/version/1.1",
-            "title": site.full_name(edition),
-            "home_page_url": site.page(edition.key),
-            "feed_url": site.url(itself),
+            "title": context.full_name(edition),
+            "home_page_url": context.page_url(edition.key),
+            "feed_url": context.url(resource),
             "description": site.description,
             "authors": [{"name": site.author}],
             "language": site.language,
-            "items": [_item(entry) for entry in entries(edition, site)],
+            "items": [_build_item(entry) for entry in build_entries(edition, context)],
         }
-        if place and place.previous:
-            feed["next_url"] = site.url(place.previous)
-        if site.announces(edition.key):
+        if history and history.previous:
+            feed["next_url"] = context.url(history.previous)
+        if site.is_hub_topic(edition.key):
             feed["hubs"] = [{"type": "WebSub", "url": site.hub}]
         return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _build_item(entry: Entry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": entry.id,
         "url": entry.url,
         "title": entry.title,
-        "content_html": entry.html,
-        "content_text": entry.text,
+        "content_html": entry.content_html,
+        "content_text": entry.content_text,
         "summary": entry.summary,
         "date_published": entry.published.isoformat(),
         "date_modified": entry.published.isoformat(),
@@ -62,8 +62,5 @@ def _item(entry: Entry) -> dict[str, Any]:
     if entry.tags:
         item["tags"] = list(entry.tags)
     if entry.enclosure:
-        attachment: dict[str, Any] = {"url": entry.enclosure.url, "mime_type": entry.enclosure.type}
-        if entry.enclosure.length:
-            attachment["size_in_bytes"] = entry.enclosure.length
-        item["attachments"] = [attachment]
+        item["attachments"] = [{"url": entry.enclosure.url, "mime_type": entry.enclosure.media_type}]
     return item
