@@ -1,4 +1,4 @@
-"""What tests share: archives in a folder of their own, and the seeds."""
+"""Fixtures of all tests: the seeds, and archives in a temporary folder."""
 
 from pathlib import Path
 
@@ -6,9 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
 
-from feeds.publishing.publisher import Catalog, open_catalog
+from feeds.publishing.publisher import Publisher, open_publisher
 from tests.support.digests import SEEDS, Files, OpenFiles, write_files
-from web import create_app
 
 settings.register_profile("repository", deadline=None, derandomize=True)
 settings.load_profile("repository")
@@ -18,7 +17,7 @@ pytest_plugins = ["tests.support.browser"]
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """An environment whose index is a file of this test."""
+    """An environment with an index and a home folder of the test's own."""
     return {"FEEDS_INDEX": str(tmp_path / "index.sqlite"), "HOME": str(tmp_path)}
 
 
@@ -32,22 +31,24 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_files(folder: Path, environ: dict[str, str]) -> OpenFiles:
-    """Open an archive of the files given."""
+    """Write files to the archive folder and open it."""
 
-    def opened(files: Files) -> Catalog:
+    def write_and_open(files: Files) -> Publisher:
         write_files(folder, files)
-        return open_catalog(folder, environ)
+        return open_publisher(folder, environ)
 
-    return opened
+    return write_and_open
 
 
 @pytest.fixture
-def seeds(environ: dict[str, str]) -> Catalog:
-    """The catalogue of the seeds."""
-    return open_catalog(SEEDS, environ)
+def seeds(environ: dict[str, str]) -> Publisher:
+    """The publisher of the seeds."""
+    return open_publisher(SEEDS, environ)
 
 
 @pytest.fixture
 def client(environ: dict[str, str]) -> FlaskClient:
     """A client of the app that serves the seeds."""
+    from web import create_app
+
     return create_app(SEEDS, environ).test_client()

@@ -1,19 +1,22 @@
-"""Digests to test with: day files and their papers, written in a line."""
+"""Digests for tests: the seeds, short notations for day files and papers, and one digest of hostile papers."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from feeds.publishing.publisher import Catalog
+from feeds.publishing.publisher import Publisher
 
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "seeds"
 
 Files = Mapping[str, str | bytes]
-OpenFiles = Callable[[Files], Catalog]
+"""The contents of files by their paths."""
+
+OpenFiles = Callable[[Files], Publisher]
+"""Writes files to an empty folder and opens it as an archive."""
 
 
 def write_files(root: Path, files: Files) -> None:
-    """Write files under a folder, by their paths."""
+    """Write files under a folder."""
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -21,7 +24,13 @@ def write_files(root: Path, files: Files) -> None:
 
 
 def paper(title: str = "A Paper", number: str = "2401.00001", **lines: str) -> str:
-    """Write a paper of a day file; 2401.1 is short for 2401.00001; `votes`, `authors` … are lines of it."""
+    """Return a paper of a day file.
+
+    Args:
+        title: the title, in Markdown.
+        number: the arXiv identifier; 2401.1 is short for 2401.00001.
+        lines: the lines below the heading, by name: `media`, `votes`, `authors`, `summary`.
+    """
     month, _, serial = number.partition(".")
     parts = [f"### [{title}](https://arxiv.org/abs/{month}.{serial:0>5})"]
     parts += [lines[name] for name in ("media", "votes", "authors", "summary") if name in lines]
@@ -29,5 +38,28 @@ def paper(title: str = "A Paper", number: str = "2401.00001", **lines: str) -> s
 
 
 def day(date: str, *papers: str) -> str:
-    """Write a day file."""
+    """Return a day file."""
     return "\n".join([f"## Daily Papers ({date})\n", *papers])
+
+
+HOSTILE = day(
+    "2024-01-30",
+    paper('LLM$\\times$MapReduce & <think> "q" ]]> `c`', "2401.1", votes="Vote: 0", authors="Authors: A & B, <C>"),
+    paper(
+        "[IDK] " + "길" * 200,
+        "2401.2",
+        summary="- <script>alert(1)</script> ]]> &nbsp; \x08 <EOS> $a_1$\n\n***\n\n<br>",
+    ),
+    paper("Many", "2401.3", authors="Authors: " + ", ".join(f"Name {number}" for number in range(663))),
+    paper("Video", "2401.4", media="![](https://e.org/a.qt)\n![](https://e.org/a&b.png)"),
+    "### [](https://e.org/no-title)\n",
+    paper("Nothing", "2401.6"),
+)
+"""A day file whose papers hold everything that a document could break on."""
+
+
+def render(publisher: Publisher, format_name: str, key: str) -> bytes:
+    """Render the edition with a key, as URLs write it, in a format."""
+    resource = publisher.resource(publisher.formats[format_name], key)
+    assert resource is not None
+    return publisher.render(publisher.representation(resource)).body
