@@ -1,13 +1,13 @@
-"""The calendar of an archive: its months as tables of days, shaded by how many papers each lists."""
+"""Lays out the calendar of an archive: months as tables of days, shaded by how many papers each day lists."""
 
 from calendar import Calendar
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from feeds.archive.archive import DayCount
-from feeds.model.key import Key, Scope, period
+from feeds.model.keys import PeriodKey, Scope, period
+from feeds.model.paper import DayCount
 
 SHADES = 4
 
@@ -23,37 +23,34 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month with its weeks of seven days; None stands for a day of another month."""
+    """A month with the number of its new papers and its weeks of seven cells; None is a day of another month."""
 
-    key: Key
+    key: PeriodKey
     papers: int
     weeks: tuple[tuple[Cell | None, ...], ...]
 
 
-def months(days: Sequence[DayCount], first_weekday: int) -> list[Month]:
-    """Lay out the months that have a day, newest first; weeks begin with a weekday, Monday being 0."""
-    most = max((day.papers for day in days), default=0)
-    return [_month(key, list(group), most, first_weekday) for key, group in _by_month(reversed(days))]
+def lay_out_months(days: Sequence[DayCount], first_weekday: int) -> list[Month]:
+    """Lay out the months that have a day, newest first.
+
+    Args:
+        days: the days of the archive, oldest first.
+        first_weekday: the first day of the week, 0 for Monday.
+    """
+    busiest = max((day.papers for day in days), default=0)
+    by_month = groupby(reversed(days), key=lambda day: period(Scope.MONTH, day.date))
+    return [_lay_out_month(key, list(group), busiest, first_weekday) for key, group in by_month]
 
 
-def _by_month(days: Iterable[DayCount]) -> Iterator[tuple[Key, Iterator[DayCount]]]:
-    return groupby(days, key=lambda day: period(Scope.MONTH, day.date))
-
-
-def _month(key: Key, days: list[DayCount], most: int, first_weekday: int) -> Month:
-    cells = {day.date: Cell(day.date, day.papers, _shade(day.papers, most)) for day in days}
-    first = days[0].date.replace(day=1)
-    laid_out = tuple(
-        tuple(_cell(first.replace(day=number), cells) if number else None for number in week)
-        for week in Calendar(first_weekday).monthdayscalendar(first.year, first.month)
+def _lay_out_month(key: PeriodKey, days: Sequence[DayCount], busiest: int, first_weekday: int) -> Month:
+    cells = {day.date.day: Cell(day.date, day.papers, _shade(day.papers, busiest)) for day in days}
+    weeks = tuple(
+        tuple(cells.get(number, Cell(key.first.replace(day=number))) if number else None for number in week)
+        for week in Calendar(first_weekday).monthdayscalendar(key.first.year, key.first.month)
     )
-    return Month(key, sum(day.new for day in days), laid_out)
+    return Month(key, sum(day.new for day in days), weeks)
 
 
-def _cell(day: date, cells: Mapping[date, Cell]) -> Cell:
-    return cells.get(day, Cell(day))
-
-
-def _shade(papers: int, most: int) -> int:
-    """Say which part of the busiest day a day comes up to; one without papers counts as the least."""
-    return max(-(-papers * SHADES // most), 1) if most else 1
+def _shade(papers: int, busiest: int) -> int:
+    """Return the quarter of the busiest day that a day reaches, from 1; a day without papers has the least."""
+    return max(-(-papers * SHADES // busiest), 1) if busiest else 1
