@@ -1,112 +1,169 @@
-"""What a catalogue of books says, whatever its format: where to go on, or books to fetch."""
+"""Collects what a catalog contains in either version of OPDS: links to other feeds, and books to download."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.archive.edition import Edition
-from feeds.exporters.cover import CoverExporter, ThumbnailExporter
-from feeds.model.key import NEWEST, SEARCH, SHELVES, Key, Scope, shelf
+from feeds.exporters.contract import RenderContext, Resource
+from feeds.model.edition import Collection, Edition, SearchResults, paper_edition
+from feeds.model.keys import LISTS, NEWEST, Key, ListKey, PaperKey, SearchKey, SiteKey
 from feeds.model.query import DEFAULT_LIMIT, Order, Query
-from feeds.site.i18n import name
-from feeds.site.site import Publication, Site
+from feeds.site.i18n import key_name
 from feeds.text import markdown
 from feeds.text.titles import title_text
 
-NEW = "http://opds-spec.org/sort/new"
-POPULAR = "http://opds-spec.org/sort/popular"
+SETTINGS = frozenset({"author", "base_url", "id", "language", "publish_at", "title", "topics", "formats"})
+"""The settings that every catalog depends on."""
+
 ACQUISITION = "http://opds-spec.org/acquisition/open-access"
 IMAGE = "http://opds-spec.org/image"
 THUMBNAIL = "http://opds-spec.org/image/thumbnail"
 FACET = "http://opds-spec.org/facet"
-_NAMED_TITLES = 3
-_NAMED_AUTHORS = 5
+_NEW = "http://opds-spec.org/sort/new"
+_POPULAR = "http://opds-spec.org/sort/popular"
+_SUBSECTION = "subsection"
+
+_MAX_EXCERPT = 300  # characters
+_MAX_TITLES = 3  # in the summary of a book with several papers
+_MAX_AUTHORS = 5  # in a byline
 
 
-class Step(NamedTuple):
-    """Where a catalogue leads: the key of a shelf or a search, or the topics of the site, and how it is related."""
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of OPDS: the names of its two formats, and the keys of its navigation feeds."""
 
-    name: str
-    key: Key
-    relation: str = "subsection"
+    navigation_format: str
+    acquisition_format: str
+    root: SiteKey
+    topics: SiteKey
+
+    def feed(self, key: Key, context: RenderContext) -> Resource:
+        """Return the feed with a key: a navigation feed for the root and the topics, else an acquisition feed."""
+        name = self.navigation_format if isinstance(key, SiteKey) else self.acquisition_format
+        return context.resource(key, name)
+
+    def alternate(self, key: Key, context: RenderContext) -> Resource:
+        """Return the feed of the other version that corresponds to the one with a key."""
+        other = OPDS2 if self == OPDS1 else OPDS1
+        site_keys: dict[Key, SiteKey] = {self.root: other.root, self.topics: other.topics}
+        return other.feed(site_keys.get(key, key), context)
+
+
+OPDS1 = Version("opds-root", "opds", SiteKey("opds"), SiteKey("topics.opds"))
+OPDS2 = Version("opds2-root", "opds2", SiteKey("opds2"), SiteKey("topics.opds2"))
+
+
+class FeedLink(NamedTuple):
+    """A link of a feed: its relation and its target."""
+
+    relation: str
+    resource: Resource
+
+
+class NavigationLink(NamedTuple):
+    """An entry of a navigation feed: a link with a title."""
+
+    title: str
+    relation: str
+    resource: Resource
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book to fetch; `length` is in bytes. `author` names the first of `authors`, for readers that show one."""
+    """A book to download.
+
+    `authors` are all of its authors; `byline` names the first of them in one line, for readers that show one author.
+    """
 
     id: str
     title: str
     updated: datetime
     summary: str
     authors: tuple[str, ...]
-    author: str
-    file: Publication
-    length: int | None
-    page: str
-
-    @property
-    def cover(self) -> Publication:
-        """The picture by which it is known."""
-        return Publication(self.file.key, CoverExporter())
-
-    @property
-    def thumbnail(self) -> Publication:
-        """The same, small."""
-        return Publication(self.file.key, ThumbnailExporter())
+    byline: str
+    resource: Resource
+    cover: Resource
+    thumbnail: Resource
+    page_url: str
 
 
-def root_steps(topics: Key, site: Site) -> Iterator[Step]:
-    """Say where the root of a catalogue leads."""
-    newest = Key(Scope.SHELF, NEWEST)
-    yield Step(name(newest, site.words), newest, NEW)
-    for text in SHELVES:
-        yield Step(name(shelf(text), site.words), shelf(text))
-    yield Step(
-        site.words.gettext("Most voted"),
-        replace(SEARCH, query=Query(order=Order.VOTES, limit=DEFAULT_LIMIT)),
-        POPULAR,
-    )
-    if site.topics:
-        yield Step(site.words.gettext("Topics"), topics)
+def feed_title(edition: Edition, version: Version, context: RenderContext) -> str:
+    """Return the title of a feed."""
+    return context.locale.gettext("Topics") if edition.key == version.topics else context.full_name(edition)
 
 
-def topic_steps(site: Site) -> Iterator[Step]:
-    """Say where the list of topics leads."""
-    return (Step(topic.name, topic.key) for topic in site.topics)
+def feed_links(edition: Edition, version: Version, search: Resource, context: RenderContext) -> Iterator[FeedLink]:
+    """List the links of a feed, facets excepted; `search` is the target of the link to the search."""
+    root = version.feed(version.root, context)
+    yield FeedLink("self", version.feed(edition.key, context))
+    yield FeedLink("start", root)
+    yield FeedLink("search", search)
+    yield FeedLink("alternate", version.alternate(edition.key, context))
+    if edition.key != version.root:
+        yield FeedLink("up", root)
+    for relation, neighbour in (("previous", edition.previous), ("next", edition.next)):
+        if neighbour:
+            yield FeedLink(relation, version.feed(neighbour, context))
 
 
-def books(edition: Edition, site: Site) -> Iterator[Book]:
-    """List the books of what an edition consists of; there is none of an edition without papers."""
-    for part in edition.parts:
-        file = site.book(part.key)
-        if file and part.papers:
-            yield _book(part, file, site)
+def navigation_links(key: Key, version: Version, context: RenderContext) -> Iterator[NavigationLink]:
+    """List the entries of a navigation feed, which is the root or the list of topics."""
+    topics, locale = context.site.topics, context.locale
+    if key == version.topics:
+        for topic in topics:
+            yield NavigationLink(topic.name, _SUBSECTION, version.feed(topic.key, context))
+        return
+    for name in (NEWEST, *LISTS):
+        books = ListKey(name)
+        relation = _NEW if name == NEWEST else _SUBSECTION
+        yield NavigationLink(key_name(books, locale), relation, version.feed(books, context))
+    most_voted = SearchKey(Query(order=Order.VOTES, limit=DEFAULT_LIMIT))
+    yield NavigationLink(locale.gettext("Most voted"), _POPULAR, version.feed(most_voted, context))
+    if topics:
+        yield NavigationLink(locale.gettext("Topics"), _SUBSECTION, version.feed(version.topics, context))
 
 
-def _book(edition: Edition, file: Publication, site: Site) -> Book:
-    authors = edition.papers[0].authors if edition.key.scope is Scope.PAPER else ()
-    named = ", ".join(authors[:_NAMED_AUTHORS])
-    if len(authors) > _NAMED_AUTHORS:
-        named = site.words.gettext("{names} and others", names=named)
+def list_books(edition: SearchResults | Collection, context: RenderContext) -> Iterator[Book]:
+    """List the books of an acquisition feed; an edition without papers has no book."""
+    for member in edition.editions if isinstance(edition, Collection) else _search_editions(edition):
+        resource = context.book(member.key)
+        if resource and member.papers:
+            yield _build_book(member, resource, context)
+
+
+def _search_editions(results: SearchResults) -> Iterator[Edition]:
+    """List the editions that a search offers: on its first page the page as a whole, then each paper."""
+    if results.key.query.page == 1:
+        yield results
+    yield from map(paper_edition, results.results)
+
+
+def _build_book(edition: Edition, resource: Resource, context: RenderContext) -> Book:
+    site = context.site
+    authors = edition.papers[0].authors if isinstance(edition.key, PaperKey) else ()
+    byline = ", ".join(authors[:_MAX_AUTHORS])
+    if len(authors) > _MAX_AUTHORS:
+        byline = context.locale.gettext("{names} and others", names=byline)
     return Book(
         id=site.edition_id(edition.key),
-        title=site.name(edition),
+        title=context.name(edition),
         updated=site.updated(edition),
-        summary=_summary(edition, site),
+        summary=_summarize(edition, context),
         authors=authors or (site.author,),
-        author=named or site.author,
-        file=file,
-        length=site.sizes.get(file.path),
-        page=site.page(edition.key),
+        byline=byline or site.author,
+        resource=resource,
+        cover=context.resource(edition.key, "cover"),
+        thumbnail=context.resource(edition.key, "thumbnail"),
+        page_url=context.page_url(edition.key),
     )
 
 
-def _summary(edition: Edition, site: Site) -> str:
-    """Describe a book: one paper by its text, more by their number and the titles that got most votes."""
-    if edition.key.scope is Scope.PAPER:
+def _summarize(edition: Edition, context: RenderContext) -> str:
+    """Summarize a book: one paper by its text, several by their number and the titles with most votes."""
+    if isinstance(edition.key, PaperKey):
         paper = edition.papers[0]
-        return markdown.excerpt(paper.summary, 300) or title_text(paper.title)
-    titles = [title_text(paper.title) for paper in edition.most_voted(_NAMED_TITLES)]
-    return " · ".join([site.words.ngettext("{count} paper", "{count} papers", len(edition.papers)), *titles])
+        return markdown.excerpt(paper.summary, _MAX_EXCERPT) or title_text(paper.title)
+    count = context.locale.ngettext("{count} paper", "{count} papers", len(edition.papers))
+    titles = [title_text(listing.paper.title) for listing in edition.most_voted(_MAX_TITLES)]
+    return " · ".join([count, *titles])

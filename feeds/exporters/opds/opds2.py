@@ -1,131 +1,122 @@
-"""OPDS 2.0: catalogues of books in JSON, https://drafts.opds.io/opds-2.0."""
+"""Exports OPDS 2.0 catalogs, which are JSON: https://drafts.opds.io/opds-2.0."""
 
 import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from feeds.archive.edition import Edition
-from feeds.exporters import cover, listing
-from feeds.exporters.contract import Kind, Scope
-from feeds.exporters.listing import Book, Step
-from feeds.model.facet import Facet, Group
-from feeds.model.key import SEARCH, Key
-from feeds.site.i18n import facet_name, group_name
-from feeds.site.site import Publication, Site
-
-_ROOT = Key(Scope.SITE, "opds2")
-_TOPICS = Key(Scope.SITE, "topics.opds2")
+from feeds.exporters.contract import Kind, RenderContext, Resource
+from feeds.exporters.epub.cover import CoverExporter, ThumbnailExporter
+from feeds.exporters.opds import catalog
+from feeds.exporters.opds.catalog import OPDS2, Book
+from feeds.model.edition import Collection, Edition, Facet, FacetGroup, SearchResults
+from feeds.model.keys import SEARCH, Scope
+from feeds.site.i18n import facet_group_name, facet_name
 
 
 class Opds2RootExporter:
-    """Feeds that lead on: the root of the catalogue and its topics."""
+    """Navigation feeds: the root of the catalog, and its topics."""
 
-    name = "opds2-root"
+    name = OPDS2.navigation_format
     suffix = ""
     media_type = "application/opds+json"
     kind = Kind.CATALOG
     scopes = frozenset({Scope.SITE})
-    site_keys = (_ROOT.text, _TOPICS.text)
-    family = "opds-root"
+    site_paths = (OPDS2.root.text, OPDS2.topics.text)
+    settings = catalog.SETTINGS
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render a navigation feed."""
-        is_root = edition.key == _ROOT
-        publication = Publication(edition.key, self)
-        feed = _feed(publication, edition, site.title if is_root else site.words.gettext("Topics"), site)
-        if not is_root:
-            feed["links"].append(_link("up", Publication(_ROOT, self), site))
-        steps = listing.root_steps(_TOPICS, site) if is_root else listing.topic_steps(site)
-        feed["navigation"] = [_step(step, site) for step in steps]
-        yield _written(feed)
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render the root or the list of topics, as the edition's key says."""
+        feed = _build_feed(edition, context)
+        feed["navigation"] = [
+            _link(relation, resource, context) | {"title": title}
+            for title, relation, resource in catalog.navigation_links(edition.key, OPDS2, context)
+        ]
+        yield _serialize(feed)
 
 
 class Opds2Exporter:
-    """Feeds of books: a page of a shelf, or what a search found."""
+    """Feeds of publications: the books of one page of a list or of search results."""
 
-    name = "opds2"
+    name = OPDS2.acquisition_format
     suffix = ".opds2"
     media_type = "application/opds+json"
     kind = Kind.CATALOG
-    scopes = frozenset({Scope.SHELF, Scope.SEARCH})
-    family = "opds"
+    scopes = frozenset({Scope.LIST, Scope.SEARCH})
+    settings = catalog.SETTINGS
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render a feed of publications."""
-        publication = Publication(edition.key, self)
-        feed = _feed(publication, edition, f"{site.title} — {site.name(edition)}", site)
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render the feed in one chunk."""
+        assert isinstance(edition, SearchResults | Collection)  # noqa: S101  # by the scopes
+        feed = _build_feed(edition, context)
         feed["metadata"]["numberOfItems"] = edition.total
-        feed["links"].append(_link("up", Publication(_ROOT, Opds2RootExporter()), site))
-        for relation, neighbour in (("previous", edition.previous), ("next", edition.next)):
-            if neighbour:
-                feed["links"].append(_link(relation, Publication(neighbour, self), site))
         if edition.facets:
             groups = groupby(edition.facets, key=lambda facet: facet.group)
-            feed["facets"] = [_facets(group, facets, site) for group, facets in groups]
-        feed["publications"] = [_publication(book, site) for book in listing.books(edition, site)]
-        yield _written(feed)
+            feed["facets"] = [_build_facet_group(group, facets, context) for group, facets in groups]
+        feed["publications"] = [_build_publication(book, context) for book in catalog.list_books(edition, context)]
+        yield _serialize(feed)
 
 
-def _facets(group: Group, facets: Iterable[Facet], site: Site) -> dict[str, Any]:
+def _build_feed(edition: Edition, context: RenderContext) -> dict[str, Any]:
+    """Build a feed with its metadata and links."""
+    site = context.site
+    metadata = {
+        "title": catalog.feed_title(edition, OPDS2, context),
+        "identifier": site.document_id(OPDS2.feed(edition.key, context).path),
+        "modified": site.updated(edition).isoformat(),
+    }
+    links = catalog.feed_links(edition, OPDS2, OPDS2.feed(SEARCH, context), context)
+    return {"metadata": metadata, "links": [_feed_link(relation, resource, context) for relation, resource in links]}
+
+
+def _feed_link(relation: str, resource: Resource, context: RenderContext) -> dict[str, Any]:
+    link = _link(relation, resource, context)
+    if relation == "search":  # a URI template (RFC 6570)
+        link |= {"href": f"{link['href']}{{?query}}", "templated": True}
+    return link
+
+
+def _build_facet_group(group: FacetGroup, facets: Iterable[Facet], context: RenderContext) -> dict[str, Any]:
     links = []
     for facet in facets:
-        link = _target(Publication(facet.key, Opds2Exporter()), site)
-        link |= {"title": facet_name(facet, site.words), "properties": {"numberOfItems": facet.count}}
+        link = _target(OPDS2.feed(facet.key, context), context)
+        link |= {"title": facet_name(facet, context.locale), "properties": {"numberOfItems": facet.count}}
         links.append(link | ({"rel": "self"} if facet.is_active else {}))
-    return {"metadata": {"title": group_name(group, site.words)}, "links": links}
+    return {"metadata": {"title": facet_group_name(group, context.locale)}, "links": links}
 
 
-def _feed(publication: Publication, edition: Edition, title: str, site: Site) -> dict[str, Any]:
-    search = site.url(Publication(SEARCH, Opds2Exporter()))
-    links = [
-        _link("self", publication, site),
-        _link("start", Publication(_ROOT, Opds2RootExporter()), site),
-        {"rel": "search", "href": f"{search}{{?query}}", "type": Opds2Exporter.media_type, "templated": True},
-        *(_link("alternate", other, site) for other in site.family(publication)[1:]),
-    ]
-    identifier = site.catalog_id(publication)
-    metadata = {"title": title, "identifier": identifier, "modified": site.updated(edition).isoformat()}
-    return {"metadata": metadata, "links": links}
-
-
-def _step(step: Step, site: Site) -> dict[str, Any]:
-    target = Publication(step.key, Opds2RootExporter() if step.key.scope is Scope.SITE else Opds2Exporter())
-    return _link(step.relation, target, site) | {"title": step.name}
-
-
-def _publication(book: Book, site: Site) -> dict[str, Any]:
-    """Describe a book as a Readium manifest does, https://readium.org/webpub-manifest."""
-    acquisition = _link(listing.ACQUISITION, book.file, site)
-    if book.length is not None:
-        acquisition["size"] = book.length
+def _build_publication(book: Book, context: RenderContext) -> dict[str, Any]:
+    """Describe a book like a Readium manifest, https://readium.org/webpub-manifest."""
     return {
         "metadata": {
             "@type": "http://schema.org/Book",
             "identifier": book.id,
             "title": book.title,
             "author": [{"name": name} for name in book.authors],
-            "publisher": site.title,
-            "language": site.language,
+            "publisher": context.site.title,
+            "language": context.site.language,
             "published": book.updated.isoformat(),
             "modified": book.updated.isoformat(),
             "description": book.summary,
         },
-        "links": [acquisition, {"rel": "alternate", "href": book.page, "type": "text/html"}],
+        "links": [
+            _link(catalog.ACQUISITION, book.resource, context),
+            {"rel": "alternate", "href": book.page_url, "type": "text/html"},
+        ],
         "images": [
-            _target(book.cover, site) | cover.CoverExporter.size._asdict(),
-            _target(book.thumbnail, site) | cover.ThumbnailExporter.size._asdict(),
+            _target(book.cover, context) | CoverExporter.size._asdict(),
+            _target(book.thumbnail, context) | ThumbnailExporter.size._asdict(),
         ],
     }
 
 
-def _link(relation: str, publication: Publication, site: Site) -> dict[str, Any]:
-    return {"rel": relation, **_target(publication, site)}
+def _link(relation: str, resource: Resource, context: RenderContext) -> dict[str, Any]:
+    return {"rel": relation, **_target(resource, context)}
 
 
-def _target(publication: Publication, site: Site) -> dict[str, Any]:
-    return {"href": site.url(publication), "type": publication.media_type}
+def _target(resource: Resource, context: RenderContext) -> dict[str, Any]:
+    return {"href": context.url(resource), "type": resource.format.link_type}
 
 
-def _written(feed: dict[str, Any]) -> bytes:
+def _serialize(feed: dict[str, Any]) -> bytes:
     return json.dumps(feed, ensure_ascii=False, indent=1).encode() + b"\n"
