@@ -141,6 +141,7 @@ def test_recreated_index_notifies_of_nothing(publisher: Publisher, environ: dict
     assert hub.topics == []
 
 
+@pytest.mark.external
 def test_waiting_process_takes_over_from_one_that_ends(folder: Path, environ: dict[str, str], hub: Hub) -> None:
     write_files(folder, FILES)
     with_hub = environ | {"FEEDS_HUB": hub.url}
@@ -162,6 +163,7 @@ def test_documents_and_headers_name_the_hub(publisher: Publisher) -> None:
         assert f'<{publisher.site.hub}>; rel="hub"' in publisher.headers(representation)["Link"]
 
 
+@pytest.mark.external
 def test_hub_is_notified_after_all_workers_serve_the_change(folder: Path, environ: dict[str, str], hub: Hub) -> None:
     write_files(folder, FILES)
     with serving(folder, environ | {"FEEDS_HUB": hub.url}, workers=2) as server:
