@@ -41,7 +41,7 @@ class Report:
     waiting: tuple[Failure, ...]
 
 
-def fetch(
+def fetch_images(
     store: Store,
     urls: Iterable[str],
     client: Client | None = None,

@@ -19,7 +19,7 @@ import pytest
 from feeds.errors import StoreError
 from feeds.images.client import ALLOW_PRIVATE, Address, Client, Limits, ResolverPolicy, is_public
 from feeds.images.convert import convert
-from feeds.images.fetch import Failure, Report, fetch
+from feeds.images.fetch import Failure, Report, fetch_images
 from feeds.images.store import Store
 from tests.support.image_server import (
     ImageServer,
@@ -91,7 +91,7 @@ def make_client(
 
 def run(store: Store, *urls: str, client: Client | None = None, now: datetime = NOW, force: bool = False) -> Report:
     """Fetch with a client that resolves the names above and does not sleep."""
-    return fetch(store, urls, client or make_client(), now=lambda: now, force=force)
+    return fetch_images(store, urls, client or make_client(), now=lambda: now, force=force)
 
 
 def failure_reason(store: Store, url: str, client: Client | None = None) -> str:
@@ -355,10 +355,10 @@ def test_loopback_is_refused_by_default(store: Store, server: ImageServer) -> No
     server.routes["/"] = [Response(body=make_png())]
     hosts = ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0", "0.0.0.0", "[::ffff:127.0.0.1]", "[::]"]
     urls = [server.url("/", host) for host in hosts]
-    report = fetch(store, urls, Client(limits=LIMITS, sleep=lambda _: None))
+    report = fetch_images(store, urls, Client(limits=LIMITS, sleep=lambda _: None))
     assert [failure.url for failure in report.failed] == urls
     assert server.connections == 0
-    report = fetch(store, urls[:1], Client(ALLOW_PRIVATE, LIMITS), force=True)
+    report = fetch_images(store, urls[:1], Client(ALLOW_PRIVATE, LIMITS), force=True)
     assert report.fetched == tuple(urls[:1])
 
 
@@ -470,10 +470,10 @@ def test_progress_advances_with_every_image(store: Store, server: ImageServer) -
             yield url
 
     urls = [server.url("/a"), server.url("/missing")]
-    fetch(store, urls, make_client(), progress=progress)
+    fetch_images(store, urls, make_client(), progress=progress)
     assert seen[0] == 2
     assert set(seen[1:]) == set(urls)
-    fetch(store, urls, make_client(), progress=progress)
+    fetch_images(store, urls, make_client(), progress=progress)
     assert seen[3:] == [0]
 
 
@@ -493,7 +493,7 @@ def test_interrupted_run_stops_and_the_next_resumes(store: Store, server: ImageS
 
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        fetch(store, urls, make_client(patient), progress=interrupt, workers=2, now=lambda: NOW)
+        fetch_images(store, urls, make_client(patient), progress=interrupt, workers=2, now=lambda: NOW)
     assert time.monotonic() - started < patient.total_timeout / 2  # it does not wait for the stalled request
     wait_until(lambda: not any(thread.name.startswith("fetch-") for thread in threading.enumerate()))
     stored = store.pictures(urls)
@@ -511,9 +511,9 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from feeds.images.client import ALLOW_PRIVATE, Client
-from feeds.images.fetch import fetch
+from feeds.images.fetch import fetch_images
 from feeds.images.store import Store
-fetch(Store(Path(sys.argv[1])), sys.argv[2:], Client(ALLOW_PRIVATE))
+fetch_images(Store(Path(sys.argv[1])), sys.argv[2:], Client(ALLOW_PRIVATE))
 """
 
 
@@ -530,7 +530,7 @@ def test_killed_run_ends_and_the_next_resumes(store: Store, server: ImageServer,
         wait_until(lambda: len(store.pictures(urls)) == 1 and server.count_requests("/b") == 1)
         process.send_signal(number)
         assert process.wait(timeout=5) != 0
-    report = fetch(store, urls, Client(ALLOW_PRIVATE))
+    report = fetch_images(store, urls, Client(ALLOW_PRIVATE))
     assert (report.unchanged, report.fetched) == ((urls[0],), (urls[1],))
 
 
