@@ -16,7 +16,6 @@ from feeds.readers import daily_papers as digest
 from feeds.site.settings import SETTINGS, load
 from tests.cli.test_cli import feeds
 from tests.support.digests import ROOT
-from tests.test_structure import ORDER
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -82,13 +81,7 @@ def test_the_example_of_a_day_file_is_read_whole() -> None:
 def test_every_setting_is_explained_as_in_the_file_that_init_writes() -> None:
     table = README[README.index("## Settings") : README.index("## Add a format")]
     rows = re.findall(r"^\| `(\w+)` \|.*?\| (.+) \|$", table, re.MULTILINE)
-    assert rows == [(name, setting.about) for name, setting in SETTINGS.items()]
-
-
-def test_every_room_is_named_in_its_order() -> None:
-    table = README[README.index("| room |") : README.index("Why it is so")]
-    named = [name for name in re.findall(r"`(\w+)(?:/|\.py)?`", table) if name != "web"]
-    assert list(dict.fromkeys(named)) == ORDER
+    assert rows == [(name, setting.description) for name, setting in SETTINGS.items()]
 
 
 def test_every_address_answers(client: FlaskClient) -> None:
