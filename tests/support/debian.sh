@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages, where the user may; else names them in one line.
+# Installs the Debian packages given; where that takes root and there is no sudo, fails with their names.
 set -eu
 if [ "$(id -u)" = 0 ]; then as_root=""
 elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root="sudo"

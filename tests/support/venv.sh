@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the virtual environment; where Debian keeps the module for that in a package of its own, installs it first.
+# Creates .venv unless it has a Python that is new enough. Debian has ensurepip in a package of its own, python3-venv.
 set -eu
 python=${PYTHON:-python3}
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
