@@ -39,7 +39,7 @@ CREATE TABLE papers (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL, line INTEGER NOT NULL, day TEXT NOT NULL, slug TEXT NOT NULL,
     rank INTEGER,                           -- place on its day, from 0; NULL for a repeat within the day
-    first_day TEXT, first_rank INTEGER,     -- where the paper was listed first
+    first_day TEXT, first_rank INTEGER, first_stem TEXT,                    -- of the paper's first listing
     fields INTEGER NOT NULL, length INTEGER NOT NULL,                       -- Paper.completeness
     votes INTEGER, authors TEXT NOT NULL, image TEXT, video INTEGER NOT NULL, code INTEGER NOT NULL,
     citation_key_stem TEXT NOT NULL,
@@ -220,7 +220,8 @@ def _rank_days(connection: sqlite3.Connection, days: Iterable[str]) -> None:
     for day in sorted(days):
         _rank_day(connection, day)
     connection.execute(
-        "UPDATE papers SET (first_day, first_rank) = (SELECT day, rank FROM papers AS other"
+        "UPDATE papers SET (first_day, first_rank, first_stem) ="
+        " (SELECT day, rank, citation_key_stem FROM papers AS other"
         " WHERE other.slug = papers.slug AND other.rank IS NOT NULL ORDER BY day LIMIT 1)"
         " WHERE slug IN (SELECT slug FROM touched)"
     )

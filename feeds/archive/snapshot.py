@@ -52,7 +52,7 @@ _MAX_SERIES = 30  # entries
 _MAX_TRIGRAMS = 32  # more would leave no fewer candidates to check
 _IS_FIRST_LISTING = "rank IS NOT NULL AND day = first_day"
 _COLLISIONS = """(
-    SELECT count(*) FROM papers AS other WHERE other.citation_key_stem = papers.citation_key_stem
+    SELECT count(*) FROM papers AS other WHERE other.citation_key_stem = papers.first_stem
     AND other.rank IS NOT NULL AND other.day = other.first_day
     AND (other.first_day, other.first_rank) < (papers.first_day, papers.first_rank)
 )"""
@@ -79,8 +79,8 @@ class EditionMetadata:
     """What is known of an edition without loading its papers: enough for its ETag and headers.
 
     `fingerprint` changes with the papers, days or members. `total`, `start`, `facets`, `previous` and `next` are those
-    of the edition. `newest` is the day of its newest paper, `last_day` the last day that it covers, `modified` the
-    newest mtime among its day files. `image_urls` are the papers' pictures.
+    of the edition. `newest` is the day of its newest paper, `modified` the newest mtime among its day files.
+    `image_urls` are the papers' pictures.
     """
 
     key: Key
@@ -112,6 +112,7 @@ class _ListingFingerprint(NamedTuple):
     day: str
     rank: int
     image: str | None
+    stem: str
     collisions: int
 
 
@@ -342,8 +343,7 @@ class Snapshot:
         return _Selection([is_listed, "day BETWEEN ? AND ?"], [*days], limit=limit)
 
     def _listings(self, selection: "_Selection") -> tuple[Listing, ...]:
-        # The key of a paper that two days list is that of its first listing.
-        columns = f"body, rank, first_day, citation_key_stem, {_COLLISIONS}"
+        columns = f"body, first_rank, first_day, first_stem, {_COLLISIONS}"
         listings = []
         for body, rank, first_day, stem, collisions in self._select(columns, selection):
             citation_key = f"{stem}-{collisions + 1}" if collisions else stem
@@ -351,7 +351,7 @@ class Snapshot:
         return tuple(listings)
 
     def _fingerprints(self, selection: "_Selection") -> list[_ListingFingerprint]:
-        columns = f"hex(hash), first_day, first_rank, image, {_COLLISIONS}"
+        columns = f"hex(hash), first_day, first_rank, image, first_stem, {_COLLISIONS}"
         return [_ListingFingerprint(*row) for row in self._select(columns, selection)]
 
     def _count_by_year(self, query: Query) -> dict[str, int]:

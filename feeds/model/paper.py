@@ -59,8 +59,8 @@ class Paper:
 class Listing:
     """A paper on a day.
 
-    `rank` is its place on that day, from 0. `first_listed` is the first day of the archive that lists the paper.
-    `citation_key` is unique in the archive and the same in every edition.
+    `first_listed` is the first day of the archive that lists the paper, and `rank` its place on that first day, from 0.
+    These and `citation_key`, which is unique in the archive, are the same in every edition.
     """
 
     paper: Paper
