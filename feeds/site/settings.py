@@ -1,27 +1,27 @@
-"""Reads the settings of a site, and says which one is wrong."""
+"""Loads the settings of a site from `feeds.toml` and the environment, and reports those that are wrong."""
 
 import os
 import re
 import textwrap
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import tomli_w
 
-from feeds.errors import QueryError, SettingsError
-from feeds.site import validators as schema
+from feeds.errors import SettingsError
+from feeds.site import validators
 from feeds.site.site import Site
 
-_LONG_TEXT = re.compile(r"\"{3}.*?\"{3}|'{3}.*?'{3}", re.DOTALL)
+_MULTILINE_STRING = re.compile(r"\"{3}.*?\"{3}|'{3}.*?'{3}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in, and as whom; `port` is None for the usual one of the security."""
+    """The mail server, the login and the sender for mails. Without `smtp_port` the security's usual port is used."""
 
     smtp_host: str = ""
     smtp_port: int | None = None
@@ -33,7 +33,7 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings: those of the site, which documents follow from, and those of what fetches and sends."""
+    """All settings: those that documents depend on, those for mail, and those for fetching images."""
 
     site: Site = field(default_factory=Site)
     mail: MailServer = field(default_factory=MailServer)
@@ -41,162 +41,190 @@ class Settings:
 
 
 class Setting(NamedTuple):
-    """How a setting is read, and what it is about."""
+    """How the value of a setting is parsed, and what it means."""
 
-    read: Callable[[Any], Any]
-    about: str
+    parse: validators.Validator
+    description: str
 
 
-class Wrong(NamedTuple):
-    """What is wrong with a setting, and where: a variable, or a file and the line in it."""
+class SettingError(NamedTuple):
+    """A setting that is wrong. `location` is `PATH:LINE`, or the name of an environment variable."""
 
-    place: str
+    location: str
     message: str
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
-    """Read the settings: `feeds.toml` in the archive's folder or at $FEEDS_CONFIG, then FEEDS_<NAME> over them.
+    """Load the settings from `feeds.toml` in the archive's folder, or $FEEDS_CONFIG, and from FEEDS_<NAME> variables.
 
-    Raises SettingsError, which names the line of the file or the variable, for an unknown setting or a wrong value.
+    Variables take precedence; empty ones count as not set.
+
+    Raises:
+        SettingsError: a setting is unknown or its value is wrong.
     """
-    settings, wrong = look(folder, environ)
-    for place, message in wrong:
-        raise SettingsError(f"{place}: {message}")
+    settings, errors = load_with_errors(folder, environ)
+    for location, message in errors:
+        raise SettingsError(f"{location}: {message}")
     return settings
 
 
-def look(folder: Path, environ: Mapping[str, str]) -> tuple[Settings, list[Wrong]]:
-    """Read the settings as `load` does, and list all that is wrong; what is wrong stays at its default."""
-    path = Path(environ.get("FEEDS_CONFIG") or folder / "feeds.toml")
-    wrong: list[Wrong] = []
-    written = _written(path, required="FEEDS_CONFIG" in environ, wrong=wrong)
-    values: dict[str, Any] = {}
-    for name, value in _file(path, written, wrong).items():
-        if name == "cover_font" and isinstance(value, str) and value:
-            value = os.path.join(path.parent, os.path.expanduser(value))
-        values |= _value(name, value, f"{path}:{_line_of(written, name, value)}", f"{name}: ", wrong)
-    for name in SETTINGS.keys() - {"topics"}:  # a table does not fit into a variable
-        variable = f"FEEDS_{name.upper()}"
-        if environ.get(variable):
-            values |= _value(name, environ[variable], variable, "", wrong)
+def load_with_errors(folder: Path, environ: Mapping[str, str]) -> tuple[Settings, list[SettingError]]:
+    """Load the settings as `load` does, and list all errors; a setting that is wrong keeps its default."""
+    loader = _Loader()
+    if configured := environ.get("FEEDS_CONFIG"):
+        loader.read_file(Path(configured), is_required=True)
+    else:
+        loader.read_file(folder / "feeds.toml", is_required=False)
+    loader.read_environment(environ)
+    values = loader.values
     settings = Settings(
-        site=replace(Site(), **_of(Site, values)),
-        mail=MailServer(**_of(MailServer, values)),
-        private_images=values.get("private_images", False),
+        Site(**_select(Site, values)), MailServer(**_select(MailServer, values)), values.get("private_images", False)
     )
-    return settings, wrong
+    return settings, loader.errors
 
 
 def example() -> str:
-    """Write a settings file that holds every setting with its default, all of it in comments."""
+    """Return a settings file that explains every setting and shows its default, all in comments."""
     defaults = asdict(Settings())
     flat = defaults | defaults.pop("site") | defaults.pop("mail")
     flat["topics"] = {topic.name: topic.search for topic in Site().topics}
-    parts = ["The settings of daily-papers-feeds. What is a comment here has its default.\n"]
-    for name in sorted(SETTINGS, key=lambda name: isinstance(flat[name], dict)):  # what stands behind a table is in it
+    parts = ["Settings of daily-papers-feeds. All are commented out and show their defaults.\n"]
+    for name in sorted(SETTINGS, key=lambda name: isinstance(flat[name], dict)):  # a table extends to the end of a file
         value = "" if flat[name] is None else flat[name]
-        parts.append("\n".join([*textwrap.wrap(SETTINGS[name].about, 100), tomli_w.dumps({name: value})]))
+        parts.append("\n".join([*textwrap.wrap(SETTINGS[name].description, 100), tomli_w.dumps({name: value})]))
     return "\n".join(f"# {line}" if line else "" for part in parts for line in part.split("\n"))
 
 
-def _of(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {each.name: values[each.name] for each in fields(kind) if each.name in values}
+def _select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are fields of a dataclass."""
+    return {item.name: values[item.name] for item in fields(kind) if item.name in values}
 
 
-def _written(path: Path, required: bool, wrong: list[Wrong]) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        if required:
-            wrong.append(Wrong(str(path), "no such file; FEEDS_CONFIG names it"))
-    except (OSError, ValueError) as error:
-        wrong.append(Wrong(str(path), str(error)))
-    return ""
+class _Loader:
+    """Collects the values of settings, and errors."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.errors: list[SettingError] = []
+
+    def read_file(self, path: Path, is_required: bool) -> None:
+        """Read a TOML file."""
+        try:
+            text = path.read_text(encoding="utf-8")
+            table = tomllib.loads(text)
+        except (FileNotFoundError, NotADirectoryError):
+            if is_required:
+                self.errors.append(SettingError(str(path), "no such file; create it or change FEEDS_CONFIG"))
+        except OSError as error:
+            self.errors.append(SettingError(str(path), f"cannot be read: {error.strerror}"))
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            self.errors.append(SettingError(f"{path}:{line}", f"not UTF-8: {error.reason}; save the file as UTF-8"))
+        except tomllib.TOMLDecodeError as error:
+            line = _line_of_syntax_error(text, error)
+            self.errors.append(SettingError(f"{path}:{line}", f"not valid TOML: {error}; see https://toml.io"))
+        else:
+            for name, value in table.items():
+                self._read_entry(path, text, name, value)
+
+    def read_environment(self, environ: Mapping[str, str]) -> None:
+        """Read the variable FEEDS_<NAME> of every setting."""
+        for name, setting in SETTINGS.items():
+            variable = f"FEEDS_{name.upper()}"
+            if environ.get(variable) and name != "topics":  # a variable cannot hold a table
+                try:
+                    self.values[name] = setting.parse(environ[variable])
+                except ValueError as error:
+                    self.errors.append(SettingError(variable, str(error)))
+
+    def _read_entry(self, path: Path, text: str, name: str, value: Any) -> None:
+        if name not in SETTINGS:
+            similar = get_close_matches(name, SETTINGS, 1)
+            hint = f"; did you mean {similar[0]}?" if similar else "; `feeds init` lists all settings"
+            self.errors.append(SettingError(f"{path}:{_find_line(text, name)}", f"{name}: no such setting{hint}"))
+            return
+        if name == "cover_font" and isinstance(value, str) and value:
+            value = os.path.join(path.parent, os.path.expanduser(value))
+        try:
+            self.values[name] = SETTINGS[name].parse(value)
+        except ValueError as error:
+            names = [name, error.entry] if isinstance(error, validators.InvalidEntryError) else [name]
+            self.errors.append(SettingError(f"{path}:{_find_line(text, *names)}", f"{name}: {error}"))
 
 
-def _file(path: Path, written: str, wrong: list[Wrong]) -> dict[str, Any]:
-    try:
-        return tomllib.loads(written)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"\(at line (\d+), column \d+\)$", str(error))
-        line = int(at[1]) if at else written.count("\n") + 1  # it says "at end of document"
-        wrong.append(Wrong(f"{path}:{line}", str(error)))
-        return {}
-
-
-def _line_of(written: str, name: str, value: Any) -> int:
-    """Find the line that a name is set in, in a table that of the entry which is wrong; tomllib tells no lines."""
-    entries = [each for each, asked in value.items() if _is_no_topic(each, asked)] if isinstance(value, dict) else []
-    written = _LONG_TEXT.sub(lambda text: "\n" * text[0].count("\n"), written)
+def _find_line(text: str, *names: str) -> int:
+    """Return the line of a setting, or of an entry of its table; tomllib does not know the lines of values."""
+    text = _MULTILINE_STRING.sub(lambda match: "\n" * match[0].count("\n"), text)
     start = 0
-    for each in [name, *entries[:1]]:
-        key = rf"""(?:{re.escape(each)}|"{re.escape(each)}"|'{re.escape(each)}')"""
-        if found := re.compile(rf"^[ \t]*(\[[ \t]*)?{key}[ \t]*[].=]", re.MULTILINE).search(written, start):
-            start = found.start()
-    return written.count("\n", 0, start) + 1
+    for name in names:
+        key = rf"""(?:{re.escape(name)}|"{re.escape(name)}"|'{re.escape(name)}')"""
+        if match := re.compile(rf"^[ \t]*(\[[ \t]*)?{key}[ \t]*[].=]", re.MULTILINE).search(text, start):
+            start = match.start()
+    return text.count("\n", 0, start) + 1
 
 
-def _is_no_topic(name: str, asked: Any) -> bool:
-    try:
-        schema.topics({name: asked})
-    except (ValueError, TypeError, QueryError):
-        return True
-    return False
-
-
-def _value(name: str, written: Any, place: str, what: str, wrong: list[Wrong]) -> dict[str, Any]:
-    """Read the value of a setting, under its name, or say what is wrong with it."""
-    if name not in SETTINGS:
-        close = get_close_matches(name, SETTINGS, 1)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        wrong.append(Wrong(place, f"{what}no such setting{meant}"))
-        return {}
-    try:
-        return {name: SETTINGS[name].read(written)}
-    except (ValueError, TypeError, QueryError) as error:
-        wrong.append(Wrong(place, f"{what}{error}"))
-        return {}
+def _line_of_syntax_error(text: str, error: tomllib.TOMLDecodeError) -> int:
+    match = re.search(r"\(at line (\d+), column \d+\)$", str(error))
+    return int(match[1]) if match else text.count("\n") + 1  # "at end of document"
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "title": Setting(schema.named, "of the site, its feeds and its books"),
-    "description": Setting(schema.named, "what is published, in a sentence"),
-    "author": Setting(schema.named, "of the feeds and books"),
+    "title": Setting(validators.non_empty, "Title of the site, its feeds and its books."),
+    "description": Setting(validators.non_empty, "What the site publishes, in one sentence."),
+    "author": Setting(validators.non_empty, "Author of the feeds and books."),
     "language": Setting(
-        schema.language, "of the summaries, and of the words around them in feeds and books (`ko` or `en`)"
+        validators.language_tag,
+        "Language of the digests, such as `ko` or `en`. Feeds and books add words in this language if it is translated,"
+        " otherwise in English.",
     ),
     "interface": Setting(
-        schema.interface, "the language of the pages: `ko` or `en`; if empty, what each reader's browser asks for"
+        validators.interface_language,
+        "Language of the pages: `ko` or `en`. If empty, each reader's browser chooses.",
     ),
-    "rights": Setting(schema.line, "under what the texts may be used"),
+    "rights": Setting(validators.single_line, "Licence or copyright notice of the texts."),
     "base_url": Setting(
-        schema.base_url,
-        "what every address starts with: set it to where the world sees the service;"
-        " `feeds serve` puts its own port into the default",
+        validators.base_url,
+        "Public URL of the site, which all links start with. `feeds serve` replaces the default with its own host and"
+        " port.",
     ),
-    "id": Setting(schema.named, "goes into the ids of feeds; set it once and never change it"),
-    "publish_at": Setting(schema.time_of_day, "the time of day, UTC, at which a digest appears"),
-    "latest_days": Setting(schema.number(1000), "days of `latest`"),
-    "latest_papers": Setting(schema.number(1000), "papers of `latest`, at most"),
-    "hub": Setting(schema.hub, "address of a WebSub hub, which then tells subscribers at once"),
+    "id": Setting(
+        validators.non_empty,
+        "Name from which the IDs of feeds and books are derived. Choose it before you publish, and never change it.",
+    ),
+    "publish_at": Setting(validators.time_of_day, "Time of day, in UTC, at which the papers of a day are published."),
+    "latest_days": Setting(validators.positive_int(1000), "Maximum number of days in `latest`, up to 1000."),
+    "latest_papers": Setting(validators.positive_int(1000), "Maximum number of papers in `latest`, up to 1000."),
+    "hub": Setting(
+        validators.optional(validators.web_url, ""),
+        "URL of a WebSub hub, which is notified of changes and tells subscribers at once.",
+    ),
     "topics": Setting(
-        schema.topics, "a table of names and searches, which the reading list, the catalogues and the home page offer"
+        validators.topics,
+        "Named searches, offered on the home page, in the OPDS catalogs and in the OPML subscription list.",
     ),
     "cover_font": Setting(
-        schema.font, "a TrueType or OpenType file for the covers of books; with one that has Hangul they are in Korean"
+        validators.font_file,
+        "TrueType or OpenType file for book covers, relative to the folder of `feeds.toml`. Covers are in Korean if the"
+        " font has Hangul.",
     ),
-    "private_images": Setting(schema.flag, "whether `feeds images` may ask servers in private networks"),
-    "smtp_host": Setting(schema.line, "the mail server of `feeds send`"),
+    "private_images": Setting(validators.boolean, "Whether `feeds images` may connect to private networks."),
+    "smtp_host": Setting(validators.single_line, "Host name of the mail server that `feeds send` uses."),
     "smtp_port": Setting(
-        schema.optional(schema.number(65535), None), "its port; if empty, the usual one of the security"
+        validators.optional(validators.positive_int(65535), None),
+        "Port of the mail server. If empty, 587 for `starttls`, 465 for `tls` and 25 for `none`.",
     ),
-    "smtp_security": Setting(schema.one_of("starttls", "tls", "none"), "`starttls`, `tls` or `none`"),
-    "smtp_user": Setting(schema.ascii_text, "if the server wants one"),
-    "smtp_password": Setting(schema.ascii_text, "if the server wants one; better in the environment than in the file"),
+    "smtp_security": Setting(
+        validators.one_of("starttls", "tls", "none"),
+        "Encryption of the connection to the mail server: `starttls`, `tls` or `none`.",
+    ),
+    "smtp_user": Setting(validators.ascii_text, "User name for the mail server, if it requires a login."),
+    "smtp_password": Setting(
+        validators.ascii_text,
+        "Password for the mail server. Prefer the environment variable `FEEDS_SMTP_PASSWORD` to the file.",
+    ),
     "mail_from": Setting(
-        schema.optional(schema.mail_address, ""), "the sender, which a Kindle must know; if empty, `smtp_user`"
+        validators.optional(validators.mail_address, ""),
+        "Sender of mails; if empty, `smtp_user`. A Kindle accepts only senders that are approved in its settings.",
     ),
 }
-"""Every setting by its name."""
-_READ = {each.name for kind in (Site, MailServer, Settings) for each in fields(kind)}
-assert set(SETTINGS) == _READ - {"site", "mail"}  # noqa: S101  # each setting has a reader
+"""All settings by name."""

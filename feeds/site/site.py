@@ -36,7 +36,7 @@ def parse_topic(name: str, search: str) -> Topic:
     """
     parameters = parse_qsl(search) if re.match(r"[a-z_]+=", search) else [("q", search)]
     if unknown := {parameter for parameter, _ in parameters} - PARAMETERS.keys():
-        raise ValueError(f"{name}: a search has no parameter {min(unknown)!r}, but {', '.join(PARAMETERS)}")
+        raise ValueError(f"a search has no parameter {min(unknown)!r}; use {', '.join(PARAMETERS)}")
     slug = TOPIC_PREFIX + re.sub(r"[\W_]+", "-", name).strip("-")
     return Topic(name, search, SearchKey(parse_query(parameters), slug))
 

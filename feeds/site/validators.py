@@ -1,158 +1,190 @@
-"""What a setting may hold: each function reads a value, or raises ValueError or TypeError, which says why not."""
+"""Validates the values of settings: each function returns a parsed value, or raises ValueError with what to write."""
 
 import hashlib
 import io
-import re
 from collections.abc import Callable, Mapping
 from datetime import time
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from PIL import ImageFont
 
+from feeds.errors import QueryError
 from feeds.model.keys import TOPIC_PREFIX
 from feeds.site.i18n import LANGUAGES
 from feeds.site.site import Font, Topic, parse_topic
-from feeds.text import unicode
+from feeds.text.unicode import strip_forbidden
+from feeds.text.urls import normalize_web_url
 
-_ADDRESS = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")  # RFC 3986, which headers can hold
-_LONGEST = 200  # bytes of an address that is the name of a file too: most systems have 255, with what ends it
+Validator = Callable[[object], Any]
+
+_MAX_TOPIC_KEY = 200  # bytes: most file systems allow 255 in a file name, which also has a suffix
+_MAX_QUOTED = 40  # characters of a topic's name in an error
 
 
-def line(value: Any) -> str:
-    """Read a text in one line."""
+class InvalidEntryError(ValueError):
+    """An entry of a table is invalid."""
+
+    def __init__(self, entry: str, message: str) -> None:
+        quoted = entry if len(entry) <= _MAX_QUOTED else f"{entry[:_MAX_QUOTED]}…"
+        super().__init__(f"{quoted}: {message}")
+        self.entry = entry
+
+
+def single_line(value: object) -> str:
+    """Parse a text; line breaks and repeated spaces become one space."""
     if not isinstance(value, str):
-        raise TypeError(f"a text, not {value!r}")
-    return " ".join(unicode.strip_forbidden(value).split())
+        raise ValueError("not a text; put it in quotes")  # without the value, which may be a password
+    return " ".join(strip_forbidden(value).split())
 
 
-def ascii_text(value: Any) -> str:
-    """Read a text of ASCII."""
-    if not line(value).isascii():
-        raise ValueError("ASCII only, which is all that Python's smtplib can say")
+def non_empty(value: object) -> str:
+    """Parse a text of one line that is not blank."""
+    if not (text := single_line(value)):
+        raise ValueError("must not be empty; write a text, or remove the setting to use its default")
+    return text
+
+
+def ascii_text(value: object) -> str:
+    """Parse a user name or a password; its spaces are kept."""
+    if not single_line(value).isascii():
+        raise ValueError("ASCII only, since Python's smtplib sends nothing else; choose another one")
     return str(value)
 
 
-def named(value: Any) -> str:
-    """Read a text that is not empty."""
-    if not (read := line(value)):
-        raise ValueError("must not be empty")
-    return read
+def optional(parse: Validator, default: object) -> Validator:
+    """Return a validator that turns an empty text into a default."""
+    return lambda value: default if value == "" else parse(value)
 
 
-def number(most: int) -> Callable[[Any], int]:
-    """Read a number from 1 on."""
+def one_of(*choices: str) -> Validator:
+    """Return a validator of texts of which there are only a few."""
 
-    def number_up_to(value: Any) -> int:
-        read = int(value) if isinstance(value, str) and value.isdecimal() else value
-        if isinstance(read, bool) or not isinstance(read, int) or not 1 <= read <= most:
-            raise ValueError(f"a number from 1 to {most}, not {value!r}")
-        return read
-
-    return number_up_to
-
-
-def optional(read: Callable[[Any], Any], default: Any) -> Callable[[Any], Any]:
-    """Take an empty text for the default."""
-    return lambda value: default if value == "" else read(value)
-
-
-def one_of(*names: str) -> Callable[[Any], str]:
-    """Read one of some names."""
-
-    def read(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"{' or '.join(names)}, not {value!r}")
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"{value!r} is not supported; write {' or '.join(choices)}")
         return str(value)
 
-    return read
+    return parse
 
 
-def flag(value: Any) -> bool:
-    """Read true or false."""
-    flags: dict[Any, bool] = {True: True, False: False, "true": True, "false": False}
-    if not isinstance(value, bool | str) or value not in flags:
-        raise ValueError(f"true or false, not {value!r}")
-    return flags[value]
+def boolean(value: object) -> bool:
+    """Parse true or false; environment variables hold them as a text."""
+    if isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise ValueError(f"{value!r} is not a boolean; write true or false")
+    return value == "true"
 
 
-def mail_address(written: Any) -> str:
-    """Read the address of a mailbox. Raises ValueError for what is none."""
+def positive_int(maximum: int) -> Validator:
+    """Return a validator of whole numbers from 1 to a maximum; environment variables hold them as a text."""
+
+    def parse(value: object) -> int:
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= maximum:
+            raise ValueError(f"{value!r} is not valid; write a whole number from 1 to {maximum}")
+        return number
+
+    return parse
+
+
+def time_of_day(value: object) -> time:
+    """Parse a time in UTC, without fractions of a second."""
     try:
-        return Address(addr_spec=named(written)).addr_spec
-    except (IndexError, HeaderParseError) as error:  # which it raises too for what it does not understand
-        raise ValueError(f"a mail address, not {written!r}") from error
+        parsed = time.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, time) or parsed.tzinfo or parsed.microsecond:
+        raise ValueError(f"{value!r} is not a time in UTC; write one such as 23:00:00")
+    return parsed
 
 
-def time_of_day(value: Any) -> time:
-    """Read a time."""
-    read = time.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(read, time) or read.tzinfo or read.microsecond:
-        raise ValueError(f"a time in UTC like 23:00, not {value!r}")
-    return read
+def mail_address(value: object) -> str:
+    """Parse the address of a mailbox."""
+    text = non_empty(value)
+    try:
+        return Address(addr_spec=text).addr_spec
+    except (ValueError, IndexError, HeaderParseError) as error:  # IndexError for "a@"
+        raise ValueError(f"{text!r} is not a mail address; write one such as name@example.org") from error
 
 
-def base_url(value: Any) -> str:
-    """Read the address of a site, without the slash at its end."""
-    url = line(value).rstrip("/")
-    parts = urlsplit(url)
-    if not _ADDRESS.fullmatch(url) or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"an address like https://papers.example.org, not {value!r}")
+def web_url(value: object) -> str:
+    """Parse an http or https URL in ASCII, as headers and documents need it."""
+    url = single_line(value)
+    normalized = normalize_web_url(url)
+    if normalized is None:
+        raise ValueError(f"{url!r} is not a web URL; write one such as https://papers.example.org")
+    if normalized.lower() != url.lower():
+        raise ValueError(f"{url!r} is not a URI (RFC 3986); write {normalized}")
     return url
 
 
-def font(value: Any) -> Font | None:
-    """Read a font out of its file; None where none is named."""
-    if not (path := line(value)):
+def base_url(value: object) -> str:
+    """Parse a URL that paths are appended to; a final slash is removed."""
+    url = web_url(value).rstrip("/")
+    if "?" in url or "#" in url:
+        raise ValueError(f"{url!r} has a query or a fragment; remove it")
+    return url
+
+
+def language_tag(value: object) -> str:
+    """Parse a language tag (BCP 47)."""
+    tag = non_empty(value)
+    if not all(subtag.isalnum() and subtag.isascii() and len(subtag) <= 8 for subtag in tag.split("-")):
+        raise ValueError(f"{value!r} is not a language tag; write one such as ko or en")
+    return tag
+
+
+def interface_language(value: object) -> str:
+    """Parse a language that the pages are translated into, or an empty text."""
+    if value != "" and value not in LANGUAGES:
+        raise ValueError(f"{value!r} is not supported; write {' or '.join(LANGUAGES)}, or leave it empty")
+    return str(value)
+
+
+def font_file(value: object) -> Font | None:
+    """Load the font at a path; None if the path is empty."""
+    if not (path := single_line(value)):
         return None
     try:
         data = Path(path).expanduser().read_bytes()
     except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from error
+        raise ValueError(f"{path}: {error.strerror}; name a TrueType or OpenType file") from error
     try:
         ImageFont.truetype(io.BytesIO(data))
     except OSError as error:
-        raise ValueError(f"{path}: no font that Pillow can read: {error}") from error
+        raise ValueError(f"{path}: not a font: {error}; name a TrueType or OpenType file") from error
     return Font(Path(path).name, hashlib.sha256(data).hexdigest(), data)
 
 
-def topics(value: Any) -> tuple[Topic, ...]:
-    """Read the searches that have a name, each of which has an address of its own."""
+def topics(value: object) -> tuple[Topic, ...]:
+    """Parse a table of names and searches.
+
+    Raises:
+        InvalidEntryError: a name or search is wrong, or two names have the same key.
+    """
     if not isinstance(value, Mapping):
-        raise TypeError("a table of names and searches")
-    topics = tuple(parse_topic(named(name), named(asked)) for name, asked in value.items())
-    names: dict[str, str] = {}
-    for topic in topics:
-        if topic.key.text == TOPIC_PREFIX:
-            raise ValueError(f"{topic.name}: has no letter for its address")
-        if len(topic.key.text.encode()) > _LONGEST:
-            raise ValueError(f"{topic.name[:20]}…: is too long for the name of a file")
-        if topic.key.text in names:
-            raise ValueError(f"{topic.name}: has the same address as {names[topic.key.text]}, /{topic.key.text}")
-        names[topic.key.text] = topic.name
-    return topics
+        raise ValueError('not a table; write [topics], and below it lines such as "LLM" = "LLM|language model"')
+    parsed: dict[str, Topic] = {}
+    for name, search in value.items():
+        topic = _topic(name, search)
+        key = topic.key.text
+        if key in parsed:
+            raise InvalidEntryError(name, f"has the same key as {parsed[key].name}, {key}; use another name")
+        parsed[key] = topic
+    return tuple(parsed.values())
 
 
-def hub(value: Any) -> str:
-    """Read the address of a hub, or nothing."""
-    if value and not _ADDRESS.fullmatch(line(value)):
-        raise ValueError(f"an address like https://hub.example.org/, not {value!r}")
-    return line(value)
-
-
-def language(value: Any) -> str:
-    """Read a language tag (BCP 47)."""
-    tag = named(value)
-    if not all(part.isalnum() and part.isascii() and len(part) <= 8 for part in tag.split("-")):
-        raise ValueError(f"a language tag like ko or en, not {value!r}")
-    return tag
-
-
-def interface(value: Any) -> str:
-    """Read a language that there are words in, or nothing."""
-    if value and value not in LANGUAGES:
-        raise ValueError(f"{' or '.join(LANGUAGES)}, or nothing, not {value!r}")
-    return str(value)
+def _topic(name: str, search: object) -> Topic:
+    try:
+        topic = parse_topic(non_empty(name), non_empty(search))
+    except (ValueError, QueryError) as error:
+        raise InvalidEntryError(name, str(error)) from error
+    if topic.key.text == TOPIC_PREFIX:
+        raise InvalidEntryError(name, "has no letter or digit for its URL; use another name")
+    if len(topic.key.text.encode()) > _MAX_TOPIC_KEY:
+        raise InvalidEntryError(name, "is too long for a file name; use a shorter name")
+    return topic
