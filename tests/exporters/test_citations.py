@@ -1,27 +1,24 @@
-"""Citations: keys, names, and what other programs read in them."""
+"""Citations: names, keys, escaping, and how other programs read them."""
 
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
 import rispy
 from hypothesis import given
 from hypothesis import strategies as st
-from pybtex.database import parse_string
+from pybtex.database import Entry, parse_string
 
-from feeds.exporters.bibliography import BibtexExporter, RisExporter
-from feeds.model import citation
-from feeds.model.citation import Name
-from feeds.model.paper import Paper
-from feeds.publishing.publisher import Catalog
+from feeds.exporters.contract import Kind
+from feeds.model.citation import Name, parse_name
+from feeds.publishing.publisher import Publisher
 from feeds.text.titles import title_text
-from tests.support.digests import OpenFiles, day, paper
+from tests.support.digests import OpenFiles, day, load, paper, render
 from tests.support.validators import READERS
 
-HOSTILE = [
+TITLES = [
     r"A & B: 100% of $O(n^2)$ #1 {braces} under_score ~ ^",
     "Unbalanced } and { braces",
     r"Back\slash, “quotes”, \"more\" and a lone $ sign",
@@ -32,7 +29,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(
-    ("written", "split"),
+    ("text", "name"),
     [
         ("Haodong Duan", Name("Duan", "Haodong")),
         ("Jan van der Berg", Name("van der Berg", "Jan")),
@@ -52,16 +49,16 @@ HOSTILE = [
         ("María José (Pepa) Núñez", Name("María José (Pepa) Núñez")),  # nothing may be lost
     ],
 )
-def test_names_are_split(written: str, split: Name) -> None:
-    assert citation.name(written) == split
+def test_name_is_split_into_family_and_given_name(text: str, name: Name) -> None:
+    assert parse_name(text) == name
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=40))
-def test_no_letter_of_a_name_is_lost(written: str) -> None:
-    split = citation.name(written)
-    letters = sorted(filter(str.isalnum, written))
-    assert sorted(filter(str.isalnum, split.family + split.given + split.suffix)) == letters
-    assert split.family
+def test_parsed_name_keeps_every_letter(text: str) -> None:
+    name = parse_name(text)
+    letters = sorted(filter(str.isalnum, text))
+    assert sorted(filter(str.isalnum, name.family + name.given + name.suffix)) == letters
+    assert name.family
 
 
 @pytest.mark.parametrize(
@@ -74,147 +71,139 @@ def test_no_letter_of_a_name_is_lost(written: str) -> None:
         ("???", "Authors: Jan van der Berg", "vanderberg2024240100001"),
     ],
 )
-def test_a_key_is_readable(open_files: OpenFiles, heading: str, authors: str, key: str) -> None:
-    catalog = open_files({"1.md": day("2025-01-30", paper(heading, "2401.1", authors=authors))})
-    assert keys(catalog, "all") == [key]
+def test_citation_key_is_readable(open_files: OpenFiles, heading: str, authors: str, key: str) -> None:
+    publisher = open_files({"1.md": day("2025-01-30", paper(heading, "2401.1", authors=authors))})
+    assert citation_keys(publisher, "all") == [key]
 
 
-def keys(catalog: Catalog, text: str) -> list[str]:
-    """List the keys that the bibliography of an edition gives to its papers."""
-    return list(parse_string(exported(catalog, f"{text}.bib"), "bibtex").entries)
+def bibtex_entries(publisher: Publisher, key: str) -> dict[str, Entry]:
+    """Parse the BibTeX of an edition into entries by their citation keys."""
+    return dict(parse_string(render(publisher, "bib", key).decode(), "bibtex").entries)
 
 
-def exported(catalog: Catalog, path: str) -> str:
-    publication = catalog.find(path)
-    return catalog.render(publication, catalog.cut(publication)).decode()
+def citation_keys(publisher: Publisher, key: str) -> list[str]:
+    return list(bibtex_entries(publisher, key))
 
 
-def test_no_two_papers_have_one_key_and_each_has_the_same_in_every_edition(open_files: OpenFiles) -> None:
-    name = "Authors: Yi Zhang"
-    papers = [paper(f"Large Model {number}", f"2401.{number}", authors=name) for number in range(1, 5)]
-    files = {"1.md": day("2024-01-30", *papers[:2]), "2.md": day("2024-01-31", papers[0], papers[2])}
-    catalog = open_files(files)
-    found = {slug: keys(catalog, f"papers/2401.0000{slug}")[0] for slug in (1, 2, 3)}
-    assert found == {1: "zhang2024large", 2: "zhang2024large-2", 3: "zhang2024large-3"}
-    assert keys(catalog, "2024-01-31") == [found[1], found[3]]
-    assert sorted(keys(catalog, "all")) == sorted(found.values())
-    tag = catalog.tag(catalog.find("2024-01-31.bib"), catalog.outline(catalog.find("2024-01-31.bib")))
-    assert tag == catalog.tag(catalog.find("2024-01-31.bib"), catalog.cut(catalog.find("2024-01-31.bib")))
-    (catalog.archive.root / "3.md").write_text(day("2024-02-01", papers[3]), encoding="utf-8")
-    catalog.archive.look()
-    assert keys(catalog, "2024-01-31") == [found[1], found[3]]  # a later day changes none
+def test_citation_keys_are_unique_and_never_change(open_files: OpenFiles) -> None:
+    authors = "Authors: Yi Zhang"
+    papers = [paper(f"Large Model {number}", f"2401.{number}", authors=authors) for number in range(1, 5)]
+    publisher = open_files({"1.md": day("2024-01-30", *papers[:2]), "2.md": day("2024-01-31", papers[0], papers[2])})
+    keys = {number: citation_keys(publisher, f"papers/2401.0000{number}")[0] for number in (1, 2, 3)}
+    assert keys == {1: "zhang2024large", 2: "zhang2024large-2", 3: "zhang2024large-3"}
+    assert citation_keys(publisher, "2024-01-31") == [keys[1], keys[3]]
+    assert sorted(citation_keys(publisher, "all")) == sorted(keys.values())
+    representation = publisher.representation(publisher.find("2024-01-31.bib"))
+    assert publisher.render(representation).representation.etag == representation.etag
+    (publisher.archive.root / "3.md").write_text(day("2024-02-01", papers[3]), encoding="utf-8")
+    publisher.archive.sync()
+    assert citation_keys(publisher, "2024-01-31") == [keys[1], keys[3]]
 
 
 @pytest.fixture
-def hostile(open_files: OpenFiles) -> Catalog:
+def hostile(open_files: OpenFiles) -> Publisher:
     authors = [
         "Jürgen Müller, 김민준, OpenAI",
         "['B O\\'Neil', 'Research and Development, Inc']",
         "Jan van der Berg, +",
     ]
     papers = [
-        paper(heading, f"2401.{number}", authors=f"Authors: {authors[number % 3]}", summary=f"- 요약 {heading}\n- 둘.")
-        for number, heading in enumerate(HOSTILE, 1)
+        paper(title, f"2401.{number}", authors=f"Authors: {authors[number % 3]}", summary=f"- 요약 {title}\n- 둘.")
+        for number, title in enumerate(TITLES, 1)
     ]
     elsewhere = "### [Elsewhere](https://e.org/a_(b)?q=1%202&x#y)\n"
     return open_files({"1.md": day("2024-01-30", *papers, elsewhere)})
 
 
-@pytest.mark.parametrize("catalog", ["seeds", "hostile"])
-def test_bibtex_is_read_as_it_was_meant(catalog: str, request: pytest.FixtureRequest) -> None:
-    opened: Catalog = request.getfixturevalue(catalog)
-    papers = papers_of(opened)
-    entries = parse_string(exported(opened, "2024-01-30.bib"), "bibtex").entries
-    assert len(entries) == len(papers) > 5
-    for each, entry in zip(papers, entries.values(), strict=True):
-        people = [citation.name(author) for author in each.authors]
-        read = [person for person in entry.persons.get("author", []) if str(person) != "others"]
-        families = [" ".join([*person.prelast_names, *person.last_names]) for person in read]
-        assert [family.strip("{}") for family in families] == [name.family for name in people]
-        assert (str(entry.persons["author"][-1]) == "others") == each.more_authors if people else True
-        assert entry.fields["year"] == str(each.year)
-        assert entry.fields.get("eprint") == each.arxiv_id
-        assert entry.fields["url"] == each.url
-        assert entry.fields.get("archivePrefix") == ("arXiv" if each.arxiv_id else None)
+@pytest.fixture(params=["seeds", "hostile"])
+def publisher(request: pytest.FixtureRequest) -> Publisher:
+    opened: Publisher = request.getfixturevalue(request.param)
+    return opened
+
+
+def test_pybtex_reads_every_field_of_the_bibtex(publisher: Publisher) -> None:
+    listings = load(publisher, "2024-01-30").listings
+    entries = bibtex_entries(publisher, "2024-01-30")
+    assert len(entries) == len(listings) > 5
+    for listing, entry in zip(listings, entries.values(), strict=True):
+        paper = listing.paper
+        names = [parse_name(author) for author in paper.authors]
+        persons = [person for person in entry.persons.get("author", []) if str(person) != "others"]
+        families = [" ".join([*person.prelast_names, *person.last_names]) for person in persons]
+        assert [family.strip("{}") for family in families] == [name.family for name in names]
+        if names:
+            assert (str(entry.persons["author"][-1]) == "others") == paper.more_authors
+        assert entry.fields["year"] == str(listing.year)
+        assert entry.fields.get("eprint") == paper.arxiv_id
+        assert entry.fields["url"] == paper.url
+        assert entry.fields.get("archivePrefix") == ("arXiv" if paper.arxiv_id else None)
         assert "primaryClass" not in entry.fields
 
 
-def papers_of(catalog: Catalog) -> tuple[Paper, ...]:
-    return catalog.cut(catalog.find("2024-01-30.bib")).papers
-
-
-def cite(text: str, suffix: str) -> list[dict[str, Any]]:
-    """Read a bibliography with Citation.js."""
+def read_with_citation_js(citations: bytes, suffix: str) -> list[dict[str, Any]]:
+    """Parse citations with Citation.js into CSL-JSON."""
     node = shutil.which("node") or "node is not installed"
     command = [node, str(READERS / "cite.mjs"), suffix]
-    read: list[dict[str, Any]] = json.loads(
-        subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout
+    items: list[dict[str, Any]] = json.loads(
+        subprocess.run(command, input=citations, capture_output=True, check=True).stdout
     )
-    return read
+    return items
 
 
 @pytest.mark.external
 @pytest.mark.parametrize("suffix", ["bib", "ris"])
-@pytest.mark.parametrize("catalog", ["seeds", "hostile"])
-def test_another_program_reads_the_same_in_all_of_them(
-    catalog: str, suffix: str, request: pytest.FixtureRequest
-) -> None:
-    opened: Catalog = request.getfixturevalue(catalog)
-    ours = json.loads(exported(opened, "2024-01-30.csl.json"))
-    read = cite(exported(opened, f"2024-01-30.{suffix}"), suffix)
-    assert [each["id"] for each in ours] == list(dict.fromkeys(each["id"] for each in ours))
-    for mine, theirs in zip(ours, read, strict=True):
-        assert theirs["URL"] == mine["URL"]
-        assert theirs["issued"]["date-parts"][0][0] == mine["issued"]["date-parts"][0][0]
-        assert names(theirs)[: len(names(mine))] == names(mine)
+def test_citation_js_reads_the_csl_json_from_other_formats(publisher: Publisher, suffix: str) -> None:
+    expected = json.loads(render(publisher, "csl", "2024-01-30"))
+    items = read_with_citation_js(render(publisher, suffix, "2024-01-30"), suffix)
+    assert len({item["id"] for item in expected}) == len(expected)
+    for item, original in zip(items, expected, strict=True):
+        assert item["URL"] == original["URL"]
+        assert item["issued"]["date-parts"][0][0] == original["issued"]["date-parts"][0][0]
+        assert author_names(item)[: len(author_names(original))] == author_names(original)
         if suffix == "ris":
-            assert theirs["title"] == mine["title"]
-            assert theirs.get("abstract", "") == mine.get("abstract", "")
+            assert item["title"] == original["title"]
+            assert item.get("abstract", "") == original.get("abstract", "")
 
 
-def names(item: dict[str, Any]) -> list[str]:
-    """Write the names of an item in one way, whether their particles stand apart or not."""
-    written = []
-    for each in item.get("author", []):
-        particle = each.get("non-dropping-particle") or each.get("dropping-particle") or ""
-        family = each.get("literal") or f"{particle} {each.get('family', '')}".strip()
-        written.append(" ".join(filter(None, (family, each.get("given")))))
-    return written
+def author_names(item: dict[str, Any]) -> list[str]:
+    """Return the names of an item in one notation, whether their particles are separate or not."""
+    names = []
+    for name in item.get("author", []):
+        particle = name.get("non-dropping-particle") or name.get("dropping-particle") or ""
+        family = name.get("literal") or f"{particle} {name.get('family', '')}".strip()
+        names.append(" ".join(filter(None, (family, name.get("given")))))
+    return names
 
 
-def test_what_latex_gives_a_meaning_is_escaped_and_formulas_are_not(hostile: Catalog) -> None:
-    written = exported(hostile, "2024-01-30.bib")
+def test_bibtex_escapes_text_but_not_formulas(hostile: Publisher) -> None:
+    bibtex = render(hostile, "bib", "2024-01-30").decode()
     for expected in (
         r"{{A \& B: 100\% of $O(n^2)$ \#1 \textbraceleft{}braces\textbraceright{} under\_score",
         r"{{Unbalanced \textbraceright{} and \textbraceleft{} braces}}",
         r"$\alpha_1$-divergence of <think>",
         "{{한국어 제목과 ünïcode ℝ}}",
     ):
-        assert expected in written
+        assert expected in bibtex
 
 
-def test_ris_has_one_reference_a_paper_on_lines_of_their_own(hostile: Catalog) -> None:
-    written = exported(hostile, "2024-01-30.ris")
-    assert written.startswith("TY  - UNPB\n")
-    assert written.count("\nER  - ") == len(papers_of(hostile))
-    read = rispy.loads(written)
-    assert [each["title"] for each in read] == [title_text(each.title) for each in papers_of(hostile)]
+def test_ris_has_a_reference_for_every_paper(hostile: Publisher) -> None:
+    ris = render(hostile, "ris", "2024-01-30").decode()
+    papers = load(hostile, "2024-01-30").papers
+    assert ris.startswith("TY  - UNPB\n")
+    assert ris.count("\nER  - ") == len(papers)
+    assert [reference["title"] for reference in rispy.loads(ris)] == [title_text(paper.title) for paper in papers]
 
 
-def test_an_edition_without_papers_is_an_empty_bibliography(seeds: Catalog) -> None:
-    written = {suffix: exported_search(seeds, suffix) for suffix in ("bib", "ris", "csl.json")}
-    assert written["csl.json"] == "[]\n"
-    assert not parse_string(written["bib"], "bibtex").entries
-    assert rispy.loads(written["ris"]) == []
+def test_search_without_results_has_no_citations(seeds: Publisher) -> None:
+    bib, ris, csl = (render(seeds, name, "search", q="없는말입니다").decode() for name in ("bib", "ris", "csl"))
+    assert csl == "[]\n"
+    assert not parse_string(bib, "bibtex").entries
+    assert rispy.loads(ris) == []
 
 
-def exported_search(catalog: Catalog, suffix: str) -> str:
-    publication = catalog.find(f"search.{suffix}", [("q", "없는말입니다")])
-    return catalog.render(publication, catalog.cut(publication)).decode()
-
-
-def test_bibliographies_are_files_of_all_papers(seeds: Catalog) -> None:
-    papers: Iterable[str] = keys(seeds, "all")
-    assert len(list(papers)) == 24
-    for exporter in (BibtexExporter(), RisExporter()):
-        assert exporter.kind == "file"
+@pytest.mark.parametrize("name", ["bib", "ris", "csl"])
+def test_citations_of_all_are_a_file_of_every_paper(seeds: Publisher, name: str) -> None:
+    assert seeds.formats[name].kind is Kind.FILE
+    citations = render(seeds, name, "all").decode()
+    counts = {"bib": citations.count("@misc{"), "ris": citations.count("TY  - "), "csl": citations.count('"issued"')}
+    assert counts[name] == 24

@@ -1,8 +1,10 @@
-"""Digests for tests: the seeds, short notations for day files and papers, and one digest of hostile papers."""
+"""Digests for tests: the seeds, day files in a short notation, a hostile day; and what an archive of them renders."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from feeds.exporters.contract import Resource
+from feeds.model.edition import Edition
 from feeds.publishing.publisher import Publisher
 
 ROOT = Path(__file__).parents[2]
@@ -58,8 +60,22 @@ HOSTILE = day(
 """A day file whose papers hold everything that a document could break on."""
 
 
-def render(publisher: Publisher, format_name: str, key: str) -> bytes:
+def load(publisher: Publisher, key: str, **parameters: str) -> Edition:
+    """Load the edition with a key, as URLs write it."""
+    resource = publisher.find(key, parameters.items())
+    assert isinstance(resource, Resource)
+    with publisher.archive.snapshot() as snapshot:
+        return snapshot.load(resource.key)
+
+
+def render(publisher: Publisher, format_name: str, key: str, **parameters: str) -> bytes:
     """Render the edition with a key, as URLs write it, in a format."""
-    resource = publisher.resource(publisher.formats[format_name], key)
+    resource = publisher.resource(publisher.formats[format_name], key, parameters.items())
     assert resource is not None
     return publisher.render(publisher.representation(resource)).body
+
+
+def resources(publisher: Publisher) -> list[Resource]:
+    """List every document with a fixed URL but the static files."""
+    documents = [representation.resource for representation in publisher.all_representations()]
+    return [resource for resource in documents if isinstance(resource, Resource)]
