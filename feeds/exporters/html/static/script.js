@@ -1,10 +1,10 @@
 "use strict";
-// To be loaded with `defer`. Pages are whole without it; with it, there are buttons that copy.
+// Load with `defer`. Pages work without it; it adds buttons that copy.
 
-const SHOWN = 2000; // milliseconds
+const CONFIRMATION_MS = 2000;
 
 function copy(input) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(input.value); // over https, and at home
+  if (navigator.clipboard) return navigator.clipboard.writeText(input.value); // only over https and on localhost
   input.select();
   return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("refused"));
 }
@@ -14,16 +14,16 @@ function enhance(button) {
   const status = document.getElementById("status");
   let timer;
 
-  function say(written, told) {
-    button.textContent = written;
-    if (status) status.textContent = told;
+  function show(buttonText, statusText) {
+    button.textContent = buttonText;
+    if (status) status.textContent = statusText;
   }
 
   function confirm() {
-    button.focus(); // from where selecting may have taken it
-    say(button.dataset.copied, button.dataset.copied);
+    button.focus(); // selecting may have moved the focus
+    show(button.dataset.copied, button.dataset.copied);
     clearTimeout(timer);
-    timer = setTimeout(() => say(label, ""), SHOWN); // what is the same as before is not read out again
+    timer = setTimeout(() => show(label, ""), CONFIRMATION_MS); // screen readers announce only a changed status
   }
 
   button.addEventListener("click", () => {
