@@ -1,4 +1,4 @@
-"""The browser of the tests itself: it lets good pages pass and names what is wrong with bad ones."""
+"""The checks of the browser tests themselves: good pages pass, bad ones are reported."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,8 +8,8 @@ from threading import Thread
 
 import pytest
 
-from tests.support import validators as judges
-from tests.support.browser import Visits, overflows, weigh
+from tests.support import validators
+from tests.support.browser import PageOpener, find_overflows, measure_size
 
 pytestmark = pytest.mark.external
 
@@ -19,58 +19,56 @@ POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'sel
 GOOD = f"{HEAD}</head>\n<body>\n<main>\n<h1>논문</h1>\n<p>글</p>\n</main>\n</body>\n</html>\n"
 
 
-@pytest.fixture
-def bare(tmp_path: Path) -> Iterator["Pages"]:
-    """Open documents of the test's own."""
-    handler = partial(Quiet, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever).start()
-        yield Pages(tmp_path, f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
+class SilentHandler(SimpleHTTPRequestHandler):
+    """Serves files without logging."""
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # the name is the library's
+        """Log nothing."""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and is quiet."""
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 — the name is the library's
-        """Be quiet."""
-
-
-class Pages:
-    """A folder of documents, served."""
+class PageFolder:
+    """A folder of documents and the base URL at which it is served."""
 
     def __init__(self, root: Path, base: str) -> None:
         self.root = root
         self.base = base
 
     def write(self, body: str, head: str = "") -> str:
-        """Write a page, and give its address."""
+        """Write a page and return its URL."""
         text = GOOD.replace("</head>", f"{head}</head>").replace("<p>글</p>", body)
         (self.root / "page.html").write_text(text, encoding="utf-8")
         return f"{self.base}/page.html"
 
 
-def faults(browse: Visits, address: str) -> list[str]:
-    """Open a bad page, and take what is wrong with it."""
-    page = browse(address)
-    page.wait_for_load_state("networkidle")
-    browse.close()
-    found = [*browse.faults]
-    browse.faults.clear()
-    return found
+@pytest.fixture
+def page_folder(tmp_path: Path) -> Iterator[PageFolder]:
+    """A folder whose pages are served."""
+    handler = partial(SilentHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield PageFolder(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
 
 
-def test_a_good_page_passes(browse: Visits, bare: Pages) -> None:
-    address = bare.write('<p><img src="https://e.org/a.png" alt="x"><video src="https://e.org/a.mp4"></video></p>')
-    page = browse(address)
+def errors_of(open_page: PageOpener, url: str) -> list[str]:
+    """Open a page and return its errors."""
+    open_page(url).wait_for_load_state("networkidle")
+    return open_page.take_errors()
+
+
+def test_good_page_passes(open_page: PageOpener, page_folder: PageFolder) -> None:
+    url = page_folder.write('<p><img src="https://e.org/a.png" alt="x"><video src="https://e.org/a.mp4"></video></p>')
+    page = open_page(url)
     assert page.evaluate("document.images[0].naturalWidth") > 0
-    assert browse.foreign == ["https://e.org/a.png", "https://e.org/a.mp4"]
-    assert browse.faults == overflows(page) == judges.axe(browse(bare.write("<p>글</p>"))) == []
-    assert judges.nu({"/good": GOOD.encode()}) == []
+    assert open_page.foreign_urls == ["https://e.org/a.png", "https://e.org/a.mp4"]
+    assert find_overflows(page) == []
+    assert validators.axe(open_page(page_folder.write("<p>글</p>"))) == []
+    assert validators.nu({"/good": GOOD.encode()}) == []
+    assert open_page.errors == []
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"),
+    ("body", "expected"),
     [
         ("<script>console.error('oh')</script>", "console: oh"),
         ("<script>console.warn('oh')</script>", "console: oh"),
@@ -83,28 +81,28 @@ def test_a_good_page_passes(browse: Visits, bare: Pages) -> None:
         ("<img src='http://127.0.0.1:9/a.png'>", "failed: http://127.0.0.1:9/a.png"),
     ],
 )
-def test_what_goes_wrong_in_a_page_is_named(browse: Visits, bare: Pages, body: str, fault: str) -> None:
-    found = faults(browse, bare.write(body))
-    assert any(fault in each for each in found), found
+def test_page_error_is_collected(open_page: PageOpener, page_folder: PageFolder, body: str, expected: str) -> None:
+    errors = errors_of(open_page, page_folder.write(body))
+    assert any(expected in error for error in errors), errors
 
 
 @pytest.mark.parametrize(
     ("body", "directive"),
     [("<script>1</script>", "script-src-elem"), ("<p style='color: red'>글</p>", "style-src-attr")],
 )
-def test_what_the_policy_forbids_is_named(browse: Visits, bare: Pages, body: str, directive: str) -> None:
-    found = faults(browse, bare.write(body, POLICY))
-    assert f"the policy forbids inline by {directive}" in "\n".join(found)
+def test_policy_violation_is_collected(
+    open_page: PageOpener, page_folder: PageFolder, body: str, directive: str
+) -> None:
+    errors = errors_of(open_page, page_folder.write(body, POLICY))
+    assert f"the policy forbids inline by {directive}" in "\n".join(errors)
 
 
-def test_axe_leaves_the_policy_as_it_is(browse: Visits, bare: Pages) -> None:
-    page = browse(bare.write("<p>글</p>", POLICY))
-    assert judges.axe(page) == []
+def test_axe_keeps_the_policy_in_force(open_page: PageOpener, page_folder: PageFolder) -> None:
+    page = open_page(page_folder.write("<p>글</p>", POLICY))
+    assert validators.axe(page) == []
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), { text: 'window.ran = 1' }))")
     assert page.evaluate("window.ran") is None
-    browse.close()
-    assert browse.faults
-    browse.faults.clear()
+    assert open_page.take_errors()
 
 
 @pytest.mark.parametrize(
@@ -116,45 +114,48 @@ def test_axe_leaves_the_policy_as_it_is(browse: Visits, bare: Pages) -> None:
         ("<h3>글</h3>", "heading-order (moderate) at h3: "),
     ],
 )
-def test_axe_says_what_keeps_readers_out(browse: Visits, bare: Pages, body: str, rule: str) -> None:
-    found = judges.axe(browse(bare.write(f"<style>button {{ font-size: 9px; padding: 0; border: 0 }}</style>{body}")))
-    assert any(each.startswith(rule) for each in found), found
+def test_axe_reports_inaccessible_elements(
+    open_page: PageOpener, page_folder: PageFolder, body: str, rule: str
+) -> None:
+    style = "<style>button { font-size: 9px; padding: 0; border: 0 }</style>"
+    violations = validators.axe(open_page(page_folder.write(style + body)))
+    assert any(violation.startswith(rule) for violation in violations), violations
 
 
-def test_a_visitor_has_a_language_a_screen_and_colours(browse: Visits, bare: Pages) -> None:
-    page = browse(bare.write("<p>글</p>"), phone=True, dark=True, locale="en-US", printed=True)
+def test_page_has_the_given_locale_screen_and_media(open_page: PageOpener, page_folder: PageFolder) -> None:
+    page = open_page(page_folder.write("<p>글</p>"), phone=True, dark=True, locale="en-US", printed=True)
     assert page.evaluate("[navigator.language, innerWidth]") == ["en-US", 360]
     assert page.evaluate("matchMedia('print and (prefers-color-scheme: dark)').matches")
     script = "<p hidden>글</p><script>document.querySelector('p').hidden = false</script>"
-    assert browse(bare.write(script)).get_by_text("글").is_visible()
-    assert not browse(bare.write(script), javascript=False).get_by_text("글").is_visible()
+    assert open_page(page_folder.write(script)).get_by_text("글").is_visible()
+    assert not open_page(page_folder.write(script), javascript=False).get_by_text("글").is_visible()
 
 
-def test_what_is_wider_than_the_screen_is_named(browse: Visits, bare: Pages) -> None:
-    page = browse(bare.write("<pre>" + "w" * 200 + "</pre><p>글</p>"), phone=True)
-    assert overflows(page) == []  # the box is as wide as the page; only its text sticks out of it
-    page = browse(bare.write("<table><tr><td>" + "w" * 200 + "</table>"), phone=True)
-    assert overflows(page)[0].startswith("<table>")
+def test_element_wider_than_the_screen_is_an_overflow(open_page: PageOpener, page_folder: PageFolder) -> None:
+    page = open_page(page_folder.write("<pre>" + "w" * 200 + "</pre><p>글</p>"), phone=True)
+    assert find_overflows(page) == []  # the box is as wide as the page; only its text is wider
+    page = open_page(page_folder.write("<table><tr><td>" + "w" * 200 + "</table>"), phone=True)
+    assert find_overflows(page)[0].startswith("<table>")
 
 
-def test_a_page_that_jumps_is_measured(browse: Visits, bare: Pages) -> None:
-    pictures = "".join(
+def test_layout_shift_of_images_without_size_is_measured(open_page: PageOpener, page_folder: PageFolder) -> None:
+    images = "".join(
         f"<p><img {{}} src='https://e.org/{number}.png' alt='x' loading='lazy'></p>" for number in range(9)
     )
-    page = browse(bare.write(pictures.replace("{}", "")), late=True)
-    assert browse.layout_shift(page) > 0.1
-    assert len(browse.foreign) == 9
-    page = browse(bare.write(pictures.replace("{}", "width='200' height='100'")), late=True)
-    assert browse.layout_shift(page) == 0
+    page = open_page(page_folder.write(images.replace("{}", "")), delay_images=True)
+    assert open_page.measure_layout_shift(page) > 0.1
+    assert len(open_page.foreign_urls) == 9
+    page = open_page(page_folder.write(images.replace("{}", "width='200' height='100'")), delay_images=True)
+    assert open_page.measure_layout_shift(page) == 0
 
 
-def test_a_page_is_weighed_with_what_it_loads_from_us(browse: Visits, bare: Pages) -> None:
-    (bare.root / "a.css").write_text("p { color: red }", encoding="utf-8")
-    address = bare.write("<p><img src='https://e.org/a.png' alt='x'></p>", "<link rel='stylesheet' href='a.css'>")
-    assert weigh(browse, address) == (bare.root / "page.html").stat().st_size + 16
+def test_size_of_a_page_includes_its_own_style_sheet(open_page: PageOpener, page_folder: PageFolder) -> None:
+    (page_folder.root / "a.css").write_text("p { color: red }", encoding="utf-8")
+    url = page_folder.write("<p><img src='https://e.org/a.png' alt='x'></p>", "<link rel='stylesheet' href='a.css'>")
+    assert measure_size(open_page, url) == (page_folder.root / "page.html").stat().st_size + 16
 
 
-def test_the_nu_checker_names_documents_and_lines() -> None:
+def test_nu_checker_names_documents_and_lines() -> None:
     drawing = b'<svg xmlns="http://www.w3.org/2000/svg">\n<foo/>\n</svg>\n'
     documents = {
         "/good": GOOD.encode(),
@@ -163,9 +164,12 @@ def test_the_nu_checker_names_documents_and_lines() -> None:
         "/style.css": b"a { color: red }\nb { colr: red }\n",
         "/drawing.svg": drawing,
     }
-    found = judges.nu(documents)
-    assert any(each.startswith("/bad?q=1.css:11: error: An “img” element must have an “alt”") for each in found)
-    assert any(each.startswith("/warned:2: warning: Consider adding a “lang” attribute") for each in found)
-    assert any(each.startswith("/style.css:2: error: CSS: “colr”") for each in found)
-    assert any(each.startswith("/drawing.svg:2: error: Element “foo” not allowed") for each in found)
-    assert not any(each.startswith("/good") for each in found)
+    messages = validators.nu(documents)
+    for start in (
+        "/bad?q=1.css:11: error: An “img” element must have an “alt”",
+        "/warned:2: warning: Consider adding a “lang” attribute",
+        "/style.css:2: error: CSS: “colr”",
+        "/drawing.svg:2: error: Element “foo” not allowed",
+    ):
+        assert any(message.startswith(start) for message in messages), start
+    assert not any(message.startswith("/good") for message in messages)

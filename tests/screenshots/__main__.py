@@ -1,4 +1,4 @@
-"""Photographs the pages for the README: `make screenshots`. A painted picture stands for each that a paper has."""
+"""Takes the screenshots of the README (`make screenshots`), with drawn images in place of the papers' pictures."""
 
 import colorsys
 import io
@@ -15,8 +15,8 @@ from tests.support.browser import is_foreign
 from tests.support.servers import ROOT, serving
 
 
-class Photograph(NamedTuple):
-    """What is photographed, on which screen."""
+class Screenshot(NamedTuple):
+    """A page on a screen, and the name of the file without its suffix."""
 
     name: str
     path: str
@@ -24,14 +24,14 @@ class Photograph(NamedTuple):
     is_dark: bool = False
 
 
-PHOTOGRAPHS = (
-    Photograph("home", "/", {"width": 1080, "height": 1200}),
-    Photograph("search", "/search?q=확산|diffusion", {"width": 412, "height": 1080}, is_dark=True),
+SCREENSHOTS = (
+    Screenshot("home", "/", {"width": 1080, "height": 1200}),
+    Screenshot("search", "/search?q=확산|diffusion", {"width": 412, "height": 1080}, is_dark=True),
 )
 
 
-def paint(number: int) -> bytes:
-    """Paint a field of one colour that grows lighter downwards."""
+def draw_gradient(number: int) -> bytes:
+    """Return a PNG file of one colour that becomes lighter downwards."""
     red, green, blue = (int(255 * part) for part in colorsys.hls_to_rgb(number % 100 / 100, 0.5, 0.4))
     lightness = Image.linear_gradient("L").resize((320, 180))
     bands = [lightness.point(lambda value, part=part: part // 2 + value // 2) for part in (red, green, blue)]
@@ -40,24 +40,24 @@ def paint(number: int) -> bytes:
     return file.getvalue()
 
 
-def answer(route: Route) -> None:
-    """Give a painted picture for one at another host, and nothing else."""
+def respond(route: Route) -> None:
+    """Answer a request to another host: with an image, or by aborting it."""
     if route.request.resource_type == "image":
-        route.fulfill(body=paint(zlib.crc32(route.request.url.encode())), content_type="image/png")
+        route.fulfill(body=draw_gradient(zlib.crc32(route.request.url.encode())), content_type="image/png")
     else:
         route.abort()
 
 
-def photograph(base: str, folder: Path) -> None:
-    """Photograph the pages of a server into a folder."""
+def take_screenshots(base: str, folder: Path) -> None:
+    """Write the screenshots of a server's pages to a folder."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        for each in PHOTOGRAPHS:
-            page = browser.new_page(base_url=base, viewport=each.screen, locale="ko-KR")
-            page.emulate_media(color_scheme="dark" if each.is_dark else "light")
-            page.route(is_foreign, answer)
-            page.goto(each.path)
-            page.screenshot(path=folder / f"{each.name}.png")
+        for screenshot in SCREENSHOTS:
+            page = browser.new_page(base_url=base, viewport=screenshot.screen, locale="ko-KR")
+            page.emulate_media(color_scheme="dark" if screenshot.is_dark else "light")
+            page.route(is_foreign, respond)
+            page.goto(screenshot.path)
+            page.screenshot(path=folder / f"{screenshot.name}.png")
         browser.close()
 
 
@@ -65,4 +65,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as home:
         environ = {"HOME": home, "FEEDS_INDEX": f"{home}/index.sqlite", "FEEDS_BASE_URL": "https://papers.example.org"}
         with serving(ROOT / "seeds", environ) as server:
-            photograph(server.base, Path(__file__).parent)
+            take_screenshots(server.base, Path(__file__).parent)

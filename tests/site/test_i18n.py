@@ -1,4 +1,4 @@
-"""The words around papers, in every language."""
+"""Translations of the pages: complete messages, names of editions, and the choice of the language."""
 
 import re
 import tomllib
@@ -12,8 +12,8 @@ from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 from lxml import html
 
-from feeds.model.key import parse_key
-from feeds.site.i18n import LANGUAGES, closest, name, wording
+from feeds.model.keys import parse_key
+from feeds.site.i18n import LANGUAGES, get_locale, key_name, supported_language
 from tests.support.digests import Files, day, paper, write_files
 from tests.support.servers import ROOT
 from web import create_app
@@ -21,27 +21,27 @@ from web import create_app
 FILES: Files = {"1.md": day("2024-01-30", paper("A", "2401.1"))}
 
 
-def messages_of_the_code() -> set[object]:
-    """Extract every message from Python files and templates, as `make messages` does."""
+def extract_messages() -> set[object]:
+    """Extract the messages of Python files and templates, as `make messages` does."""
     mappings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["babel"]["mappings"]
-    methods = [(each["pattern"], each["method"]) for each in mappings]
+    methods = [(mapping["pattern"], mapping["method"]) for mapping in mappings]
     return {message for _, _, message, _, _ in extract_from_dir(ROOT / "feeds", methods)}
 
 
-@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
-def test_every_message_is_translated_and_no_other(language: str) -> None:
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_every_message_is_translated(language: str) -> None:
     path = ROOT / f"feeds/site/locales/{language}/LC_MESSAGES/feeds.po"
     with path.open("rb") as file:
         catalog = read_po(file, locale=language, abort_invalid=True)
-    assert {message.id for message in catalog if message.id} == messages_of_the_code()
+    assert {message.id for message in catalog if message.id} == extract_messages()
     assert not catalog.obsolete
     placeholders = partial(re.findall, r"\{(\w*)\}")
     for message in catalog:
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
-        said = message.string if isinstance(message.string, tuple) else (message.string,)
-        for each in said if message.id else ():
-            assert each, f"{path}: {message.id!r} is not translated"
-            assert sorted(placeholders(each)) == sorted(placeholders(ids[-1]))
+        translations = message.string if isinstance(message.string, tuple) else (message.string,)
+        for translation in translations if message.id else ():
+            assert translation, f"{path}: {message.id!r} is not translated"
+            assert sorted(placeholders(translation)) == sorted(placeholders(ids[-1]))
 
 
 @pytest.mark.parametrize(
@@ -55,60 +55,74 @@ def test_every_message_is_translated_and_no_other(language: str) -> None:
         ("weeks/2024", "주별 2024", "By week 2024"),
     ],
 )
-def test_an_edition_is_named_in_each_language(key: str, korean: str, english: str) -> None:
+def test_edition_is_named_in_each_language(key: str, korean: str, english: str) -> None:
     parsed = parse_key(key)
     assert parsed
-    assert (name(parsed, wording("ko")), name(parsed, wording("en-GB"))) == (korean, english)
+    assert (key_name(parsed, get_locale("ko")), key_name(parsed, get_locale("en-GB"))) == (korean, english)
 
 
-def test_one_is_not_many() -> None:
-    counted = [wording("en").ngettext("{count} vote", "{count} votes", count) for count in (0, 1, 2)]
+def test_plural_form_follows_the_count() -> None:
+    counted = [get_locale("en").ngettext("{count} vote", "{count} votes", count) for count in (0, 1, 2)]
     assert counted == ["0 votes", "1 vote", "2 votes"]
-    assert wording("ko").ngettext("{count} vote", "{count} votes", 1) == "추천 1"
+    assert get_locale("ko").ngettext("{count} vote", "{count} votes", 1) == "추천 1"
 
 
-def test_braces_in_what_is_filled_in_stay() -> None:
-    assert wording("ko").gettext("Search: {question}", question="{day} {0}") == "검색: {day} {0}"
+def test_braces_in_a_value_are_kept() -> None:
+    assert get_locale("ko").gettext("Search: {question}", question="{day} {0}") == "검색: {day} {0}"
 
 
-def test_a_language_without_words_gets_english_ones() -> None:
-    assert [closest(tag) for tag in ("ko-KR", "KO", "en-US", "ja", "kok")] == ["ko", "ko", "en", "en", "en"]
-    assert wording("ja").weekday(date(2024, 1, 30)) == "Tuesday, January 30, 2024"
+def test_unsupported_language_falls_back_to_english() -> None:
+    assert [supported_language(tag) for tag in ("ko-KR", "KO", "en-US", "ja", "kok")] == ["ko", "ko", "en", "en", "en"]
+    assert get_locale("ja").format_weekday(date(2024, 1, 30)) == "Tuesday, January 30, 2024"
 
 
-ASKED_FOR = {None: "ko", "en": "en", "en-US,ko;q=0.5": "en", "ko,en": "ko", "ko-KR": "ko", "fr,de": "ko", "*": "ko"}
-ASKED_FOR |= {"fr, en;q=0.2": "en", "": "ko", "ko;q=0, en;q=0.1": "en", ";;;": "ko"}
+NEGOTIATED = {
+    None: "ko",
+    "en": "en",
+    "en-US,ko;q=0.5": "en",
+    "ko,en": "ko",
+    "ko-KR": "ko",
+    "fr,de": "ko",
+    "*": "ko",
+    "fr, en;q=0.2": "en",
+    "": "ko",
+    "ko;q=0, en;q=0.1": "en",
+    ";;;": "ko",
+}
+"""The languages of pages by Accept-Language."""
 
 
-@pytest.mark.parametrize(("asked", "language"), ASKED_FOR.items())
-def test_pages_speak_the_readers_language(client: FlaskClient, asked: str | None, language: str) -> None:
-    answer = client.get("/2024-01-30", headers={} if asked is None else {"Accept-Language": asked})
-    assert html.fromstring(answer.data).get("lang") == language
-    assert answer.headers["Content-Language"] == language
-    assert "Accept-Language" in answer.headers["Vary"]
+@pytest.mark.parametrize(("accepted", "language"), NEGOTIATED.items())
+def test_page_is_in_the_accepted_language(client: FlaskClient, accepted: str | None, language: str) -> None:
+    response = client.get("/2024-01-30", headers={} if accepted is None else {"Accept-Language": accepted})
+    assert html.fromstring(response.data).get("lang") == language
+    assert response.headers["Content-Language"] == language
+    assert "Accept-Language" in response.headers["Vary"]
 
 
-def test_each_language_of_a_page_has_its_own_tag_and_feeds_have_one(client: FlaskClient) -> None:
-    asked = [None, {"Accept-Language": "ko"}, {"Accept-Language": "en"}]
-    pages = [client.get("/2024-01-30", headers=each) for each in asked]
-    assert pages[0].headers["ETag"] == pages[1].headers["ETag"] != pages[2].headers["ETag"]
-    assert pages[0].data == pages[1].data != pages[2].data
+def test_only_pages_have_an_etag_for_each_language(client: FlaskClient) -> None:
+    headers = [None, {"Accept-Language": "ko"}, {"Accept-Language": "en"}]
+    default, korean, english = (client.get("/2024-01-30", headers=header) for header in headers)
+    assert default.headers["ETag"] == korean.headers["ETag"] != english.headers["ETag"]
+    assert default.data == korean.data != english.data
     for path in ("/latest.rss", "/2024-01-30.epub", "/opds", "/style.css"):
-        answers = [client.get(path, headers=each) for each in asked]
-        assert len({answer.headers["ETag"] for answer in answers}) == 1
-        assert "Accept-Language" not in answers[0].headers["Vary"]
+        responses = [client.get(path, headers=header) for header in headers]
+        assert len({response.headers["ETag"] for response in responses}) == 1
+        assert "Accept-Language" not in responses[0].headers["Vary"]
 
 
 @pytest.mark.parametrize("interface", LANGUAGES)
-def test_the_interface_can_be_set(folder: Path, environ: dict[str, str], interface: str) -> None:
+def test_interface_setting_overrides_the_accepted_language(
+    folder: Path, environ: dict[str, str], interface: str
+) -> None:
     write_files(folder, FILES)
     client = create_app(folder, environ | {"FEEDS_INTERFACE": interface}).test_client()
-    answer = client.get("/2024-01-30", headers={"Accept-Language": "en" if interface == "ko" else "ko"})
-    assert html.fromstring(answer.data).get("lang") == interface
-    assert "Accept-Language" not in answer.headers["Vary"]
+    response = client.get("/2024-01-30", headers={"Accept-Language": "en" if interface == "ko" else "ko"})
+    assert html.fromstring(response.data).get("lang") == interface
+    assert "Accept-Language" not in response.headers["Vary"]
 
 
-def test_without_a_wish_pages_are_in_the_language_of_the_digests(folder: Path, environ: dict[str, str]) -> None:
+def test_page_language_defaults_to_that_of_the_digests(folder: Path, environ: dict[str, str]) -> None:
     write_files(folder, FILES)
     client = create_app(folder, environ | {"FEEDS_LANGUAGE": "en-GB"}).test_client()
     assert html.fromstring(client.get("/").data).get("lang") == "en"
