@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -12,6 +13,7 @@ from feeds.http.cache import ResponseCache
 from feeds.http.negotiation import choose_language
 from feeds.http.responses import Responder, add_common_headers, text_response
 from feeds.publishing.publisher import open_publisher
+from feeds.publishing.websub import HubNotifier, topic_fingerprints
 
 _CACHE_BYTES = 64 * 1024 * 1024  # in each worker
 _STATUS = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, ExportError: 500}
@@ -31,6 +33,8 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     publisher = open_publisher(Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds"), environ)
     cache = ResponseCache(_CACHE_BYTES)
     responder = Responder(publisher, cache)
+    if publisher.site.hub:
+        HubNotifier(publisher.archive, publisher.site.hub, partial(topic_fingerprints, publisher)).start()
 
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = app.url_map.redirect_defaults = False  # URLs are taken as they are

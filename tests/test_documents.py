@@ -1,113 +1,152 @@
-"""What the README says is so."""
+"""What the documents say holds: commands, examples, tables, links."""
 
-import inspect
+import os
 import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from flask.testing import FlaskClient
 
-from feeds.exporters.format import Format, Kind, family, is_static, is_translated, shows_pictures, site_keys
-from feeds.model.query import Query, read_query
-from feeds.readers import daily_papers as digest
+from feeds.exporters.contract import Exporter, Kind
+from feeds.model.query import Query, parse_query
+from feeds.readers.daily_papers import DailyPapersReader
 from feeds.site.settings import SETTINGS, load
-from tests.cli.test_cli import feeds
 from tests.support.digests import ROOT
+from tests.support.servers import FEEDS
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-COMMANDS = [
-    line.split("  #")[0].strip() for block in blocks("sh") for line in block.splitlines() if line.startswith("feeds ")
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "tests/README.md",
+    *sorted(ROOT.glob("feeds/**/README.md")),
 ]
+README = ROOT / "README.md"
+ARCHITECTURE = ROOT / "feeds/README.md"
+CONTRACT = ROOT / "feeds/exporters/README.md"
+# These need another server, and are tested with one of their own.
+SERVED = ("feeds images", "feeds send", "feeds publish s3")
+COMMENT = re.compile(r"\s+#.*")
 
 
-# Those need another server, and are tested with one of their own.
-SERVED = ("feeds serve", "feeds images", "feeds send", "feeds publish s3")
-WRITING = ("feeds init",)  # into the archive
+def text(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text(document), re.DOTALL)
+
+
+def commands(start: str) -> list[str]:
+    lines = [line for document in DOCUMENTS for block in blocks(document, "sh") for line in block.splitlines()]
+    return [COMMENT.sub("", line) for line in lines if line.startswith(start)]
+
+
+def test_readme_starts_with_make_serve_and_make_test() -> None:
+    assert [COMMENT.sub("", line) for line in blocks(README, "sh")[0].splitlines()] == ["make serve", "make test"]
+
+
+def test_readme_is_short() -> None:
+    assert len(text(README).splitlines()) <= 140
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith(SERVED + WRITING)])
-def test_commands_run(command: str, environ: dict[str, str], tmp_path: Path) -> None:
-    arguments = shlex.split(command)[1:]
+@pytest.mark.parametrize("command", [line for line in commands("feeds ") if not line.startswith(SERVED)])
+def test_command_of_a_document_runs(command: str, environ: dict[str, str], folder: Path, tmp_path: Path) -> None:
+    arguments = [argument.replace("/tmp/", f"{tmp_path}/") for argument in shlex.split(command)[1:]]
+    if arguments[0] == "init":
+        arguments.append(str(folder))
     if arguments[0] == "build":
-        arguments[1] = str(tmp_path / arguments[1])
+        arguments[1] = str(tmp_path / PurePosixPath(arguments[1]).name)
     if "-o" in arguments:
         arguments[-1] = str(tmp_path / arguments[-1])
-    result = feeds(*arguments, environ=environ)
+    environ = environ | {"PATH": os.environ["PATH"]}
+    result = subprocess.run([FEEDS, *arguments], env=environ, cwd=ROOT, capture_output=True, check=False)
     assert result.returncode == 0, result.stderr.decode()
 
 
-def test_the_first_commands_are_make_serve_and_make_test() -> None:
-    assert [line.split("#")[0].strip() for line in blocks("sh")[0].splitlines()] == ["make serve", "make test"]
+@pytest.mark.parametrize("command", commands("make "))
+def test_make_target_of_a_document_exists(command: str) -> None:
+    targets = re.findall(r"^([a-z]+):", text(ROOT / "Makefile"), re.MULTILINE)
+    assert command.split()[1] in targets
 
 
-def test_the_plug_in_is_the_one_that_is_tested() -> None:
-    assert blocks("toml")[-1] == (ROOT / "tests/plugin/pyproject.toml").read_text()
-    assert blocks("python")[0] == (ROOT / "tests/plugin/feeds_csv.py").read_text()
+@pytest.mark.external
+@pytest.mark.parametrize("command", commands(".venv/bin/pytest"))
+def test_pytest_command_of_a_document_selects_tests(command: str) -> None:
+    arguments = [sys.executable, "-m", "pytest", *shlex.split(command)[1:], "--collect-only", "-q", "-n0", "--no-cov"]
+    assert subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
-def test_the_contract_is_told_as_in_the_code() -> None:
-    required = [name for name, member in vars(Format).items() if isinstance(member, property)]
-    optional = [site_keys, family, shows_pictures, is_translated, is_static]
-    told = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", README[README.index("The contract is in") :], re.MULTILINE))
-    for name in required:
-        assert told[name] == inspect.getdoc(getattr(Format, name))
-    for reader in optional:
-        assert told[reader.__name__] == inspect.getdoc(reader)
-    contract = README[README.index("The contract is in") : README.index("## How it is laid out")]
-    assert all(f"`{kind}`" in contract for kind in Kind)
+def test_python_example_of_the_readme_runs(environ: dict[str, str]) -> None:
+    (example,) = blocks(README, "python")
+    environ = environ | {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(
+        [sys.executable, "-c", f"{example}\nprint(data[:5])"], env=environ, cwd=ROOT, capture_output=True, check=True
+    )
+    *papers, data = result.stdout.decode().splitlines()
+    assert len(papers) == 24
+    assert papers[-1].startswith("2024-01-30 ")
+    assert data == "b'<?xml'"
 
 
-def test_the_example_of_a_day_file_is_read_whole() -> None:
-    parsed = digest.parse(blocks("markdown")[0])
-    assert not parsed.problems
-    (listing,) = parsed.listings
-    assert (listing.paper.votes, listing.paper.authors, listing.paper.image) == (
+def test_plug_in_of_the_contract_is_the_tested_one() -> None:
+    assert blocks(CONTRACT, "toml") == [text(ROOT / "tests/plugin/pyproject.toml")]
+    assert blocks(CONTRACT, "python")[0] == text(ROOT / "tests/plugin/feeds_csv.py")
+
+
+def test_contract_names_every_attribute_and_kind() -> None:
+    named = set(re.findall(r"^\| `(\w+)` \|", text(CONTRACT), re.MULTILINE))
+    optional = set(re.findall(r"^        (\w+) \(", Exporter.__doc__ or "", re.MULTILINE))
+    assert named == set(Exporter.__annotations__) | optional
+    assert optional
+    assert all(f"`{kind.name}`" in text(CONTRACT) for kind in Kind)
+
+
+def test_day_file_of_the_readme_is_read_without_diagnostics() -> None:
+    digest = DailyPapersReader().read(blocks(README, "markdown")[0], PurePosixPath("a.md"))
+    assert digest
+    assert not digest.diagnostics
+    (entry,) = digest.entries
+    assert (entry.paper.votes, entry.paper.authors, entry.paper.image) == (
         42,
         ("Ann Lee", "Bo Kim"),
         "https://example.org/picture.png",
     )
 
 
-def test_every_setting_is_explained_as_in_the_file_that_init_writes() -> None:
-    table = README[README.index("## Settings") : README.index("## Add a format")]
+def test_every_setting_is_described_as_in_init() -> None:
+    table = text(ARCHITECTURE)[text(ARCHITECTURE).index("## Settings") : text(ARCHITECTURE).index("## Performance")]
     rows = re.findall(r"^\| `(\w+)` \|.*?\| (.+) \|$", table, re.MULTILINE)
     assert rows == [(name, setting.description) for name, setting in SETTINGS.items()]
 
 
-def test_every_address_answers(client: FlaskClient) -> None:
-    addresses = re.findall(r"`(/[a-z0-9][^`{ ]*)`", README.replace("(/", "(`/"))
-    assert len(addresses) > 10
-    for address in addresses:
-        if not address.endswith(".csv"):
-            assert client.get(address).status_code == 200, address
-
-
-def test_the_example_of_settings_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "feeds.toml").write_text(blocks("toml")[0], encoding="utf-8")
+def test_settings_example_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text(blocks(ARCHITECTURE, "toml")[0], encoding="utf-8")
     site = load(tmp_path, {}).site
-    assert [topic.query for topic in site.topics] == [
+    assert [topic.key.query for topic in site.topics] == [
         Query(q="확산|diffusion", limit=50),
-        read_query([("q", "LLM"), ("min_votes", "50")]),
+        parse_query([("q", "LLM"), ("min_votes", "50")]),
     ]
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)h][^)]*)\)", README))
-def test_links_into_the_repository_lead_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+def test_every_url_of_the_readme_answers(client: FlaskClient) -> None:
+    urls = re.findall(r"`(/[a-z0-9][^`{ ]*)`", text(README))
+    assert len(urls) > 10
+    for url in urls:
+        assert client.get(url).status_code == 200, url
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_relative_links_lead_to_files(document: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text(document)):
+        assert (document.parent / link).exists(), link
 
 
 @pytest.mark.external
-def test_the_app_runs_under_flask_too(environ: dict[str, str]) -> None:
+def test_app_runs_under_the_flask_command(environ: dict[str, str]) -> None:
     command = [sys.executable, "-m", "flask", "--app", "web", "routes"]
-    listed = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "/<path:path>" in listed.stdout
+    routes = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "/<path:path>" in routes.stdout

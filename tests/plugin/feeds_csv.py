@@ -4,27 +4,27 @@ import csv
 import io
 from collections.abc import Iterator
 
-from feeds.archive.edition import Edition
-from feeds.exporters.contract import CUTS, Kind
-from feeds.site.site import Site
+from feeds import PAPER_SCOPES, Edition, Kind, RenderContext
 
 
 class CsvExporter:
-    """Comma-separated values, RFC 4180: a line a paper."""
+    """Comma-separated values, RFC 4180: one row a paper."""
 
     name = "csv"
     suffix = ".csv"
     media_type = "text/csv; charset=utf-8"
     kind = Kind.FILE
-    scopes = CUTS
+    scopes = PAPER_SCOPES
+    settings = frozenset({"publish_at"})
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render the papers of an edition, in its order."""
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render the papers in the order of the edition."""
         table = io.StringIO()
-        lines = csv.writer(table)
-        lines.writerow(["published", "title", "url", "votes", "authors"])
-        for paper in edition.papers:
-            published = site.published(paper).isoformat()
+        rows = csv.writer(table)
+        rows.writerow(["published", "title", "url", "votes", "authors"])
+        for listing in edition.listings:
+            paper = listing.paper
+            published = context.site.published(listing).isoformat()
             votes = "" if paper.votes is None else paper.votes
-            lines.writerow([published, paper.title, paper.url, votes, "; ".join(paper.authors)])
+            rows.writerow([published, paper.title, paper.url, votes, "; ".join(paper.authors)])
         yield table.getvalue().encode()
