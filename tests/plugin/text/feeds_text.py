@@ -1,44 +1,41 @@
-"""Editions as plain text: what the browser of a Kindle downloads, and what a terminal or a voice reads out."""
+"""Exports editions as plain text for e-readers, terminals and screen readers."""
 
 import textwrap
 from collections.abc import Iterator
 
-from feeds.archive.edition import Edition
-from feeds.exporters.contract import CUTS, Kind, Scope
+from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
+from feeds.model.edition import Edition, SearchResults
 from feeds.model.paper import Paper
-from feeds.site.site import Site
-from feeds.text import markdown
+from feeds.site.i18n import Locale
+from feeds.text.markdown import to_plain_text
 from feeds.text.titles import title_text
 
 _WIDTH = 72  # characters
 
 
 class TextExporter:
-    """UTF-8 text: the name of the edition, what a search asked for, then the papers, most voted first."""
+    """UTF-8 text: the edition's name, the parameters of a search, then the papers, the most voted first."""
 
     name = "text"
     suffix = ".txt"
     media_type = "text/plain; charset=utf-8"
     kind = Kind.FILE
-    scopes = CUTS
+    scopes = PAPER_SCOPES
+    settings = frozenset({"language", "title", "topics"})  # the documents stay the same if another setting changes
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render an edition a paper at a time."""
-        yield f"{site.full_name(edition)}\n".encode()
-        if edition.key.scope is Scope.SEARCH:
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render an edition, one paper per chunk."""
+        yield f"{context.full_name(edition)}\n".encode()
+        if isinstance(edition, SearchResults):
             for parameter, value in edition.key.query.parameters().items():
                 yield f"{parameter}: {value}\n".encode()
-        for paper in edition.most_voted():
-            yield f"\n{_text(paper, site)}\n".encode()
+        for listing in edition.most_voted():
+            yield f"\n{_format(listing.paper, context.locale)}\n".encode()
 
 
-def _text(paper: Paper, site: Site) -> str:
-    lines = [
-        title_text(paper.title),
-        ", ".join(paper.authors),
-        *markdown.to_plain_text(paper.summary).split("\n"),
-        paper.url,
-    ]
+def _format(paper: Paper, locale: Locale) -> str:
+    lines = [title_text(paper.title)]
     if paper.votes is not None:
-        lines.insert(1, site.words.ngettext("{count} vote", "{count} votes", paper.votes))
+        lines.append(locale.ngettext("{count} vote", "{count} votes", paper.votes))
+    lines += [", ".join(paper.authors), *to_plain_text(paper.summary).split("\n"), paper.url]
     return "\n".join(textwrap.fill(line, _WIDTH, break_long_words=False) for line in lines if line)
