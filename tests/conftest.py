@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from feeds.publishing.publisher import Publisher, open_publisher
 from tests.support.digests import SEEDS, Files, OpenFiles, write_files
+from web import create_app
 
 settings.register_profile("repository", deadline=None, derandomize=True)
 settings.load_profile("repository")
@@ -49,6 +50,4 @@ def seeds(environ: dict[str, str]) -> Publisher:
 @pytest.fixture
 def client(environ: dict[str, str]) -> FlaskClient:
     """A client of the app that serves the seeds."""
-    from web import create_app
-
     return create_app(SEEDS, environ).test_client()
