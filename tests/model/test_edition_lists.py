@@ -1,150 +1,94 @@
-"""Shelves: which editions are on which page, and how pages lead on."""
+"""Lists of editions: what is on each page, and which page comes next."""
 
-from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
-from feeds.archive.edition import Edition
-from feeds.errors import UnknownEditionError
-from feeds.model import shelf
-from feeds.model.facet import Group
-from feeds.model.key import Key, Scope, parse_key, period
-from feeds.publishing.publisher import Catalog
-from tests.support.digests import OpenFiles, day, paper
+from feeds.model.edition import ListPage, list_facets, list_page, list_pages
+from feeds.model.keys import ListKey, PeriodKey, Scope, parse_key, period
 
 
-def periods(count: int) -> list[Key]:
-    """Name so many days, oldest first, from the end of 2023 on."""
+def list_days(count: int) -> list[PeriodKey]:
+    """Return the keys of some days in a row from 2023-12-22 on, oldest first."""
     return [period(Scope.DAY, date(2023, 12, 22) + timedelta(days=number)) for number in range(count)]
 
 
-def walk(text: str, days: list[Key]) -> list[shelf.Page]:
-    """Read a shelf from a page on."""
-    pages, key = [], parse_key(text)
-    while key and (page := shelf.page(key, days)):
-        pages.append(page)
+def list_key(text: str) -> ListKey:
+    key = parse_key(text)
+    assert isinstance(key, ListKey)
+    return key
+
+
+def find_page(text: str, days: list[PeriodKey]) -> ListPage:
+    page = list_page(list_key(text), days)
+    assert page
+    return page
+
+
+def walk(days: list[PeriodKey]) -> dict[ListKey, ListPage]:
+    """Follow the pages of a list from the first to the last."""
+    pages: dict[ListKey, ListPage] = {}
+    key: ListKey | None = ListKey("days")
+    while key:
+        page = list_page(key, days)
+        assert page
+        pages[key] = page
         key = page.next
     return pages
 
 
-@pytest.mark.parametrize("count", [0, 1, 29, 30, 31, 59, 60, 61, 90, 365])
-def test_the_pages_hold_every_edition_once_newest_first(count: int) -> None:
-    days = periods(count)
-    pages = walk("days", days)
+@pytest.mark.parametrize(
+    ("count", "page_count"),
+    [(0, 1), (1, 1), (29, 1), (30, 1), (31, 1), (59, 1), (60, 1), (61, 2), (90, 2), (91, 3), (365, 12)],
+)
+def test_pages_hold_every_edition_once_newest_first(count: int, page_count: int) -> None:
+    days = list_days(count)
+    pages = list(walk(days).values())
+    assert len(pages) == page_count
     assert [key for page in pages for key in page.keys] == days[::-1]
     assert [page.start for page in pages] == [
-        1 + sum(len(page.keys) for page in pages[:at]) for at in range(len(pages))
+        1 + sum(len(page.keys) for page in pages[:index]) for index in range(len(pages))
     ]
-    assert all(page.total == count for page in pages)
+    assert [page.total for page in pages] == [count] * page_count
     assert all(len(page.keys) >= min(count, 30) for page in pages)
 
 
-def test_each_page_leads_back_to_the_one_before() -> None:
-    days = periods(200)
-    key = parse_key("days")
-    while key and (page := shelf.page(key, days)) and page.next:
-        following = shelf.page(page.next, days)
-        assert following
-        assert following.previous == key
-        key = page.next
+def test_each_page_leads_back_to_the_previous_one() -> None:
+    pages = walk(list_days(200))
+    assert [key.text for key in pages] == ["days", "days/5", "days/4", "days/3", "days/2", "days/1"]
+    assert pages[ListKey("days")].previous is None
+    assert [pages[key].previous for _, key in pairwise(pages)] == [key for key, _ in pairwise(pages)]
 
 
-def test_a_new_day_changes_the_first_page_only() -> None:
-    before, after = walk("days", periods(100)), walk("days", periods(101))
+def test_new_day_changes_the_first_page_only() -> None:
+    before, after = (list(walk(list_days(count)).values()) for count in (100, 101))
+    assert len(before) == len(after) == 3
     assert [page.keys for page in before[1:]] == [page.keys for page in after[1:]]
     assert after[0].keys[1:] == before[0].keys
 
 
-def test_a_facet_is_the_editions_of_a_year() -> None:
-    days = periods(100)
-    key = parse_key("days/2023")
-    assert key
-    page = shelf.page(key, days)
-    assert page
-    assert [each.text[:4] for each in page.keys] == ["2023"] * 10
-    assert [(each.value, each.count, each.is_active) for each in shelf.facets(key, days)] == [
+def test_list_of_a_year_holds_the_editions_of_that_year() -> None:
+    days = list_days(100)
+    assert [key.text[:4] for key in find_page("days/2023", days).keys] == ["2023"] * 10
+    facets = list_facets(list_key("days/2023"), days)
+    assert [(facet.value, facet.count, facet.is_active) for facet in facets] == [
         ("", 100, False),
         ("2024", 90, False),
         ("2023", 10, True),
     ]
 
 
-def test_every_page_is_listed_once() -> None:
-    texts = [key.text for key in shelf.pages("days", periods(100))]
+def test_week_belongs_to_the_year_of_its_number() -> None:
+    weeks = [period(Scope.WEEK, date(2024, 12, 23)), period(Scope.WEEK, date(2024, 12, 31))]
+    assert [key.text for key in find_page("weeks/2025", weeks).keys] == ["2025-W01"]
+
+
+def test_every_page_of_a_list_is_listed_once() -> None:
+    texts = [key.text for key in list_pages("days", list_days(100))]
     assert texts == ["days", "days/2", "days/1", "days/2024", "days/2024/1", "days/2023"]
 
 
 @pytest.mark.parametrize("text", ["days/9", "days/2022", "days/2024/9", "years/2024", "days/3"])
-def test_a_page_that_is_not_there_is_none(text: str) -> None:
-    key = parse_key(text)
-    assert key
-    assert shelf.page(key, periods(100)) is None
-
-
-@pytest.mark.parametrize(
-    "text", ["days/", "days/0", "days/02", "days/2024/", "days/x", "hours", "days/2024/1/1", "newest/2"]
-)
-def test_what_is_no_shelf_is_no_key(text: str) -> None:
-    assert parse_key(text) is None
-
-
-def test_a_week_belongs_to_the_year_of_its_number() -> None:
-    weeks = [period(Scope.WEEK, date(2024, 12, 23)), period(Scope.WEEK, date(2024, 12, 31))]
-    key = parse_key("weeks/2025")
-    assert key
-    page = shelf.page(key, weeks)
-    assert page
-    assert [each.text for each in page.keys] == ["2025-W01"]
-
-
-def test_the_newest_shelf_has_an_edition_of_each_kind(seeds: Catalog) -> None:
-    edition = seeds.cut(seeds.find("newest.opds"))
-    texts = [part.key.text for part in edition.parts]
-    assert texts == ["2024-03-20", "2024-W12", "2024-03", "latest", "all"]
-
-
-def test_an_unknown_page_is_no_edition(seeds: Catalog) -> None:
-    with pytest.raises(UnknownEditionError, match="days/7"):
-        seeds.outline(seeds.find("days/7.opds"))
-
-
-def test_the_facets_of_a_search_count_what_it_finds(open_files: OpenFiles) -> None:
-    files = {
-        "1.md": day("2023-12-30", paper("A", "2312.1", summary="- 확산"), paper("B", "2312.2", summary="- 다른")),
-        "2.md": day("2024-01-30", paper("C", "2401.1", summary="- 확산"), paper("D", "2401.2", summary="- 확산")),
-    }
-    catalog = open_files(files)
-    edition = catalog.cut(catalog.find("search.opds", [("q", "확산")]))
-    assert listed(edition, Group.YEAR) == [("", 3, True), ("2024", 2, False), ("2023", 1, False)]
-    narrowed = catalog.cut(catalog.find("search.opds", [("q", "확산"), ("from", "2024-01-01"), ("to", "2024-12-31")]))
-    assert [paper.title for paper in narrowed.papers] == ["C", "D"]
-    assert listed(narrowed, Group.YEAR) == [("", 3, False), ("2024", 2, True), ("2023", 1, False)]
-    assert narrowed.total == 2
-
-
-def test_a_search_counts_what_has_code_and_video_each_with_the_other_conditions(open_files: OpenFiles) -> None:
-    code = "- https://github.com/a/b"
-    files = {
-        "1.md": day("2023-12-30", paper("A", "2312.1", summary=code)),
-        "2.md": day(
-            "2024-01-30",
-            paper("B", "2401.1", summary=code),
-            paper("C", "2401.2", media="![](https://e.org/a.webm)", summary=code),
-            paper("D", "2401.3"),
-        ),
-    }
-    catalog = open_files(files)
-    edition = catalog.cut(catalog.find("search", [("from", "2024-01-01")]))
-    assert listed(edition, Group.CODE) == [("", 3, True), ("code", 2, False)]
-    assert listed(edition, Group.VIDEO) == [("", 3, True), ("video", 1, False)]
-    narrowed = catalog.cut(catalog.find("search", [("has", "video"), ("page", "2")]))
-    assert listed(narrowed, Group.YEAR)[0] == ("", 1, True)
-    assert listed(narrowed, Group.CODE) == [("", 1, True), ("code", 1, False)]
-    assert listed(narrowed, Group.VIDEO) == [("", 4, False), ("video", 1, True)]
-    for facet in (*edition.facets, *narrowed.facets):
-        assert catalog.cut(replace(catalog.find("search"), key=facet.key)).total == facet.count
-
-
-def listed(edition: Edition, group: Group) -> list[tuple[str, int, bool]]:
-    return [(each.value, each.count, each.is_active) for each in edition.facets if each.group is group]
+def test_page_that_does_not_exist_is_none(text: str) -> None:
+    assert list_page(list_key(text), list_days(100)) is None

@@ -1,9 +1,14 @@
-"""Writes archives to test with: digests like those in the wild, in every dialect, and none of anybody's text."""
+"""Writes archives of generated digests, in all the variants of real ones, and reads archives."""
 
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+
+from feeds.archive.archive import Archive
+from feeds.archive.snapshot import FileDiagnostic
+from feeds.model.keys import SEARCH
+from feeds.model.paper import DayCount, Listing
 
 _NOUNS = """모델 언어모델 확산 영상 이미지 추론 학습 데이터 벤치마크 토큰 주의 기제 강화학습 로봇 음성 표현 정렬 증류
 양자화 검색 생성 평가""".split()
@@ -26,7 +31,7 @@ _HOSTILE_TEXTS = (
 
 
 def write(root: Path, days: int, papers: int, seed: int = 1) -> None:
-    """Write an archive of so many days, holding so many papers in all; the same for the same numbers."""
+    """Write an archive of a number of days with a number of papers in all; the same arguments give the same files."""
     chance = random.Random(seed)
     counts = _spread(days, papers, chance)
     day = date(2023, 11, 20)
@@ -40,8 +45,8 @@ def write(root: Path, days: int, papers: int, seed: int = 1) -> None:
 
 
 def digest(day: date, count: int, first: int, chance: random.Random) -> str:
-    """Write one day file in the dialect of its time."""
-    papers = [_paper(day, first + place, chance) for place in range(count)]
+    """Return a day file as they were written at that time; `first` is the number of its first paper."""
+    papers = [_paper(day, first + rank, chance) for rank in range(count)]
     if count > 4 and chance.random() < 0.05:
         papers.insert(count // 2, f"## Daily Papers ({day})\n")
     return "\n".join([f"## Daily Papers ({day})\n", *papers])
@@ -110,3 +115,38 @@ def _sentence(chance: random.Random) -> str:
     ]
     words.insert(chance.randrange(len(words)), chance.choice(_LATIN))
     return f"{' '.join(words)} {chance.choice(_VERBS)}."
+
+
+def sync(archive: Archive) -> Archive:
+    """Update an archive, and return it."""
+    archive.sync()
+    return archive
+
+
+def listings(archive: Archive) -> tuple[Listing, ...]:
+    """Return the first listing of every paper."""
+    with archive.snapshot() as snapshot:
+        return snapshot.load(SEARCH).listings
+
+
+def titles(archive: Archive) -> list[str]:
+    """Return the titles of all papers."""
+    return [listing.paper.title for listing in listings(archive)]
+
+
+def calendar(archive: Archive) -> tuple[DayCount, ...]:
+    """Return the number of papers of every day."""
+    with archive.snapshot() as snapshot:
+        return snapshot.calendar()
+
+
+def diagnostics(archive: Archive) -> tuple[FileDiagnostic, ...]:
+    """Return what is wrong in the files."""
+    with archive.snapshot() as snapshot:
+        return snapshot.diagnostics()
+
+
+def contents(archive: Archive) -> tuple[object, ...]:
+    """Return everything above, and the revision."""
+    with archive.snapshot() as snapshot:
+        return snapshot.load(SEARCH), snapshot.calendar(), snapshot.diagnostics(), snapshot.revision
