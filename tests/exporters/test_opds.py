@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree
+from PIL import Image
 from werkzeug.test import TestResponse
 
 from feeds.exporters.contract import Kind, RenderContext
@@ -256,14 +257,20 @@ def test_page_after_the_last_links_back_to_the_last(seeds: Publisher) -> None:
     assert targets(document, "previous") == [f"{BASE}/search.opds2?limit=10&page=3"]
 
 
-def test_covers_and_thumbnails_are_jpeg_images(seeds: Publisher) -> None:
+def test_covers_and_thumbnails_are_jpegs_of_the_given_sizes(seeds: Publisher) -> None:
     entries = list_entries(render(seeds, "opds", "newest"))
+    publications = json.loads(render(seeds, "opds2", "newest"))["publications"]
     assert len(entries) == 5
-    for entry in entries:
-        pictures = [link.get("href") for link in entry.xpath("*[@type='image/jpeg']")]
-        assert len(pictures) == 2
-        for url in pictures:
-            assert get(seeds, url).startswith(b"\xff\xd8\xff")
+    for entry, publication in zip(entries, publications, strict=True):
+        cover, thumbnail = publication["images"]
+        assert [(link.get("rel"), link.get("href")) for link in entry.xpath("*[@type='image/jpeg']")] == [
+            ("http://opds-spec.org/image", cover["href"]),
+            ("http://opds-spec.org/image/thumbnail", thumbnail["href"]),
+        ]
+        assert thumbnail["width"] < cover["width"]
+        for image in (cover, thumbnail):
+            picture = Image.open(io.BytesIO(get(seeds, image["href"])))
+            assert (picture.format, picture.width, picture.height) == ("JPEG", image["width"], image["height"])
 
 
 def test_list_of_days_is_newest_first_over_all_pages(large: Publisher) -> None:
@@ -411,6 +418,13 @@ def test_thorium_reads_the_same_in_both_versions(tmp_path: Path) -> None:
     assert [link["title"] for link in feeds[0]["navigation"]][:2] == ["새 전자책", "날짜별"]
     assert [publication["title"] for publication in feeds[1]["publications"]] == ["2024년 3월 20일", "2024년 1월 30일"]
     assert feeds[3]["links"][0]["href"].endswith("/opds2")
+
+
+@pytest.mark.parametrize("suffix", ["opds", "opds2"])
+def test_every_topic_is_linked_from_the_list_of_topics(seeds: Publisher, suffix: str) -> None:
+    assert f"{BASE}/topics.{suffix}" in targets(get(seeds, f"{BASE}/{suffix}"), "subsection")
+    topics = targets(get(seeds, f"{BASE}/topics.{suffix}"), "subsection")
+    assert topics == [f"{BASE}/{quote(topic.key.text)}.{suffix}" for topic in seeds.site.topics] != []
 
 
 def test_root_has_no_link_to_topics_if_there_are_none(open_files: OpenFiles) -> None:
