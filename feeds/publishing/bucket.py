@@ -1,6 +1,6 @@
-"""Object stores: buckets and folders by their URL, and the manifest of what has been published there.
+"""Object stores by URL: buckets of cloud providers and folders, with a manifest of what was published there.
 
-Among the objects lies `.feeds-manifest.json.gz`, which says which tag each has.
+The manifest is the object `.feeds-manifest.json.gz`. It holds the ETag of each object.
 """
 
 import gzip
@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -20,11 +20,9 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from feeds.errors import FeedsError, PublishError
-from feeds.publishing import build
-from feeds.publishing import headers as delivery
-from feeds.publishing.plan import Document, named
-from feeds.publishing.pool import Rendered
-from feeds.site.site import Publication
+from feeds.publishing.plan import name_files, name_objects
+from feeds.publishing.pool import RenderResult
+from feeds.publishing.representation import Representation
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -33,8 +31,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 MANIFEST = ".feeds-manifest.json.gz"
 SCHEMES = ("s3", "gs", "az", "file", "memory")
-_INDEX = "index.html"  # what buckets answer for the address of the site itself
-_CODING = "gzip"  # of objects: every client takes it, and no bucket can choose
+STORE_ERRORS = (BaseError, OSError, ValueError, NotImplementedError)  # what obstore raises
+_COMPRESSION = "gzip"  # every client accepts it, and buckets do not negotiate
+_HEADERS = ("Content-Type", "Cache-Control", "Content-Disposition")  # which all buckets store
 _CLIENT: "ClientConfig" = {
     "allow_http": True,
     "timeout": timedelta(minutes=5),
@@ -42,22 +41,27 @@ _CLIENT: "ClientConfig" = {
 }
 _RETRIES: "RetryConfig" = {"max_retries": 8, "retry_timeout": timedelta(minutes=2)}
 _ENDPOINT = re.compile(r"https?://([^\s/?#:]+|\[[\da-f:.]+\])(:\d+)?(/[^\s?#]*)?")
-_LONG = 400  # characters of an error
-TROUBLE = (BaseError, OSError, ValueError, NotImplementedError)  # what obstore raises
+_MAX_MESSAGE = 400  # characters
 
 
 def open_store(url: str) -> ObjectStore:
-    """Open an object store, whose keys stand in the environment. Raises FeedsError for an address of none."""
+    """Open an object store; its credentials are taken from the environment.
+
+    Raises:
+        FeedsError: the URL or the endpoint is wrong.
+        PublishError: the store cannot be opened.
+    """
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
-        raise FeedsError(f"{url}: give an address that begins with {', '.join(f'{each}://' for each in SCHEMES)}")
-    if wrong := re.search("[?#]", url):
-        raise FeedsError(f"{url}: no address of a store has a {wrong.group()} in it")
+        schemes = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        raise FeedsError(f"{url}: not the URL of a store; write one that begins with {schemes}")
+    if character := re.search("[?#]", url):
+        raise FeedsError(f"{url}: the URL of a store cannot contain {character.group()}")
     if scheme == "file" and not re.match("/.*[^/]", os.path.normpath(unquote(url.removeprefix("file://")))):
-        raise FeedsError(f"{url}: name a folder with its whole path, as in file:///srv/papers")
+        raise FeedsError(f"{url}: write the absolute path of a folder, as in file:///srv/papers")
     if scheme == "s3":
-        _require_endpoint()
-    with named_errors(url):
+        _check_endpoint()
+    with translated_errors(url):
         if scheme == "file":
             return from_url(url, mkdir=True, automatic_cleanup=True)
         if scheme == "memory":
@@ -65,96 +69,79 @@ def open_store(url: str) -> ObjectStore:
         return from_url(url, client_options=_CLIENT, retry_config=_RETRIES)
 
 
-def _require_endpoint() -> None:
-    """Raise FeedsError where obstore would be lost: for an endpoint that is no address."""
+def _check_endpoint() -> None:
+    """Raise FeedsError for an endpoint that is not a URL, on which obstore panics."""
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT"):
         if (value := os.environ.get(name)) and not _ENDPOINT.fullmatch(value):
-            raise FeedsError(f"{name}: an address like https://s3.example.org, not {value!r}")
-
-
-def object_name(publication: Publication) -> str:
-    """Name the object of a publication: by its address, as buckets are asked for it."""
-    return publication.key.text + publication.format.suffix or _INDEX
+            raise FeedsError(f"{name}: {value!r} is not a URL; write one like https://s3.example.org")
 
 
 class Bucket:
-    """An object store, and the tags of what is in it; "" for what may be anything.
+    """An object store and its manifest.
 
-    Each object has the media type, the cache time and the name that the app would send, and its ETag as metadata;
-    texts are compressed if they are to be `coded`. A folder has no such things, and its files are those of `build`.
+    Objects have the headers that the app would send, as far as buckets store them, and their ETag as metadata. In a
+    folder there are neither: its files are those of `build`.
+
+    Args:
+        store: the opened store.
+        url: its URL, for messages.
+        compress: whether to compress texts; never done in a folder.
     """
 
-    def __init__(self, store: ObjectStore, url: str, is_coded: bool) -> None:
+    def __init__(self, store: ObjectStore, url: str, compress: bool) -> None:
         self.url = url
-        self.tags: dict[str, str] = {}
+        self.manifest: dict[str, str] = {}
+        """What each object was published as; "" if that is not known."""
         self._is_folder = isinstance(store, LocalStore)
-        self.codings = (_CODING,) if is_coded and not self._is_folder else ()
+        self.compressions = (_COMPRESSION,) if compress and not self._is_folder else ()
         self._store = store
-        self._is_new = True  # without a manifest
+        self._has_manifest = False
         self._version: UpdateVersion = {}  # of the manifest
 
     def open(self, archive: Path) -> None:
-        """Read the tags of what is there. Raises PublishError for a folder in the archive."""
+        """Read the manifest. Raises PublishError for a folder in the archive."""
         if isinstance(self._store, LocalStore) and Path(self._store.prefix or "/").resolve().is_relative_to(archive):
-            raise PublishError(f"{self.url}: lies in the archive, which would read the site's day files")
+            raise PublishError(
+                f"{self.url}: lies in the archive, which would read it as digests; choose another folder"
+            )
         with suppress(FileNotFoundError):
-            self._read()
+            self._read_manifest()
 
-    def named(self, documents: Iterable[Document]) -> dict[str, Document]:
-        """Name the objects of documents."""
-        return build.named_files(documents) if self._is_folder else named(documents, object_name)
+    def name(self, plan: Iterable[Representation]) -> dict[str, Representation]:
+        """Map the names of objects to their documents. Raises BuildError."""
+        return name_files(plan) if self._is_folder else name_objects(plan)
 
-    def _read(self) -> None:
-        answer = self._store.get(MANIFEST)
-        self._is_new = False
-        self._version = _version(answer.meta["e_tag"], answer.meta["version"])
-        try:
-            self.tags = dict(json.loads(gzip.decompress(bytes(answer.bytes()))))
-        except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-            _log.warning("%s/%s: broken (%s); sending everything", self.url, MANIFEST, error)
+    def diff(self, wanted: Mapping[str, Representation], force: bool) -> tuple[list[str], list[str]]:
+        """List the names of the objects to send, all with `force`, and of those to remove.
 
-    def write(self) -> None:
-        """Write the tags down. Raises PublishError where another run has done so since."""
-        body = gzip.compress(json.dumps(self.tags, ensure_ascii=False, indent=0).encode(), mtime=0)
-        if self._is_folder:
-            self._store.put(MANIFEST, body)
-            self._is_new = False
-            return
-        attributes = {"Content-Type": "application/gzip", "Cache-Control": "no-store"}
-        try:
-            put = self._store.put(MANIFEST, body, attributes=attributes, mode=self._version or "create")
-        except (AlreadyExistsError, PreconditionError) as error:
-            there = self._store.get(MANIFEST)
-            if bytes(there.bytes()) != body:  # else ours has arrived, and its answer was lost
-                said = f"{self.url}: another run is at work here; when it has ended, use --again"
-                raise PublishError(said) from error
-            self._version = _version(there.meta["e_tag"], there.meta["version"])
-        else:
-            self._version = _version(put["e_tag"], put["version"])
-        self._is_new = False
-
-    def difference(self, wanted: dict[str, Document], again: bool) -> tuple[list[str], list[str]]:
-        """List the names of what is to be sent, and of what is to be removed.
-
-        Raises PublishError where others have written an object of such a name before the first run.
+        Raises:
+            PublishError: the bucket has no manifest but an object with one of the names.
         """
-        if self._is_new and not again:
-            found = (each["path"] for page in self._store.list() for each in page)
-            if taken := next((name for name in found if name in wanted), None):
-                said = f"{self.url}: holds {taken}, but no manifest of ours; --again writes over it"
-                raise PublishError(said)
-        changed = [name for name, each in wanted.items() if again or self.tags.get(name) != self._noted(each)]
-        return changed, [name for name in self.tags if name not in wanted]
+        if not self._has_manifest and not force:
+            names = (entry["path"] for page in self._store.list() for entry in page)
+            if foreign := next((name for name in names if name in wanted), None):
+                raise PublishError(f"{self.url}: contains {foreign}, but no manifest; --force overwrites it")
+        changed = [
+            name
+            for name, representation in wanted.items()
+            if force or self.manifest.get(name) != self._manifest_entry(representation, representation.etag)
+        ]
+        return changed, [name for name in self.manifest if name not in wanted]
 
-    def put(self, name: str, made: Rendered) -> None:
-        """Send an object, in a content coding if there is one."""
-        *_, coding = made.bodies
-        attributes = {} if self._is_folder else _attributes(made.document, coding)
-        self._store.put(name, made.bodies[coding], attributes=attributes or None, use_multipart=False)
-        self.tags[name] = self._noted(made.document)
+    def put(self, name: str, representation: Representation, result: RenderResult, headers: Mapping[str, str]) -> None:
+        """Send an object, compressed if it was; `headers` are those of its document."""
+        compression = list(result.bodies)[-1]
+        attributes = {header: headers[header] for header in _HEADERS if header in headers}
+        attributes["etag"] = f'"{result.etag}"'  # as metadata: a bucket's own ETags are not ours
+        if compression:
+            attributes |= {"Content-Encoding": compression, "etag": f'"{result.etag}-{compression}"'}
+        self._store.put(
+            name, result.bodies[compression], attributes=None if self._is_folder else attributes, use_multipart=False
+        )
+        self.manifest[name] = self._manifest_entry(representation, result.etag)
 
     def remove(self, names: list[str]) -> None:
-        """Remove objects; those that are gone already are no trouble."""
+        """Remove objects, of which some may be gone already."""
         try:
             self._store.delete(names)
         except FileNotFoundError:
@@ -162,51 +149,70 @@ class Bucket:
                 with suppress(FileNotFoundError):
                     self._store.delete(name)
         for name in names:
-            del self.tags[name]
+            del self.manifest[name]
 
-    def _noted(self, document: Document) -> str:
-        """Write down all by which an object may have changed; how long it may be kept does when it is of the past."""
-        return f"{'-'.join((document.tag, *self.codings))} {document.cache_control}"
+    def write_manifest(self) -> None:
+        """Write the manifest. Raises PublishError if another run has written it in between."""
+        body = gzip.compress(json.dumps(self.manifest, ensure_ascii=False, indent=0).encode(), mtime=0)
+        if self._is_folder:
+            self._store.put(MANIFEST, body)
+        else:
+            self._put_manifest(body)
+        self._has_manifest = True
+
+    def _put_manifest(self, body: bytes) -> None:
+        attributes = {"Content-Type": "application/gzip", "Cache-Control": "no-store"}
+        try:
+            response = self._store.put(MANIFEST, body, attributes=attributes, mode=self._version or "create")
+        except (AlreadyExistsError, PreconditionError) as error:
+            current = self._store.get(MANIFEST)
+            if bytes(current.bytes()) != body:  # otherwise ours was written, and only the response was lost
+                message = f"{self.url}: another run is publishing here; when it has ended, use --force"
+                raise PublishError(message) from error
+            self._version = _version(current.meta["e_tag"], current.meta["version"])
+        else:
+            self._version = _version(response["e_tag"], response["version"])
+
+    def _read_manifest(self) -> None:
+        response = self._store.get(MANIFEST)
+        self._has_manifest = True
+        self._version = _version(response.meta["e_tag"], response.meta["version"])
+        try:
+            self.manifest = dict(json.loads(gzip.decompress(bytes(response.bytes()))))
+        except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            _log.warning("%s/%s: corrupt (%s); sending everything", self.url, MANIFEST, error)
+
+    def _manifest_entry(self, representation: Representation, etag: str) -> str:
+        """Return a text that changes when the object would: with its bytes, its compression or its Cache-Control."""
+        return f"{'-'.join((etag, *self.compressions))} {representation.cache_control}"
 
 
 def _version(e_tag: str | None, version: str | None) -> "UpdateVersion":
-    """Name the state of an object, as each kind of store does."""
-    found: UpdateVersion = {}
+    """Return the precondition of a conditional write; stores differ in what they offer."""
+    precondition: UpdateVersion = {}
     if e_tag:
-        found["e_tag"] = e_tag
+        precondition["e_tag"] = e_tag
     if version:
-        found["version"] = version
-    return found
-
-
-def _attributes(document: Document, coding: str) -> dict[str, str]:
-    """Say what the app would, as far as buckets keep it; the ETag is metadata, for buckets make their own."""
-    said = {
-        "Content-Type": document.publication.format.media_type,
-        "Cache-Control": document.cache_control,
-        "Content-Disposition": delivery.content_disposition(document.publication),
-        "Content-Encoding": coding,
-        "etag": f'"{document.tag}-{coding}"' if coding else f'"{document.tag}"',
-    }
-    return {name: value for name, value in said.items() if value}
+        precondition["version"] = version
+    return precondition
 
 
 @contextmanager
-def named_errors(url: str) -> Iterator[None]:
-    """Say in one line what a store has said in many."""
+def translated_errors(url: str) -> Iterator[None]:
+    """Raise PublishError, with a message of one line, for every error of a store."""
     try:
         yield
-    except TROUBLE as error:
-        if isinstance(error, FileNotFoundError) or "404 Not Found" in str(error):  # only objects that must be there
+    except STORE_ERRORS as error:
+        if isinstance(error, FileNotFoundError) or "404 Not Found" in str(error):  # only objects that must exist
             raise PublishError(f"{url}: there is no such bucket") from error
-        raise PublishError(f"{url}: {_in_short(error)}") from error
+        raise PublishError(f"{url}: {_shorten(error)}") from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of obstore, which does not export it
+        if type(error).__name__ != "PanicException":  # obstore does not export it
             raise
-        raise PublishError(f"{url}: {_in_short(error)}") from error
+        raise PublishError(f"{url}: {_shorten(error)}") from error
 
 
-def _in_short(error: BaseException) -> str:
-    """Say an error in one line: stores name all objects that a request was about, which may be a thousand."""
-    said = str(error).partition("\n")[0].strip() or type(error).__name__
-    return said if len(said) <= _LONG else f"{said[: _LONG // 2]} … {said[-_LONG // 2 :]}"
+def _shorten(error: BaseException) -> str:
+    """Return the first line of an error, cut in the middle: stores name all objects of a request, up to a thousand."""
+    line = str(error).partition("\n")[0].strip() or type(error).__name__
+    return line if len(line) <= _MAX_MESSAGE else f"{line[: _MAX_MESSAGE // 2]} … {line[-_MAX_MESSAGE // 2 :]}"

@@ -1,4 +1,4 @@
-"""Content codings: documents made smaller for the way (RFC 9110 section 8.4)."""
+"""Compresses documents with the content codings of HTTP (RFC 9110 section 8.4.1)."""
 
 import gzip
 import io
@@ -7,25 +7,26 @@ from collections.abc import Callable
 import brotli
 import zstandard
 
-_SMALLEST = 512  # bytes of a document that is worth it
+_MIN_SIZE = 512  # bytes; smaller documents hardly shrink
 
 
 def _gzip(body: bytes) -> bytes:
+    # Not gzip.compress: with mtime=0 it lets zlib write the header, which names the operating system.
     file = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as packed:
-        packed.write(body)
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0) as compressed:
+        compressed.write(body)
     return file.getvalue()
 
 
-CODINGS: dict[str, Callable[[bytes], bytes]] = {
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": lambda body: zstandard.compress(body, 9),
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": _gzip,
 }
-"""What can be done to a document, by its name in Accept-Encoding, the best one first."""
+"""The compressors by their names in Accept-Encoding, the preferred one first."""
 
 
-def is_worth_it(media_type: str, size: int) -> bool:
-    """Whether a document gets smaller: text does, books and pictures are packed already."""
-    kind = media_type.partition(";")[0]
-    return size >= _SMALLEST and (kind.startswith("text/") or kind.endswith(("xml", "json", "x-bibtex")))
+def should_compress(media_type: str, size: int) -> bool:
+    """Return True if compression makes a document of `size` bytes smaller: texts yes, books and pictures no."""
+    essence = media_type.partition(";")[0]
+    return size >= _MIN_SIZE and (essence.startswith("text/") or essence.endswith(("xml", "json", "x-bibtex")))

@@ -1,12 +1,12 @@
-"""The folder of a site: the old site or the new one is to be seen, never half of either.
+"""The output folder of a build: replaced in one step, so that readers see the old site or the new one, never a mix.
 
-The folder OUT is put together as `.OUT.feeds/new` beside it, and then both change places in one step:
+A new site is put together beside the folder OUT as `.OUT.feeds/new`, then the two folders are exchanged:
 
-    OUT                         the files, by their addresses
-    .OUT.feeds/documents/       what was rendered, named by its tag; the files in OUT are links to these
-    .OUT.feeds/manifest-5.json  the tags of the files in OUT, if that is folder number 5 of the file system
-    .OUT.feeds/old              the site before, for those who still read it, until there is another one
-    .OUT.feeds/lock             held by the build that is at work
+    OUT                         the files, by their URLs
+    .OUT.feeds/documents/       the rendered documents, named by their ETags; the files in OUT are hard links to them
+    .OUT.feeds/manifest-5.json  the ETags of the files in OUT, if the inode number of that folder is 5
+    .OUT.feeds/old              the previous site, for programs that still read it, until the next change
+    .OUT.feeds/lock             locked by the running build
 """
 
 import ctypes
@@ -23,164 +23,213 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feeds.errors import BuildError
+from feeds.files import atomic_write
 
 SUFFIXES = {"": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
-"""What ends the names of files, by their content coding."""
+"""The suffixes of files by compression, "" for none."""
 
 _log = logging.getLogger(__name__)
-_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of rename(2)
-_NO_LINKS = (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS)  # of a file system that has none, or no more
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # rename(2)
+_NO_HARD_LINKS = (errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS)
+_READ_ONLY = 0o444  # OUT and the documents are the same files
 
 
 class Manifest(NamedTuple):
-    """What a site consists of: the content codings of its files besides none, and their tags by their names."""
+    """What a site consists of: the ETags of its documents by file, and the compressions of their variants."""
 
-    codings: list[str]
-    tags: dict[str, str]
+    compressions: list[str]
+    etags: dict[str, str]
 
-    def names(self) -> set[str]:
-        """List the files that there are, or would be if each got smaller by every coding."""
-        return {name + SUFFIXES[coding] for name in self.tags for coding in ("", *self.codings)}
+    def file_names(self) -> set[str]:
+        """List the files, with all variants even where compression did not pay."""
+        return {name + SUFFIXES[compression] for name in self.etags for compression in ("", *self.compressions)}
 
 
-_NOTHING = Manifest([], {})
+_EMPTY = Manifest([], {})
 
 
 class Output:
-    """The folder of the site, and the one beside it."""
+    """The output folder and the work folder beside it."""
 
     def __init__(self, out: Path) -> None:
-        self.shown = Path(os.path.realpath(out))
-        if not self.shown.name:
-            raise BuildError(f"{self.shown}: is no folder that a site could take the place of")
-        self.root = self.shown.with_name(f".{self.shown.name}.feeds")
-        self.documents = self.root / "documents"
-        self.new = self.root / "new"
-        self.old = self.root / "old"
-        self.away = self.root / "away"
+        self.site = Path(os.path.realpath(out))
+        if not self.site.name:
+            raise BuildError(f"{self.site}: cannot be used as the output folder; choose another one")
+        self.work = self.site.with_name(f".{self.site.name}.feeds")
+        self.new = self.work / "new"
+        self._documents = self.work / "documents"
+        self._old = self.work / "old"
+        self._aside = self.work / "away"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Wait for other builds of the same folder, and keep them waiting. Raises BuildError where it is not ours."""
-        if self.shown.exists() and not self.shown.is_dir():
-            raise BuildError(f"{self.shown}: is no folder")
-        if not self.root.exists():
-            self.require_ours()  # and leave nothing beside it
-        self.documents.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    def lock(self) -> Iterator[None]:
+        """Hold the lock of the output folder, after other builds of it have ended.
+
+        Raises:
+            BuildError: it is not a folder, or has a file that no build wrote.
+        """
+        if self.site.exists() and not self.site.is_dir():
+            raise BuildError(f"{self.site}: not a folder; choose another one")
+        if not self.work.exists():
+            self.check_ownership()  # before the work folder is created
+        self._documents.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.work / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _log.warning("%s: another build is at work; waiting for it", self.shown)
+                _log.warning("%s: waiting for another build to end", self.site)
                 fcntl.flock(file, fcntl.LOCK_EX)
-            self.require_ours()
+            self.check_ownership()
             yield
         finally:
             os.close(file)
 
-    def require_ours(self) -> None:
-        """Raise BuildError where the folder has something in it that no build wrote, for it would be lost."""
-        known = [_read(path) for path in self.root.glob("manifest-*")]
-        if foreign := set(_names(self.shown)).difference(*(each.names() for each in known)):
-            what = f"{self.shown / min(foreign)}: {self.root.name} knows no build that wrote this"
-            raise BuildError(f"{what}; move it away, or give another folder")
+    def check_ownership(self) -> None:
+        """Raise BuildError if the site has a file that no build wrote, because it would be lost."""
+        known = [_read_manifest(path) for path in self.work.glob("manifest-*")]
+        if foreign := set(_list_entries(self.site)).difference(*(manifest.file_names() for manifest in known)):
+            problem = f"{self.site / min(foreign)}: not created by `feeds build`"
+            raise BuildError(f"{problem}; move it away, or choose another folder")
 
-    def manifest(self) -> Manifest:
-        """Read what the site consists of; nothing, if it was moved here or has lost a file."""
-        found = set(_names(self.shown))
-        manifest = _read(self._manifest(self.shown)) if found else _NOTHING
-        coded = ((name, tag, coding) for name, tag in manifest.tags.items() for coding in manifest.codings)
-        wanted = {name + SUFFIXES[coding] for name, tag, coding in coded if self.document(tag, coding).exists()}
-        return manifest if {*manifest.tags, *wanted} <= found else _NOTHING
+    def read_manifest(self) -> Manifest:
+        """Return the manifest of the site; an empty one if the folder is another one or lacks a file."""
+        entries = set(_list_entries(self.site))
+        manifest = _read_manifest(self._manifest_of(self.site)) if entries else _EMPTY
+        variants = {
+            name + SUFFIXES[compression]
+            for name, etag in manifest.etags.items()
+            for compression in manifest.compressions
+            if self.document(etag, compression).exists()
+        }
+        return manifest if entries >= manifest.etags.keys() | variants else _EMPTY
 
-    def document(self, tag: str, coding: str = "") -> Path:
-        """Say where a document is, or will be."""
-        return self.documents / tag[:2] / (tag + SUFFIXES[coding])
+    def document(self, etag: str, compression: str = "") -> Path:
+        """Return the path of a rendered document, whether it exists or not."""
+        return self._documents / etag[:2] / (etag + SUFFIXES[compression])
 
-    def open_up(self) -> None:
-        """Let those look into the new folder, and what is in it, who may look into the one that is to be seen."""
-        with suppress(FileNotFoundError):
-            seen = self.shown.stat()
-            for folder, _, _ in os.walk(self.new):
-                with suppress(PermissionError):  # a group that is not ours to give
-                    os.chown(folder, -1, seen.st_gid)
-                os.chmod(folder, stat.S_IMODE(seen.st_mode))
+    def write_document(self, path: Path, body: bytes, name: str, mtime: float | None) -> None:
+        """Write a rendered document that becomes a file of the site.
 
-    def show(self, manifest: Manifest) -> None:
-        """Make the new folder the one that is to be seen, in one step."""
-        self._manifest(self.new).write_text(json.dumps(manifest._asdict(), ensure_ascii=False, indent=0), "utf-8")
-        os.sync()  # else after a power cut the folder may be there and what is in it not
-        if _names(self.shown):
-            _swap(self.new, self.shown, self.away)
-            with suppress(OSError):  # the new site is to be seen, and the next build tidies up
-                os.rename(self.new, self.old)
+        If that file has the same content under an older ETag, it is kept with its inode and mtime.
+        """
+        path.parent.mkdir(exist_ok=True)
+        current = self.site / name
+        if current.exists() and current.read_bytes() == body:
+            path.unlink(missing_ok=True)
+            _link(current, path)
         else:
-            os.rename(self.new, self.shown)
+            atomic_write(path, body, mode=_READ_ONLY, mtime=mtime)
+
+    def remove_leftovers(self) -> None:
+        """Remove what a killed build has left except its documents."""
+        _remove(self.new, self._aside)
+
+    def remove_new(self) -> None:
+        """Remove the new site."""
+        _remove(self.new)
+
+    def create_new(self, manifest: Manifest) -> None:
+        """Put the new site together from links to the documents."""
+        _remove(self._old)
+        for folder in sorted({os.path.dirname(name) for name in ("", *manifest.etags)}):
+            (self.new / folder).mkdir(parents=True, exist_ok=True)
+        for name, etag in manifest.etags.items():
+            _link(self.document(etag), self.new / name)
+            for compression in manifest.compressions:
+                with suppress(FileNotFoundError):  # compression did not pay
+                    _link(self.document(etag, compression), self.new / (name + SUFFIXES[compression]))
+        self._copy_permissions()
+
+    def swap_in(self, manifest: Manifest) -> None:
+        """Replace the site by the new one, in one step.
+
+        Raises:
+            BuildError: somebody has added a file to the site.
+        """
+        self.check_ownership()
+        content = {"codings": manifest.compressions, "tags": manifest.etags}
+        self._manifest_of(self.new).write_text(json.dumps(content, ensure_ascii=False, indent=0), "utf-8")
+        os.sync()  # otherwise the folder may survive a power failure and its files may not
+        if _list_entries(self.site):
+            _exchange(self.new, self.site, self._aside)
+            with suppress(OSError):  # the new site is in place, and the next build removes what is left
+                os.rename(self.new, self._old)
+        else:
+            os.rename(self.new, self.site)
         with suppress(OSError):
-            for path in self.root.glob("manifest-*"):
-                if path != self._manifest(self.shown):
+            for path in self.work.glob("manifest-*"):
+                if path != self._manifest_of(self.site):
                     path.unlink()
 
-    def drop(self, *folders: Path) -> None:
-        """Remove folders, if they are there."""
-        for folder in folders:
-            if folder.exists():
-                shutil.rmtree(folder)
-
-    def drop_documents(self, tags: Iterable[str]) -> None:
-        """Remove the documents that have none of some tags, and what killed builds were writing."""
-        known = {tag + suffix for tag in tags for suffix in SUFFIXES.values()}
-        for folder in self.documents.iterdir():
+    def remove_documents_except(self, etags: Iterable[str]) -> None:
+        """Remove all other documents, and the temporary files of killed builds."""
+        current = {etag + suffix for etag in etags for suffix in SUFFIXES.values()}
+        for folder in self._documents.iterdir():
             for path in folder.iterdir():
-                if path.name not in known:
+                if path.name not in current:
                     path.unlink()
 
-    def _manifest(self, folder: Path) -> Path:
-        """Say where the manifest of a folder is: another folder under the same name has another one."""
-        return self.root / f"manifest-{folder.stat().st_ino}.json"
+    def _copy_permissions(self) -> None:
+        """Give the folders of the new site the mode and group of the current one."""
+        with suppress(FileNotFoundError):
+            current = self.site.stat()
+            for folder, _, _ in os.walk(self.new):
+                with suppress(PermissionError):  # not a member of the group
+                    os.chown(folder, -1, current.st_gid)
+                os.chmod(folder, stat.S_IMODE(current.st_mode))
+
+    def _manifest_of(self, folder: Path) -> Path:
+        """Return the path of a folder's manifest, which stays when the folder is renamed."""
+        return self.work / f"manifest-{folder.stat().st_ino}.json"
 
 
-def link(file: Path, path: Path) -> None:
-    """Let a file be at another path too; as a copy, on a file system without links."""
+def _remove(*folders: Path) -> None:
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Create a hard link, or a copy on a file system without links."""
     try:
-        os.link(file, path)
+        os.link(source, target)
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in _NO_HARD_LINKS:
             raise
-        part = path.with_name(f"{path.name}.part")
-        shutil.copy2(file, part)
-        os.replace(part, path)
+        atomic_write(target, source.read_bytes(), mode=_READ_ONLY, mtime=source.stat().st_mtime)
 
 
-def _read(path: Path) -> Manifest:
-    """Read a manifest; one that is not there, or broken, has nothing in it."""
-    with suppress(FileNotFoundError, ValueError, TypeError):
-        manifest = Manifest(**json.loads(path.read_bytes()))
-        if SUFFIXES.keys() >= set(manifest.codings):  # else it is of another version
+def _read_manifest(path: Path) -> Manifest:
+    """Read a manifest; an empty one if the file is missing, corrupt or of another version."""
+    with suppress(FileNotFoundError, ValueError, TypeError, KeyError):
+        content = json.loads(path.read_bytes())
+        manifest = Manifest(content["codings"], content["tags"])
+        if SUFFIXES.keys() >= set(manifest.compressions):
             return manifest
-    return _NOTHING
+    return _EMPTY
 
 
-def _names(folder: Path) -> list[str]:
-    """List what is under a folder but for the folders that hold something; nothing where there is no folder."""
-    found: list[str] = []
-    for at, folders, files in os.walk(folder):
-        links = (name for name in folders if os.path.islink(os.path.join(at, name)))
-        found += (os.path.join(at, name) for name in (*files, *links))
-        if not folders and not files and at != os.fspath(folder):
-            found.append(at)
+def _list_entries(folder: Path) -> list[str]:
+    """List the relative paths of all files, links and empty folders; none if the folder does not exist."""
+    entries: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        links = (name for name in folders if os.path.islink(os.path.join(parent, name)))
+        entries += (os.path.join(parent, name) for name in (*files, *links))
+        if not folders and not files and parent != os.fspath(folder):
+            entries.append(parent)
     root = os.path.join(folder, "")
-    return [path.removeprefix(root) for path in found]  # relpath() would take seconds
+    return [path.removeprefix(root) for path in entries]  # os.path.relpath would take seconds
 
 
-def _swap(one: Path, other: Path, away: Path) -> None:
-    """Let two folders change places in one step; in two, where system or file system have no such step."""
-    exchange = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # Linux
-    if exchange and exchange(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+def _exchange(one: Path, other: Path, aside: Path) -> None:
+    """Exchange two folders in one step, or in two renames where the system or file system cannot."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)  # Linux
+    paths = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other))
+    if renameat2 and renameat2(*paths, _RENAME_EXCHANGE) == 0:
         return
-    if exchange and ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+    if renameat2 and ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), os.fspath(other))
-    os.rename(other, away)
+    os.rename(other, aside)
     os.rename(one, other)
-    os.rename(away, one)
+    os.rename(aside, one)

@@ -1,78 +1,95 @@
-"""The whole site at one moment: every publication with a fixed address, and the tag that it has then."""
+"""Plans a whole site: every document at one moment, and the file or object that each becomes."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
-from typing import NamedTuple
+from pathlib import PurePosixPath
 
-from feeds.errors import ArchiveError, BuildError, UnknownEditionError
-from feeds.exporters.format import Kind
-from feeds.publishing import headers as delivery
-from feeds.publishing.publisher import Catalog
-from feeds.site.site import Publication
+from feeds.errors import ArchiveError, BuildError
+from feeds.exporters.contract import Kind, Resource
+from feeds.publishing.publisher import Publisher
+from feeds.publishing.representation import Representation
+from feeds.publishing.static import StaticFile
 
-_TRIES = 5
-_LEADING = frozenset({Kind.PAGE, Kind.FEED, Kind.CATALOG})
-
-
-class StaleError(Exception):
-    """The archive or the store of pictures is not what it was when the documents were planned."""
+_ATTEMPTS = 5
+_INDEX = "index.html"  # what file servers and buckets send for a folder
 
 
-class Document(NamedTuple):
-    """What a publication is at a moment: its tag, when it last changed, for how long it may be kept, of how much it is.
+class StalePlanError(Exception):
+    """The archive or the picture store has changed since the plan was made."""
 
-    `size` counts its papers, of a series or a shelf its editions.
+
+def with_stable_plan(publisher: Publisher, work: Callable[[list[Representation]], object]) -> None:
+    """Call `work` with all documents of the site, those that link to others last.
+
+    If the archive or the picture store changes before it returns, it is called again with a new plan.
+
+    Raises:
+        ArchiveError: they changed during every attempt.
     """
-
-    publication: Publication
-    tag: str
-    modified: datetime | None
-    cache_control: str
-    size: int
-
-    @property
-    def leads(self) -> bool:
-        """Whether it leads to other documents, which should be in place before it."""
-        return self.publication.format.kind in _LEADING
-
-
-def steadily(catalog: Catalog, work: Callable[[list[Document]], object]) -> None:
-    """Work on all documents of the site, those that lead to others last; again, where the files change meanwhile.
-
-    Raises ArchiveError where they do so all the time.
-    """
-    for _ in range(_TRIES):
-        catalog.archive.look()
-        state = catalog.state
-        with suppress(StaleError):
-            work(sorted(_documents(catalog), key=lambda document: document.leads))
-            catalog.archive.look()
-            if catalog.state == state:
+    for _ in range(_ATTEMPTS):
+        publisher.archive.sync()
+        revision = publisher.revision
+        with suppress(StalePlanError):
+            work(sorted(publisher.all_representations(), key=lambda representation: representation.is_index))
+            publisher.archive.sync()
+            if publisher.revision == revision:
                 return
-    raise ArchiveError(f"{catalog.archive.root}: the files change too fast; try again in a minute")
+    raise ArchiveError(f"{publisher.archive.root}: the files change too fast; try again in a minute")
 
 
-def named(documents: Iterable[Document], name_of: Callable[[Publication], str]) -> dict[str, Document]:
-    """Name documents as files or objects. Raises BuildError for names that are none, or given twice."""
-    found: dict[str, Document] = {}
-    for document in documents:
-        name, which = name_of(document.publication), document.publication.format.name
-        if name in found:
-            raise BuildError(f"{name}: {found[name].publication.format.name} and {which} would both write it")
+def file_name(representation: Representation) -> str:
+    """Return the path of a document's file; a static host serves `latest.html` at `/latest`."""
+    name, resource = object_name(representation), representation.resource
+    is_bare_page = isinstance(resource, Resource) and resource.format.kind is Kind.PAGE and not resource.format.suffix
+    return f"{name}.html" if is_bare_page and name != _INDEX else name
+
+
+def object_name(representation: Representation) -> str:
+    """Return the name of a document's object in a bucket, which is its path."""
+    resource = representation.resource
+    if isinstance(resource, StaticFile):
+        return resource.path
+    return resource.key.text + resource.format.suffix or _INDEX  # not `path`, which is percent-encoded
+
+
+def name_files(representations: Iterable[Representation]) -> dict[str, Representation]:
+    """Map the paths of files to their documents.
+
+    Raises:
+        BuildError: a path cannot be used, belongs to two documents, or would be both a file and a folder.
+    """
+    files = _name(representations, file_name)
+    for name in files:
+        for folder in PurePosixPath(name).parents:
+            if str(folder) in files:
+                raise BuildError(f"{folder}: would be both a file and the folder of {name}")
+    return files
+
+
+def name_objects(representations: Iterable[Representation]) -> dict[str, Representation]:
+    """Map the names of objects to their documents.
+
+    Raises:
+        BuildError: a name cannot be used or belongs to two documents.
+    """
+    return _name(representations, object_name)
+
+
+def _name(
+    representations: Iterable[Representation], name_of: Callable[[Representation], str]
+) -> dict[str, Representation]:
+    named: dict[str, Representation] = {}
+    for representation in representations:
+        name = name_of(representation)
+        if name in named:
+            raise BuildError(f"{name}: both {_writer(named[name])} and {_writer(representation)} would write it")
         if name != os.path.normpath(name) or name.startswith(("/", "..")):
-            raise BuildError(f"{name}: no name of a file, but {which} would write it")
-        found[name] = document
-    return found
+            raise BuildError(f"{name}: not a usable path, but {_writer(representation)} would write it")
+        named[name] = representation
+    return named
 
 
-def _documents(catalog: Catalog) -> Iterator[Document]:
-    days = catalog.archive.days()
-    try:
-        for publication in catalog:
-            outline = catalog.outline(publication)
-            tag, modified = catalog.tag(publication, outline), catalog.modified(publication, outline)
-            yield Document(publication, tag, modified, delivery.cache_control(outline, days), outline.total)
-    except UnknownEditionError as error:  # listed a moment ago, gone now
-        raise StaleError from error
+def _writer(representation: Representation) -> str:
+    resource = representation.resource
+    return "a static file" if isinstance(resource, StaticFile) else f"the exporter {resource.format.name}"

@@ -1,169 +1,192 @@
-"""Renders many documents on all cores."""
+"""Renders the documents of a plan on all cores."""
 
 import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from feeds.archive.archive import Archive
-from feeds.archive.edition import Edition
+from feeds.archive.snapshot import EditionMetadata, LatestLimits
 from feeds.errors import ExportError, UnknownEditionError
 from feeds.exporters import registry
+from feeds.exporters.contract import Resource
 from feeds.images.store import Store
-from feeds.model.key import Key
-from feeds.publishing import compression as encoding
-from feeds.publishing.plan import Document, StaleError
-from feeds.publishing.publisher import Catalog
-from feeds.site.site import Publication, Site
+from feeds.model.edition import Edition
+from feeds.model.keys import Key
+from feeds.publishing.compression import COMPRESSORS, should_compress
+from feeds.publishing.plan import StalePlanError
+from feeds.publishing.publisher import Publisher
+from feeds.publishing.representation import Representation
+from feeds.publishing.static import StaticFile
+from feeds.site.site import Site
 
-_FEW = 12  # documents that are not worth another process
-_CHUNK = 16  # documents of a task; those of one edition follow each other and share its cover
-_LARGE = 1_000  # papers in documents of a task: other processes may take those that come next
-_AHEAD = 4  # tasks for each process
+_MIN_FOR_POOL = 13  # documents; fewer are rendered before another process has started
+_TASK_DOCUMENTS = 16  # consecutive documents are often of one edition, which a process loads once
+_TASK_PAPERS = 1_000  # after which a task ends early: other processes may render the next documents
+_TASKS_AHEAD = 4  # per process
 
 
-class Rendered(NamedTuple):
-    """The bytes of a document, by their content coding: "" for as they are. Where it failed, none and the error.
+class RenderResult(NamedTuple):
+    """The bytes of a document by content coding, "" for uncompressed; if its exporter failed, none and the error.
 
-    The document has another tag than was planned where the store has lost a picture of it.
+    The ETag differs from the planned one if the picture store has lost a file.
     """
 
-    document: Document
-    bodies: Mapping[str, bytes]
-    error: str
-
-
-class _Wanted(NamedTuple):
-    """A document as other processes get it: exporters may not be fit to be sent."""
-
-    key: Key
-    format: str
-    tag: str
-    size: int
-
-
-class _Made(NamedTuple):
-    tag: str
-    bodies: Mapping[str, bytes]
+    etag: str
+    bodies: dict[str, bytes]
     error: str = ""
 
 
-def cores() -> int:
-    """Count the processors that this process may use."""
+class RenderJob(NamedTuple):
+    """A planned document for another process: exporters and picture stores need not be picklable."""
+
+    key: Key
+    format_name: str
+    language: str
+    etag: str
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def rendered(
-    catalog: Catalog, documents: Iterable[Document], codings: Sequence[str], processes: int
-) -> Iterator[Rendered]:
-    """Render documents in their order, each also in those content codings that make it smaller.
+def render_all(
+    publisher: Publisher, representations: Iterable[Representation], compressions: Sequence[str], processes: int
+) -> Iterator[tuple[Representation, RenderResult]]:
+    """Render documents in their order, and compress those that it makes smaller.
 
-    Raises StaleError where the archive is not what it was when they were planned, ExportError where a process was
-    killed, for want of memory mostly.
+    Args:
+        compressions: content codings, of `COMPRESSORS`.
+        processes: how many to render with; 1 renders in this process.
+
+    Raises:
+        StalePlanError: the archive or the picture store has changed since the documents were described.
+        ExportError: another process died, usually because it ran out of memory.
     """
-    planned = list(documents)
-    wanted = [_Wanted(each.publication.key, each.publication.format.name, each.tag, each.size) for each in planned]
-    here = processes == 1 or len(wanted) <= _FEW
-    made = _here(catalog, wanted, codings) if here else _elsewhere(catalog, wanted, codings, processes)
-    for document, (tag, bodies, error) in zip(planned, made, strict=True):
-        yield Rendered(document._replace(tag=tag), bodies, error)
+    planned = list(representations)
+    renderer = Renderer(publisher, compressions)
+    dynamic = [representation for representation in planned if isinstance(representation.resource, Resource)]
+    is_small = processes == 1 or len(dynamic) < _MIN_FOR_POOL
+    results = (
+        map(renderer.render, dynamic) if is_small else _render_in_pool(publisher, dynamic, compressions, processes)
+    )
+    for representation in planned:
+        is_static = isinstance(representation.resource, StaticFile)
+        yield representation, renderer.render(representation) if is_static else next(results)
 
 
-def codings_of(media_type: str, size: int, codings: Sequence[str]) -> Sequence[str]:
-    """List those of some content codings that make a document smaller."""
-    return codings if encoding.is_worth_it(media_type, size) else ()
+class Renderer:
+    """Renders planned documents; consecutive documents of one edition load it once."""
 
+    def __init__(self, publisher: Publisher, compressions: Sequence[str]) -> None:
+        self._publisher = publisher
+        self._compressions = compressions
+        self._metadata: EditionMetadata | None = None
+        self._edition: Edition | None = None
 
-class _Press:
-    """Renders documents of a catalogue one by one, and cuts an edition once for those of it that follow each other."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._last: Edition | None = None
-
-    def made(self, wanted: _Wanted, codings: Sequence[str]) -> _Made:
-        """Render a document. Raises StaleError where it is not what was planned."""
-        catalog, publication = self._catalog, Publication(wanted.key, self._catalog.registry.exporter(wanted.format))
+    def render(self, representation: Representation) -> RenderResult:
+        """Render a document. Raises StalePlanError if the archive has changed since it was described."""
         try:
-            edition = catalog.furnished(self._cut(wanted.key), publication.format)
-            if catalog.tag(publication, edition) != wanted.tag:
-                raise StaleError
-            body = catalog.render(publication, edition)
-        except UnknownEditionError as error:
-            raise StaleError from error
+            if representation.metadata is None:  # a static file
+                rendered = self._publisher.render(representation)
+            else:
+                rendered = self._publisher.render_edition(representation, self._load(representation.metadata))
         except ExportError as error:
-            return _Made(wanted.tag, {}, str(error))
-        chosen = codings_of(publication.format.media_type, len(body), codings)
-        coded = {coding: encoding.CODINGS[coding](body) for coding in chosen}
-        return _Made(catalog.tag(publication, edition), {"": body} | coded)
+            return RenderResult(representation.etag, {}, str(error))
+        body = rendered.body
+        compressions = self._compressions if should_compress(representation.media_type, len(body)) else ()
+        compressed = {compression: COMPRESSORS[compression](body) for compression in compressions}
+        return RenderResult(rendered.representation.etag, {"": body} | compressed)
 
-    def _cut(self, key: Key) -> Edition:
-        if self._last is None or self._last.key != key:
-            self._last = self._catalog.cut_bare(key)
-        return self._last
+    def render_job(self, job: RenderJob) -> RenderResult:
+        """Render a document that another process has planned. Raises StalePlanError if it is not the same here."""
+        resource = Resource(job.key, self._publisher.formats[job.format_name])
+        try:
+            representation = self._publisher.representation(resource, job.language)
+        except UnknownEditionError as error:
+            raise StalePlanError from error
+        if representation.etag != job.etag:
+            raise StalePlanError
+        return self.render(representation)
+
+    def _load(self, metadata: EditionMetadata) -> Edition:
+        """Load the edition that is described by `metadata`, unless the last one was the same."""
+        if self._edition is None or self._metadata != metadata:
+            try:
+                with self._publisher.archive.snapshot() as snapshot:
+                    if snapshot.metadata(metadata.key) != metadata:
+                        raise StalePlanError
+                    self._edition = snapshot.load(metadata.key)
+            except UnknownEditionError as error:
+                raise StalePlanError from error
+            self._metadata = metadata
+        return self._edition
 
 
-def _here(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str]) -> Iterator[_Made]:
-    press = _Press(catalog)
-    return (press.made(each, codings) for each in wanted)
-
-
-def _elsewhere(catalog: Catalog, wanted: list[_Wanted], codings: Sequence[str], processes: int) -> Iterator[_Made]:
-    archive = catalog.archive
-    opening = (archive.root, archive.index_path, replace(catalog.site, formats=()), catalog.store.root)
-    tasks = _tasks(wanted)
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _open, opening)
-    running: deque[Future[list[_Made]]] = deque()
+def _render_in_pool(
+    publisher: Publisher, representations: Sequence[Representation], compressions: Sequence[str], processes: int
+) -> Iterator[RenderResult]:
+    archive = publisher.archive
+    arguments = (archive.root, archive.index_path, publisher.site, publisher.store.root, compressions)
+    tasks = _split(representations)
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, spawn, initializer=_start_process, initargs=arguments)
+    running: deque[Future[list[RenderResult]]] = deque()
     try:
-        running.extend(pool.submit(_work, task, codings) for task in islice(tasks, processes * _AHEAD))
+        running.extend(pool.submit(_run_task, task) for task in islice(tasks, processes * _TASKS_AHEAD))
         while running:
-            done = running.popleft().result()
-            running.extend(pool.submit(_work, task, codings) for task in islice(tasks, 1))
-            yield from done
+            results = running.popleft().result()
+            running.extend(pool.submit(_run_task, task) for task in islice(tasks, 1))
+            yield from results
     except BrokenProcessPool as error:
-        raise ExportError("a process that rendered was killed; is there enough memory?") from error
+        raise ExportError("a rendering process died, probably because it ran out of memory") from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _tasks(wanted: Iterable[_Wanted]) -> Iterator[list[_Wanted]]:
-    task: list[_Wanted] = []
-    for each in wanted:
-        task.append(each)
-        if len(task) == _CHUNK or sum(one.size for one in task) > _LARGE:
+def _split(representations: Iterable[Representation]) -> Iterator[list[RenderJob]]:
+    """Split documents into tasks for one process each."""
+    task: list[RenderJob] = []
+    papers = 0
+    for representation in representations:
+        resource = representation.resource
+        assert isinstance(resource, Resource)  # noqa: S101  # static files are not rendered
+        task.append(RenderJob(resource.key, resource.format.name, representation.language, representation.etag))
+        papers += representation.size
+        if len(task) == _TASK_DOCUMENTS or papers > _TASK_PAPERS:
             yield task
-            task = []
+            task, papers = [], 0
     if task:
         yield task
 
 
-_press: _Press | None = None  # of a process that renders for another one
+_renderer: Renderer | None = None  # of a process in the pool
 
 
-def _open(root: Path, index: Path, site: Site, store: Path) -> None:
-    global _press
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    archive = Archive(root, index)
-    archive.look()
-    _press = _Press(Catalog(archive, registry.load(), site, Store(store)))
+def _start_process(root: Path, index_path: Path, site: Site, store_root: Path, compressions: Sequence[str]) -> None:
+    global _renderer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    archive = Archive(root, index_path, LatestLimits(site.latest_days, site.latest_papers))
+    archive.sync()
+    _renderer = Renderer(Publisher(archive, registry.load(), site, Store(store_root)), compressions)
 
 
-def _end_with_parent() -> None:
-    """Wait for the parent, which may be killed: the pool itself would wait for its next task for ever."""
+def _exit_with_parent() -> None:
+    """Wait for the parent, which may be killed; the pool itself would wait for its next task forever."""
     if parent := multiprocessing.parent_process():
         parent.join()
     os._exit(1)
 
 
-def _work(task: list[_Wanted], codings: Sequence[str]) -> list[_Made]:
-    assert _press  # noqa: S101  # opened before the first task
-    return [_press.made(each, codings) for each in task]
+def _run_task(task: list[RenderJob]) -> list[RenderResult]:
+    assert _renderer  # noqa: S101  # created by _start_process
+    return [_renderer.render_job(job) for job in task]

@@ -1,28 +1,30 @@
-"""Sends the whole site into an object store: what has changed since, and what leads to other objects after those.
+"""Sends the whole site to an object store: only changed objects, and those that link to others after these.
 
-The manifest is written before anything is sent, without the tags of what will be, and now and then while that goes on:
-a run that was killed leaves no tag that is wrong, and the next one goes on where it ended.
+The manifest is written before anything is sent, without the ETags of the objects to send, and repeatedly in between.
+So a killed run leaves no wrong ETag behind, and the next one continues where it stopped.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
-from feeds.archive.index import Progress
-from feeds.publishing.bucket import TROUBLE, Bucket, named_errors
-from feeds.publishing.plan import Document, steadily
-from feeds.publishing.pool import Rendered, rendered
-from feeds.publishing.publisher import Catalog
+from feeds.progress import Progress
+from feeds.publishing.bucket import STORE_ERRORS, Bucket, translated_errors
+from feeds.publishing.plan import with_stable_plan
+from feeds.publishing.pool import RenderResult, render_all
+from feeds.publishing.publisher import Publisher
+from feeds.publishing.representation import Representation
 
 _CONNECTIONS = 32
-_NOTES = 40  # times that the manifest is written again in a long run
-_FEW = 50  # objects sent or removed that are not worth that
+_MANIFEST_WRITES = 40  # in a long run
+_MIN_BETWEEN_WRITES = 50  # objects
+_REMOVED_AT_ONCE = 1000  # objects: the limit of S3
 
 
 class Report(NamedTuple):
-    """What was done, or in a dry run would be: objects in the store, names of those sent and removed, and errors."""
+    """The result of a run, or in a dry run what it would be; `objects` is how many the store should have."""
 
     objects: int
     sent: tuple[str, ...]
@@ -30,87 +32,99 @@ class Report(NamedTuple):
     errors: tuple[str, ...]
 
 
-def plan_only(catalog: Catalog, bucket: Bucket, again: bool) -> Report:
-    """Say what `publish` would do, and do nothing."""
-    found: list[Report] = []
+def publish(
+    publisher: Publisher,
+    bucket: Bucket,
+    processes: int,
+    progress: Progress,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+) -> Report:
+    """Bring a bucket up to date with the site.
 
-    def compare(documents: list[Document]) -> None:
-        wanted = bucket.named(documents)
-        changed, gone = bucket.difference(wanted, again)
-        found[:] = [Report(len(wanted), tuple(changed), tuple(gone), ())]
+    A document that cannot be rendered keeps its old object, and the error is reported.
 
-    with named_errors(bucket.url):
-        bucket.open(catalog.archive.root)
-        steadily(catalog, compare)
-    return found[0]
+    Args:
+        processes: how many to render with.
+        force: send unchanged objects too, and overwrite those of others.
+        dry_run: change nothing, only report what would be sent and removed.
 
-
-def publish(catalog: Catalog, bucket: Bucket, again: bool, processes: int, progress: Progress) -> Report:
-    """Send the site into a bucket; everything, if `again`.
-
-    A document that cannot be rendered stays as it was, and its error is reported. Raises PublishError where the store
-    fails, after it was asked again for a while.
+    Raises:
+        PublishError: the store fails, after retries for a while.
+        BuildError: two documents would be one object.
+        ArchiveError: the files keep changing.
+        ExportError: a rendering process died.
     """
-    return _Run(catalog, bucket, again, processes, progress).run()
+    return _Run(publisher, bucket, processes, progress, force, dry_run).run()
 
 
 class _Run:
-    def __init__(self, catalog: Catalog, bucket: Bucket, again: bool, processes: int, progress: Progress) -> None:
-        self._catalog = catalog
+    def __init__(
+        self, publisher: Publisher, bucket: Bucket, processes: int, progress: Progress, force: bool, dry_run: bool
+    ) -> None:
+        self._publisher = publisher
         self._bucket = bucket
-        self._again = again
         self._processes = processes
         self._progress = progress
+        self._force = force
+        self._dry_run = dry_run
+        self._objects = 0
         self._sent: dict[str, None] = {}
         self._removed: list[str] = []
         self._errors: list[str] = []
-        self._objects = 0
 
     def run(self) -> Report:
-        """Send and remove what has changed."""
-        with named_errors(self._bucket.url):
-            self._bucket.open(self._catalog.archive.root)
-            steadily(self._catalog, self._update)
+        with translated_errors(self._bucket.url):
+            self._bucket.open(self._publisher.archive.root)
+            with_stable_plan(self._publisher, self._compare if self._dry_run else self._update)
         return Report(self._objects, tuple(self._sent), tuple(self._removed), tuple(self._errors))
 
-    def _update(self, documents: list[Document]) -> None:
-        self._errors.clear()
-        wanted = self._bucket.named(documents)
+    def _compare(self, plan: Sequence[Representation]) -> None:
+        wanted = self._bucket.name(plan)
         self._objects = len(wanted)
-        changed, gone = self._bucket.difference(wanted, self._again)
-        if not changed and not gone:
+        changed, self._removed = self._bucket.diff(wanted, self._force)
+        self._sent = dict.fromkeys(changed)
+
+    def _update(self, plan: Sequence[Representation]) -> None:
+        self._errors.clear()
+        wanted = self._bucket.name(plan)
+        self._objects = len(wanted)
+        changed, obsolete = self._bucket.diff(wanted, self._force)
+        if not changed and not obsolete:
             return
-        self._bucket.tags |= dict.fromkeys([*changed, *gone], "")
-        self._bucket.write()
+        self._bucket.manifest |= dict.fromkeys([*changed, *obsolete], "")
+        self._bucket.write_manifest()
+        total = len(changed) + len(obsolete)
+        names = self._send_and_remove({name: wanted[name] for name in changed}, obsolete)
         try:
-            self._show(self._work({name: wanted[name] for name in changed}, gone), len(changed) + len(gone))
+            for count, _ in enumerate(self._progress(names, total), 1):
+                if count % (_MIN_BETWEEN_WRITES + total // _MANIFEST_WRITES) == 0:
+                    self._bucket.write_manifest()
         finally:
-            with suppress(*TROUBLE):  # what stopped it says more
-                self._bucket.write()
-        self._again = False
+            with suppress(*STORE_ERRORS):  # the error that ended the run says more
+                self._bucket.write_manifest()
+        self._force = False
 
-    def _show(self, names: Iterator[str], total: int) -> None:
-        for done, _ in enumerate(self._progress(names, total), 1):
-            if done % (_FEW + total // _NOTES) == 0:
-                self._bucket.write()
-
-    def _work(self, changed: dict[str, Document], gone: list[str]) -> Iterator[str]:
-        """Send first what others lead to, then what leads to it, and remove what is gone after both."""
-        for leads in (False, True):
-            yield from self._send({name: document for name, document in changed.items() if document.leads is leads})
-        for start in range(0, len(gone), 1000):
-            names = gone[start : start + 1000]
+    def _send_and_remove(self, changed: Mapping[str, Representation], obsolete: Sequence[str]) -> Iterator[str]:
+        """Send documents, then those that link to them, then remove obsolete objects; yield the names."""
+        for is_index in (False, True):
+            yield from self._send(
+                {name: document for name, document in changed.items() if document.is_index is is_index}
+            )
+        for start in range(0, len(obsolete), _REMOVED_AT_ONCE):
+            names = list(obsolete[start : start + _REMOVED_AT_ONCE])
             self._bucket.remove(names)
             self._removed += names
             yield from names
 
-    def _send(self, changed: dict[str, Document]) -> Iterator[str]:
-        made = rendered(self._catalog, changed.values(), self._bucket.codings, self._processes)
+    def _send(self, changed: Mapping[str, Representation]) -> Iterator[str]:
+        results = render_all(self._publisher, changed.values(), self._bucket.compressions, self._processes)
         running: deque[Future[str]] = deque()
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
             try:
-                for name, each in zip(changed, made, strict=True):
-                    running.append(pool.submit(self._put, name, each))
+                for name, (representation, result) in zip(changed, results, strict=True):
+                    running.append(pool.submit(self._put, name, representation, result))
                     if len(running) > 2 * _CONNECTIONS:
                         yield running.popleft().result()
                 while running:
@@ -118,10 +132,10 @@ class _Run:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _put(self, name: str, made: Rendered) -> str:
-        if made.error:
-            self._errors.append(made.error)
+    def _put(self, name: str, representation: Representation, result: RenderResult) -> str:
+        if result.error:
+            self._errors.append(result.error)
         else:
-            self._bucket.put(name, made)
+            self._bucket.put(name, representation, result, self._publisher.headers(representation))
             self._sent[name] = None
         return name
