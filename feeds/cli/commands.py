@@ -16,6 +16,7 @@ from feeds.exporters import registry
 from feeds.exporters.contract import Format, Kind, RenderContext, Resource
 from feeds.files import atomic_write
 from feeds.http import server
+from feeds.images.client import ALLOW_PRIVATE, PUBLIC_ONLY, Client
 from feeds.images.fetch import fetch_images
 from feeds.model.diagnostic import Severity
 from feeds.model.keys import EXAMPLES, Scope
@@ -24,7 +25,8 @@ from feeds.publishing import mail
 from feeds.publishing.bucket import Bucket, open_store
 from feeds.publishing.build import build
 from feeds.publishing.compression import COMPRESSORS
-from feeds.publishing.plan import available_cores
+from feeds.publishing.pool import available_cores
+from feeds.publishing.pool import available_cores
 from feeds.publishing.publish import publish
 from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.site import settings
@@ -80,7 +82,7 @@ _processes_option = click.option(
 
 
 def _search_options(command: Callable[..., None]) -> Callable[..., None]:
-    for name, parameter in reversed(PARAMETERS.items()):
+    for name, parameter in reversed(list(PARAMETERS.items())):
         option = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=parameter.help)
         command = option(command)
     return command
@@ -150,9 +152,9 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
 @click.option("--precompress", is_flag=True, help="Also write .gz, .br and .zst variants of files that get smaller.")
 @_processes_option
 def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> None:
-    """Write the whole site into the folder OUT, for any static host.
+    """Write the whole site into the folder OUT.
 
-    A later build renders only what has changed. OUT shows the old site until the new one is complete; the folder
+    Any static host can serve it. A later build renders only what has changed. OUT shows the old site until the new one is complete; the folder
     .OUT.feeds beside it keeps what the next build needs. Searches are not included, since a static host cannot answer
     them.
     """
@@ -171,7 +173,9 @@ def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> N
 @click.option("--plain", is_flag=True, help="Send text uncompressed instead of gzipped.")
 @_processes_option
 def publish_site(url: str, archive: Path, dry_run: bool, force: bool, plain: bool, processes: int) -> None:
-    """Upload the whole site to URL: s3://, gs://, az://, file:// or memory://. Only changed objects are sent.
+    """Upload the whole site to URL.
+
+    URL starts with s3://, gs://, az://, file:// or memory://. Only changed objects are sent.
 
     Credentials and endpoints come from the environment, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL.
     """
@@ -192,14 +196,17 @@ def publish_site(url: str, archive: Path, dry_run: bool, force: bool, plain: boo
 @_archive_argument
 @click.option("--force", is_flag=True, help="Also retry images that failed a short time ago.")
 def images(archive: Path, force: bool) -> None:
-    """Fetch the papers' images into the store, for use in books. Stored images are not fetched again."""
+    """Fetch the papers' images for the books.
+
+    Images are kept in a store ($FEEDS_IMAGES); those in it are not fetched again.
+    """
     publisher = _open(archive)
     with publisher.archive.snapshot() as snapshot:
         urls = snapshot.image_urls()
     report = fetch_images(
         publisher.store,
         urls,
-        allow_private=settings.load(archive, os.environ).private_images,
+        Client(ALLOW_PRIVATE if settings.load(archive, os.environ).private_images else PUBLIC_ONLY),
         force=force,
         progress=progress_bar("fetching", "image"),
     )
@@ -216,8 +223,9 @@ def images(archive: Path, force: bool) -> None:
 @click.option("--force", is_flag=True, help="Send the book even if it was sent to this address before.")
 @_search_options
 def send(address: str, key: str | None, archive: Path, force: bool, **parameters: str | None) -> None:
-    """Mail a book to ADDRESS, such as a Kindle: the newest day, or what KEY or the search options select.
+    """Mail a book to ADDRESS, such as a Kindle.
 
+    The book is the newest day, or what KEY or the search options select.
     A day is sent to an address only once, and a larger book again only when its papers have changed, so this may run
     every hour.
     """
@@ -250,7 +258,10 @@ def send(address: str, key: str | None, archive: Path, force: bool, **parameters
 @commands.command()
 @_archive_argument
 def check(archive: Path) -> None:
-    """Report what is wrong in the settings and day files of ARCHIVE. Exits with 1 if anything was lost."""
+    """Report what is wrong in ARCHIVE.
+
+    Checks the settings and the day files, and exits with 1 if anything was lost.
+    """
     _, setting_errors = settings.load_with_errors(archive, os.environ)
     for location, message in setting_errors:
         click.echo(f"{location}: {Severity.ERROR.value}: {message}")
@@ -270,7 +281,10 @@ def check(archive: Path) -> None:
 @commands.command()
 @_archive_argument
 def init(archive: Path) -> None:
-    """Write a feeds.toml into ARCHIVE that explains every setting and sets none."""
+    """Write a settings file into ARCHIVE.
+
+    The file, feeds.toml, explains every setting and sets none.
+    """
     path = archive / "feeds.toml"
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -284,7 +298,10 @@ def init(archive: Path) -> None:
 
 @commands.command()
 def formats() -> None:
-    """List the registered formats: name, URLs, kind, media type and origin."""
+    """List the registered formats.
+
+    Columns: name, URLs, kind, media type, and the distribution that it came from.
+    """
     rows = [(item.name, _addresses(item), item.kind, item.media_type, item.origin) for item in registry.load()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
