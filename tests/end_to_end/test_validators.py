@@ -158,7 +158,7 @@ NAVIGATION_FAULTS = [
     ('rel="start"', 'rel="first"', "feed: 0 links start"),
     ('href="https://e.org/opds/days"', 'href="/opds/days"', "/opds/days is not an absolute address"),
     ("application/opensearchdescription+xml", "application/xml", "not that of an OpenSearch description"),
-    ("urn:e:days", "urn:e:root", "id urn:e:root stands 2 times"),
+    ("urn:e:days", "urn:e:root", "id urn:e:root occurs 2 times"),
     (AUTHOR, "", "entry '하루': no author, nor has the feed one"),
     ("<title>하루</title>", f"<title>하루</title>{AUTHOR}", "a navigation entry with an author"),
     ('rel="subsection"', 'rel="related"', "no link that KOReader follows"),
@@ -197,7 +197,7 @@ ACQUISITION_FAULTS = [
     (EPUB, "length", "acquisition/open-access: no type"),
     (EPUB, EPUB.replace("zip", "zip;charset=utf-8"), "is not exactly application/epub+zip"),
     ("2024-01-30.epub", "2024-01-30.zip", "does not hold .epub"),
-    ("acquisition/open-access", "acquisition/free", "an unknown way to acquire"),
+    ("acquisition/open-access", "acquisition/free", "an unknown acquisition relation"),
     ("http://opds-spec.org/acquisition/open-access", "related", "entry '2024년 1월 30일': no acquisition link"),
     ('<opds:price currencycode="KRW">100</opds:price>', "", "no price"),
     (' currencycode="KRW"', "", "schema: "),
@@ -220,7 +220,7 @@ ACQUISITION_FAULTS = [
     (' opds:facetGroup="연도" thr', " thr", "has no group"),
     (' title="2023"', "", "has no title"),
     (' thr:count="1"', ' opds:activeFacet="true"', "2 facets of 연도 are active"),
-    ('rel="up"', 'rel="up" opds:facetGroup="연도"', "facet attributes on what is not a facet"),
+    ('rel="up"', 'rel="up" opds:facetGroup="연도"', "facet attributes on a link that is not a facet"),
     (
         f'{TYPE}acquisition" title="2024"',
         f'{TYPE}navigation" title="2024"',
@@ -233,7 +233,7 @@ ACQUISITION_FAULTS = [
     ("totalResults>3", "totalResults>2", "link next does not fit"),
     ("totalResults>3", "totalResults>1", "2 entries, of 1 by 2 from 1"),
     ("startIndex>1", "startIndex>2", "link previous does not fit"),
-    ("<updated>2024-01-30", "<updated>2024-01-29", "updated before an entry of it was"),
+    ("<updated>2024-01-30", "<updated>2024-01-29", "updated before one of its entries"),
     ('type="text/html"', 'type="application/atom+xml"', "not that of a full entry"),
 ]
 
@@ -270,7 +270,7 @@ def test_a_good_catalogue_of_opds_2_0_passes() -> None:
 
 JSON_FAULTS = [
     ('"title": "하루", ', "", "schema: $.metadata: 'title' is a required property"),
-    ('"title": "하루"', '"title": "하루", "title": "하루"', "not JSON: names stand twice: ['title']"),
+    ('"title": "하루"', '"title": "하루", "title": "하루"', "not JSON: duplicate names: ['title']"),
     ('"metadata": {', '"metadata": [', "not JSON: "),
     ('"rel": "self", "href"', '"rel": "current", "href"', "schema: $.links: "),
     ('"rel": ["start", "up"]', '"rel": "up"', "feed: 0 links start"),
@@ -307,15 +307,15 @@ JSON_FAULTS = [
     ('"type": "application/epub+zip", "size"', '"type": "application/epub+zip;v=3", "size"', "not exactly"),
     ('"type": "application/epub+zip", "size"', '"size"', "2024-01-30.epub has no type"),
     ("2024-01-30.epub", "2024-01-30.zip", "does not hold .epub"),
-    (', "properties": { "price": { "currency": "KRW", "value": 100 } }', "", "is sold at no price"),
+    (', "properties": { "price": { "currency": "KRW", "value": 100 } }', "", "is for sale without a price"),
     ("https://e.org/2024-01-30.jpg", "/2024-01-30.jpg", "images[0]: /2024-01-30.jpg is not an absolute address"),
     (', "templated": true', "", "does not fit templated"),
-    ("{?query}", "{?title}", "has no place for the query"),
+    ("{?query}", "{?title}", "lacks the variable query"),
     ('page=2", "type": "application/opds+json"', 'page=2", "type": "text/html"', "next has the type text/html"),
     (
         "urn:uuid:1b9c0f41-55c4-5cc4-8f4c-2a0f8d1a7a10",
         "urn:uuid:084ecb49-c1fb-531a-adba-aa4468751681",
-        "stands 2 times",
+        "occurs 2 times",
     ),
     (', "identifier": "urn:uuid:1b9c0f41-55c4-5cc4-8f4c-2a0f8d1a7a10"', "", "1 publications without identifier"),
     ('"numberOfItems": 3, "items', '"numberOfItems": 2, "items', "link next does not fit"),

