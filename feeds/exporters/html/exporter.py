@@ -115,11 +115,11 @@ class View:
         return urlsplit(self.context.site.base_url).path
 
     def href(self, resource: Resource) -> str:
-        """Link to a document."""
+        """Return the link to a document."""
         return f"{self.base_path}/{resource.path}"
 
     def page_href(self, key: Key) -> str:
-        """Link to the page of an edition."""
+        """Return the link to the page of an edition."""
         return self.href(self._page(key))
 
     def day_key(self, day: date) -> PeriodKey:
@@ -127,11 +127,11 @@ class View:
         return period(Scope.DAY, day)
 
     def paper_href(self, paper: Paper) -> str:
-        """Link to the page of a paper."""
+        """Return the link to the page of a paper."""
         return self.page_href(PaperKey(paper.slug))
 
     def author_href(self, author: str) -> str:
-        """Link to a search for the papers of an author."""
+        """Return the link to a search for the papers of an author."""
         return self.page_href(SearchKey(Query(author=author)))
 
     @property
