@@ -259,7 +259,7 @@ class Client:
         parsed = _parse_url(url)
         pool = self._pools.connection_from_host(parsed.host, parsed.port, parsed.scheme)
         with deadline.paused():
-            # Not pool.urlopen(): it returns after the headers, and only a known socket can be shut down before.
+            # pool.urlopen() would hide the socket while the headers arrive, but the deadline has to shut it down.
             connection = cast("HTTPConnection", pool._get_conn())
         is_reusable = False
         try:
@@ -324,8 +324,9 @@ class Client:
             raise TransientError(f"HTTP status {response.status}", retry_after)
         if response.status != 200:
             raise FetchError(f"HTTP status {response.status}")
-        if headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise FetchError("the server sends a compressed image against the request's Accept-Encoding")
+        encoding = headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise FetchError(f"Content-Encoding is {encoding}, although the request accepts only identity")
         body = self._read_body(response)
         return Download(body, _usable_validator(headers.get("ETag")), _usable_validator(headers.get("Last-Modified")))
 

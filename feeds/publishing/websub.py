@@ -74,7 +74,15 @@ def publish_to_hub(hub: str, topic: str, backoff: float = _BACKOFF) -> bool:
 
 
 class HubNotifier(threading.Thread):
-    """Notifies a hub of changes as long as the process lives; waits while another process does so."""
+    """Notifies a hub of changes as long as the process lives; waits while another process does so.
+
+    Args:
+        archive: Its index remembers the delivered fingerprints.
+        hub: The URL of the hub.
+        topics: Returns the current fingerprint of every feed by its URL.
+        interval: Seconds between two checks, and between a change and its notification.
+        backoff: Seconds before a notification is repeated, doubled every time.
+    """
 
     def __init__(
         self,
@@ -85,15 +93,6 @@ class HubNotifier(threading.Thread):
         interval: float = _CHECK_INTERVAL,
         backoff: float = _BACKOFF,
     ) -> None:
-        """Prepare the thread.
-
-        Args:
-            archive: Its index remembers the delivered fingerprints.
-            hub: The URL of the hub.
-            topics: Returns the current fingerprint of every feed by its URL.
-            interval: Seconds between two checks, and between a change and its notification.
-            backoff: Seconds before a notification is repeated, doubled every time.
-        """
         super().__init__(name="websub", daemon=True)
         self._archive = archive
         self._hub = hub

@@ -239,7 +239,10 @@ PERMANENT: dict[str, tuple[Reply, str]] = {
         RawResponse(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"FFFF\r\n%b\r\n" % bytes(65535) * 9),
         "larger than",
     ),
-    "gzip": (Response(body=gzip.compress(bytes(5_000_000)), headers={"Content-Encoding": "gzip"}), "compressed image"),
+    "gzip": (
+        Response(body=gzip.compress(bytes(5_000_000)), headers={"Content-Encoding": "gzip"}),
+        "Encoding is gzip",
+    ),
     "nowhere": (Response(302), "HTTP status 302"),
     "in a circle": (Response(302, headers={"Location": "/a"}), "redirects more than 5 times"),
     "to a file": (Response(302, headers={"Location": "file:///etc/passwd"}), "not an http or https URL"),

@@ -144,7 +144,7 @@ def test_recreated_index_notifies_of_nothing(publisher: Publisher, environ: dict
 @pytest.mark.external
 def test_waiting_process_takes_over_from_one_that_ends(folder: Path, environ: dict[str, str], hub: Hub) -> None:
     write_files(folder, FILES)
-    with_hub = environ | {"FEEDS_HUB": hub.url}
+    with_hub = environ | {"FEEDS_HUB": hub.url, "FEEDS_BASE_URL": "https://example.org"}  # the same for both
     with ExitStack() as processes, ExitStack() as first:
         first.enter_context(serving(folder, with_hub))
         wait_until(lambda: count_topics(Path(environ["FEEDS_INDEX"])) > 0)
