@@ -1,155 +1,182 @@
-"""What a book says and in which order: a tree of documents, which its contents show and its pages follow."""
+"""Plans the chapters of a book, from which its table of contents and its reading order follow."""
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import ClassVar
 
-from feeds.archive.edition import Edition
-from feeds.model.key import Scope, period
-from feeds.model.paper import Paper
-from feeds.site.i18n import Wording, name
-from feeds.site.site import Site
-from feeds.text import unicode
+from feeds.model.edition import Edition
+from feeds.model.keys import PeriodKey, Scope, period
+from feeds.model.paper import Day, Listing
+from feeds.site.i18n import Locale, key_name
 from feeds.text.titles import title_text
+from feeds.text.unicode import LATIN_TO_ASCII
 
-_CHRONOLOGICAL = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
-_BY_DAY = _CHRONOLOGICAL | {Scope.LATEST}
-_BY_MONTH = frozenset({Scope.YEAR, Scope.ALL})  # of whose days a list would be too long
-_MOST_VOTED = 20
-_LINKS = 600  # on a page of the index: old devices are slow with large documents
+_OLDEST_DAY_FIRST = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
+_GROUPED_BY_DAY = _OLDEST_DAY_FIRST | {Scope.LATEST}
+_GROUPED_BY_MONTH = frozenset({Scope.YEAR, Scope.ALL})  # a list of all their days would be too long
+_MAX_MOST_VOTED = 20
+_MAX_LINKS = 600  # on a page of the index: old devices are slow with large documents
 _NO_LETTER = "#"
-_BEHIND = re.compile(r"(?:,?\s+(?:(?:Jr|Sr)\.?|I{2,3}|IV|\([^()]*\)|\[[^\[\]]*\]|[*†‡]))+$", re.IGNORECASE)
-_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"  # of the Hangul syllables, in their order in Unicode
-_FIRST_SYLLABLE, _LAST_SYLLABLE, _SYLLABLES = 0xAC00, 0xD7A3, 588  # of which so many begin with the same letter
+_NAME_SUFFIXES = re.compile(r"(?:,?\s+(?:(?:Jr|Sr)\.?|I{2,3}|IV|\([^()]*\)|\[[^\[\]]*\]|[*†‡]))+$", re.IGNORECASE)
+# The Hangul syllables stand in the order of their initial consonants, 588 of each (Unicode, section 3.12).
+_FIRST_SYLLABLE, _LAST_SYLLABLE, _SYLLABLES_PER_INITIAL = 0xAC00, 0xD7A3, 588
+_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A document of a book with its entry in the table of contents; `children` are the entries below it."""
+
+    template: ClassVar[str]
+
+    title: str
+    file_name: str
+    children: tuple["Chapter", ...] = ()
+
+    def walk(self) -> Iterator["Chapter"]:
+        """Yield this chapter and all below it, in reading order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperChapter(Chapter):
+    """A paper."""
+
+    template = "epub/paper.xhtml"
+
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Chapter):
+    """A month or a day, with a list of its children."""
+
+    template = "epub/section.xhtml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MostVoted(Chapter):
+    """A list of the papers with the most votes."""
+
+    template = "epub/most_voted.xhtml"
+
+    papers: tuple[PaperChapter, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An author and the documents of the papers."""
+    """An author in the index."""
 
     name: str
-    papers: tuple["Document", ...]
+    papers: tuple[PaperChapter, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document of a book, and those below it in the contents.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorIndex(Chapter):
+    """A page of the index of authors, who are grouped by the first letter of their family names."""
 
-    One is about a paper, one lists papers, one lists the authors behind each letter; that of a month or a day lists
-    its children.
-    """
+    template = "epub/author_index.xhtml"
 
-    title: str
-    file_name: str
-    template: str
-    paper: Paper | None = None
-    papers: tuple["Document", ...] = ()
-    letters: tuple[tuple[str, tuple[Author, ...]], ...] = ()
-    children: tuple["Document", ...] = ()
-
-    def __iter__(self) -> Iterator["Document"]:
-        """List this document and all below it, in reading order."""
-        yield self
-        for child in self.children:
-            yield from child
+    letters: tuple[tuple[str, tuple[Author, ...]], ...]
 
 
-def documents(edition: Edition, site: Site) -> tuple[Document, ...]:
-    """Plan the book of an edition; that of a period runs from its first day to its last."""
-    papers = tuple(map(_of_paper, _ordered(edition)))
-    if edition.key.scope not in _BY_DAY or not papers:
-        return papers
-    sections = _grouped(papers, Scope.DAY, site.words)
-    if edition.key.scope in _BY_MONTH:
-        sections = _grouped(sections, Scope.MONTH, site.words)
-    return *_most_voted(papers, site.words), *sections, *_index(papers, site.words)
+def plan_chapters(edition: Edition, locale: Locale) -> tuple[Chapter, ...]:
+    """Return the top level of a book's table of contents: the papers of longer editions in sections by day or month."""
+    scope = edition.key.scope
+    if scope not in _GROUPED_BY_DAY or not edition.listings:
+        return tuple(map(_paper_chapter, edition.listings))
+    days = edition.days[::-1] if scope in _OLDEST_DAY_FIRST else edition.days
+    group = _sections_by_month if scope in _GROUPED_BY_MONTH else _sections_by_day
+    sections = group([day for day in days if day.listings], locale)
+    papers = [chapter for section in sections for chapter in section.walk() if isinstance(chapter, PaperChapter)]
+    return *_most_voted(papers, locale), *sections, *_author_index(papers, locale)
 
 
-def _ordered(edition: Edition) -> list[Paper]:
-    if edition.key.scope in _CHRONOLOGICAL:
-        return sorted(edition.papers, key=lambda paper: (paper.day, paper.rank))
-    return list(edition.papers)
+def _paper_chapter(listing: Listing) -> PaperChapter:
+    file_name = f"paper-{listing.paper.slug.replace('/', '-')}.xhtml"
+    return PaperChapter(title_text(listing.paper.title), file_name, listing=listing)
 
 
-def _of_paper(paper: Paper) -> Document:
-    file_name = f"paper-{paper.slug.replace('/', '-')}.xhtml"
-    return Document(title_text(paper.title), file_name, "book_paper.xhtml", paper)
+def _sections_by_month(days: Iterable[Day], locale: Locale) -> list[Section]:
+    months = groupby(days, key=lambda day: period(Scope.MONTH, day.date))
+    return [_section(month, _sections_by_day(group, locale), locale) for month, group in months]
 
 
-def _grouped(listed: Sequence[Document], scope: Scope, words: Wording) -> tuple[Document, ...]:
-    """Put documents that follow each other under the day or month that they are of."""
-    groups = groupby(listed, key=lambda each: period(scope, _first_paper(each).day))
-    return tuple(
-        Document(name(key, words), f"{scope}-{key.text}.xhtml", "book_section.xhtml", children=tuple(group))
-        for key, group in groups
-    )
+def _sections_by_day(days: Iterable[Day], locale: Locale) -> list[Section]:
+    return [_section(period(Scope.DAY, day.date), map(_paper_chapter, day.listings), locale) for day in days]
 
 
-def _first_paper(document: Document) -> Paper:
-    return next(each.paper for each in document if each.paper)
+def _section(key: PeriodKey, children: Iterable[Chapter], locale: Locale) -> Section:
+    return Section(key_name(key, locale), f"{key.scope}-{key.text}.xhtml", tuple(children))
 
 
-def _most_voted(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
-    """List the papers that got most votes; nothing where none got any."""
-    voted = [(each.paper.votes, each) for each in papers if each.paper and each.paper.votes]
-    ranked = sorted(voted, key=lambda pair: pair[0], reverse=True)[:_MOST_VOTED]
-    if ranked:
-        chosen = tuple(each for _, each in ranked)
-        yield Document(words.gettext("Most voted"), "votes.xhtml", "book_votes.xhtml", papers=chosen)
+def _most_voted(papers: Iterable[PaperChapter], locale: Locale) -> Iterator[MostVoted]:
+    """Yield the list of the papers with the most votes, unless no paper has any."""
+    voted = [chapter for chapter in papers if chapter.listing.paper.votes]
+    voted.sort(key=lambda chapter: chapter.listing.paper.votes or 0, reverse=True)
+    if voted:
+        yield MostVoted(locale.gettext("Most voted"), "votes.xhtml", papers=tuple(voted[:_MAX_MOST_VOTED]))
 
 
-def _index(papers: Sequence[Document], words: Wording) -> Iterator[Document]:
-    """Make the index of authors, by family name, in pages of bearable length."""
-    found: dict[str, list[Document]] = {}
-    for document in papers:
-        for author in document.paper.authors if document.paper else ():
-            found.setdefault(author, []).append(document)
-    authors = [Author(name, tuple(dict.fromkeys(found[name]))) for name in sorted(found, key=_sorted_as)]
-    pages = list(_paged(authors))
+def _author_index(papers: Iterable[PaperChapter], locale: Locale) -> Iterator[AuthorIndex]:
+    """Yield the pages of the index of authors, sorted by family name."""
+    by_author: dict[str, list[PaperChapter]] = {}
+    for chapter in papers:
+        for author in dict.fromkeys(chapter.listing.paper.authors):
+            by_author.setdefault(author, []).append(chapter)
+    authors = [Author(name, tuple(by_author[name])) for name in sorted(by_author, key=_sort_key)]
+    pages = list(_split_pages(authors))
     for number, page in enumerate(pages, 1):
-        letters = tuple((letter, tuple(group)) for letter, group in groupby(page, key=lambda each: _letter(each.name)))
-        extent = "–".join(dict.fromkeys((letters[0][0], letters[-1][0])))
-        title = words.gettext("Index of authors") + (f" {extent}" if len(pages) > 1 else "")
-        yield Document(title, f"authors-{number}.xhtml", "book_authors.xhtml", letters=letters)
+        groups = groupby(page, key=lambda author: _index_letter(author.name))
+        letters = tuple((letter, tuple(group)) for letter, group in groups)
+        title = locale.gettext("Index of authors")
+        if len(pages) > 1:
+            title += " " + "–".join(dict.fromkeys((letters[0][0], letters[-1][0])))
+        yield AuthorIndex(title, f"authors-{number}.xhtml", letters=letters)
 
 
-def _paged(authors: Sequence[Author]) -> Iterator[list[Author]]:
+def _split_pages(authors: Sequence[Author]) -> Iterator[list[Author]]:
+    """Split an index into pages of at most `_MAX_LINKS` links, or of a single author with more."""
     page: list[Author] = []
+    links = 0
     for author in authors:
-        if page and sum(len(each.papers) for each in page) + len(author.papers) > _LINKS:
+        if page and links + len(author.papers) > _MAX_LINKS:
             yield page
-            page = []
+            page, links = [], 0
         page.append(author)
+        links += len(author.papers)
     if page:
         yield page
 
 
-def _sorted_as(author: str) -> tuple[str, str, str]:
-    """Sort by family name, letter by letter, Latin before Hangul before all else."""
-    letter = _letter(author)
-    return letter if letter != _NO_LETTER else "\uffff", _plain(_family(author)), author
+def _sort_key(author: str) -> tuple[str, str, str]:
+    """Sort authors by the letters of the index, Latin before Hangul before all others, then by family name."""
+    letter = _index_letter(author)
+    return letter if letter != _NO_LETTER else "\uffff", _to_base_letters(_family_name(author)), author
 
 
-def _family(author: str) -> str:
-    """Find the word that is the family name: the last, but for what follows names as in `Ann Lee, Jr. (Oslo)`."""
-    words = [word for each in _BEHIND.sub("", author).split() if (word := each.strip(","))]
+def _index_letter(author: str) -> str:
+    """Return the Latin letter or Hangul consonant that a family name starts with, `#` for any other."""
+    first = unicodedata.normalize("NFC", _family_name(author))[0]
+    if _FIRST_SYLLABLE <= ord(first) <= _LAST_SYLLABLE:
+        return _INITIALS[(ord(first) - _FIRST_SYLLABLE) // _SYLLABLES_PER_INITIAL]
+    letter = _to_base_letters(first)[:1]
+    return letter.upper() if letter.isascii() and letter.isalpha() else _NO_LETTER
+
+
+def _family_name(author: str) -> str:
+    """Return the last word of a name, leaving out what follows the name in `Ann Lee, Jr. (Oslo)`."""
+    words = [name for word in _NAME_SUFFIXES.sub("", author).split() if (name := word.strip(","))]
     return words[-1] if words else author
 
 
-def _plain(name: str) -> str:
-    """Write a name in small letters without marks."""
-    decomposed = unicodedata.normalize(
-        "NFKD", unicodedata.normalize("NFKD", name.translate(unicode.LATIN_TO_ASCII)).casefold()
-    )
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
-
-
-def _letter(author: str) -> str:
-    """Name the group of an author: a Latin or a Hangul letter, or `#`."""
-    first = unicodedata.normalize("NFC", _family(author))[0]
-    if _FIRST_SYLLABLE <= ord(first) <= _LAST_SYLLABLE:
-        return _INITIALS[(ord(first) - _FIRST_SYLLABLE) // _SYLLABLES]
-    plain = _plain(first)[:1]
-    return plain.upper() if plain.isascii() and plain.isalpha() else _NO_LETTER
+def _to_base_letters(name: str) -> str:
+    """Return a name in lower case without diacritics."""
+    folded = unicodedata.normalize("NFKD", name.translate(LATIN_TO_ASCII)).casefold()
+    decomposed = unicodedata.normalize("NFKD", folded)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

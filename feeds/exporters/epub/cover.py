@@ -1,34 +1,35 @@
-"""Covers: the date large, and the titles that got most votes, as a JPEG of the same bytes on every machine.
+"""Draws covers: the date or name of an edition and its most voted titles, as JPEG files.
 
-The font is Pillow's own, or that of the setting `cover_font`. What it lacks is spelled or left out.
+The bytes are the same on every machine: the font is the one that Pillow brings, or that of the setting `cover_font`.
+Characters without a glyph are transliterated or left out.
 """
 
 import io
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from feeds.archive.edition import Edition
-from feeds.exporters.contract import CUTS, Kind
-from feeds.model.key import Key, Scope
-from feeds.site.site import Font, Site
+from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
+from feeds.model.edition import Edition
+from feeds.model.keys import Key, PaperKey, PeriodKey, Scope, SearchKey
+from feeds.site.site import Font
 from feeds.text.titles import title_text
 from feeds.text.unicode import LATIN_TO_ASCII
 
 
 class Size(NamedTuple):
-    """Of a picture, in pixels."""
+    """The size of a picture in pixels."""
 
     width: int
     height: int
 
 
-class _Face(NamedTuple):
-    """What a cover says in its upper part, from small to large."""
+class Heading(NamedTuple):
+    """The text in the upper part of a cover: a large line between two small ones."""
 
     above: str
     large: str
@@ -36,27 +37,30 @@ class _Face(NamedTuple):
 
 
 class _Box(NamedTuple):
-    """A part of the cover over its whole width, in pixels."""
+    """A strip of the cover over its whole width, in pixels."""
 
     top: int
     height: int
 
 
+SETTINGS = frozenset({"title", "language", "topics", "cover_font"})
+"""The settings that a cover depends on."""
+
 _SIZE = Size(1200, 1600)
-_SMALLER = 4  # times: a thumbnail
-_QUALITY = 80
+_THUMBNAIL_SCALE = 4  # the cover is this many times as large
+_JPEG_QUALITY = 80
 _MARGIN = 90
-_HEAD = 860  # pixels: the upper part, in a colour of the scope
-_COLOURS = {Scope.DAY: "#1d3557", Scope.WEEK: "#1b4d4b", Scope.MONTH: "#5b2333", Scope.YEAR: "#3d2c5e"}
-_OTHERWISE = "#2f3640"
-_TITLES = 6
-_LONGEST = 600  # characters of a text that are looked at
-_LONGEST_LINE = 200
-_SPELLED = LATIN_TO_ASCII | str.maketrans(
+_HEADING_HEIGHT = 860
+_COLORS = {Scope.DAY: "#1d3557", Scope.WEEK: "#1b4d4b", Scope.MONTH: "#5b2333", Scope.YEAR: "#3d2c5e"}
+_DEFAULT_COLOR = "#2f3640"
+_MAX_TITLES = 6
+_MAX_TEXT = 600  # characters; what follows is not drawn
+_MAX_LINE = 200
+_TRANSLITERATIONS = LATIN_TO_ASCII | str.maketrans(
     {"×": "x", "–": "-", "—": "-", "−": "-", "‐": "-", "→": "->", "≤": "<=", "≥": ">=", "∞": "infinity", "•": "·"}
 )
-_INVISIBLE = ("Cf", "Cc", "Mn", "Me")  # categories of characters that make no sense on their own
-_LACKING = "\uffff"  # no character, so that a font draws what it draws for those that it lacks
+_INVISIBLE = ("Cf", "Cc", "Mn", "Me")  # Unicode categories of characters that show nothing on their own
+_NONCHARACTER = "\uffff"  # no font has it, so its glyph is the one drawn for missing characters
 
 
 class CoverExporter:
@@ -66,189 +70,212 @@ class CoverExporter:
     suffix = ".cover.jpg"
     media_type = "image/jpeg"
     kind = Kind.COVER
-    scopes = CUTS
+    scopes = PAPER_SCOPES
+    settings = SETTINGS
     size = _SIZE
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Draw the cover."""
-        yield _written(draw(edition, site))
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render a cover."""
+        yield render_cover(edition, context)
 
 
 class ThumbnailExporter:
-    """The cover of a book, small."""
+    """The cover of a book, reduced in size."""
 
     name = "thumbnail"
     suffix = ".thumbnail.jpg"
     media_type = "image/jpeg"
     kind = Kind.COVER
-    scopes = CUTS
-    size = Size(_SIZE.width // _SMALLER, _SIZE.height // _SMALLER)
+    scopes = PAPER_SCOPES
+    settings = SETTINGS
+    size = Size(_SIZE.width // _THUMBNAIL_SCALE, _SIZE.height // _THUMBNAIL_SCALE)
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Draw the cover and make it small."""
-        yield _written(draw(edition, site).reduce(_SMALLER))
-
-
-def draw(edition: Edition, site: Site) -> Image.Image:
-    """Draw the cover of an edition."""
-    face = _face(edition, site, _Type(site.cover_font))
-    colour = _COLOURS.get(edition.key.scope, _OTHERWISE)
-    return _drawn(site.title, face, tuple(_titles(edition)), colour, site.cover_font)
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render a thumbnail."""
+        yield _encode_jpeg(draw_cover(edition, context).reduce(_THUMBNAIL_SCALE))
 
 
-@lru_cache(maxsize=2)
-def _drawn(name: str, face: _Face, titles: tuple[str, ...], colour: str, font: Font | None) -> Image.Image:
-    """Draw a cover, or give the last one again: a book, its cover and its thumbnail are asked for together."""
-    picture = Image.new("RGB", _SIZE, "white")
-    canvas = ImageDraw.Draw(picture)
-    canvas.rectangle((0, 0, _SIZE.width, _HEAD), fill=colour)
-    type_ = _Type(font)
-    _write(canvas, type_, name, _Box(90, 65), (52, 40), "white")
-    _write(canvas, type_, face.above, _Box(250, 150), (120, 70), "white")
-    _write(canvas, type_, face.large, _Box(410, 340 if face.below else 430), (330, 260, 190, 140, 96, 72, 54), "white")
-    _write(canvas, type_, face.below, _Box(785, 65), (52, 40), "white")
-    y = _HEAD + 60
-    for title in titles:
-        height = 120 if len(titles) > 1 else 600
-        y = _write(canvas, type_, title, _Box(y, height), (46,), "#1d1d1f") + 30
-        if y > _SIZE.height - 120:
-            break
-    return picture
+def render_cover(edition: Edition, context: RenderContext) -> bytes:
+    """Render the cover of an edition as a JPEG file."""
+    return _encode_jpeg(draw_cover(edition, context))
 
 
-def _face(edition: Edition, site: Site, type_: "_Type") -> _Face:
-    """Say what an edition is: in digits, which every font has, and in words if the font has all of them."""
-    key = edition.key
-    papers = site.words.ngettext("{count} paper", "{count} papers", len(edition.papers))
-    count = papers if type_.has(papers) else f"{len(edition.papers)} paper{'s' * (len(edition.papers) != 1)}"
-    if key.scope is Scope.DAY and key.since:
-        return _Face(f"{key.since:%Y}", f"{key.since:%m.%d}", count)
-    if key.scope is Scope.WEEK and key.since and key.until:
-        return _Face(key.text[:4], key.text[5:], f"{key.since:%m.%d} - {key.until:%m.%d} · {count}")
-    if key.scope is Scope.MONTH and key.since:
-        return _Face(f"{key.since:%Y}", f"{key.since:%m}", count)
-    if key.scope is Scope.YEAR:
-        return _Face("", key.text, count)
-    named, extent = site.name(edition), _extent(edition)
-    if key.scope is Scope.PAPER:
-        return _Face(" · ".join(filter(None, [extent, *(paper.arxiv_id for paper in edition.papers)])), named, "")
-    return _Face(extent, named if type_.has(named) else _spelled_key(key, type_), count)
+def draw_cover(edition: Edition, context: RenderContext) -> Image.Image:
+    """Draw the cover of an edition. The image may be shared with other callers; do not change it."""
+    font = context.site.cover_font
+    heading = cover_heading(edition, context, Typeface(font))
+    color = _COLORS.get(edition.key.scope, _DEFAULT_COLOR)
+    return _draw(context.site.title, heading, _body_texts(edition), color, font)
+
+
+def cover_heading(edition: Edition, context: RenderContext, typeface: "Typeface") -> Heading:
+    """Return the heading: in digits, which every font has, and in words of the site's language if the font has them."""
+    key, total = edition.key, len(edition.listings)
+    count = context.locale.ngettext("{count} paper", "{count} papers", total)
+    if not typeface.has_glyphs(count):
+        count = f"{total} paper{'' if total == 1 else 's'}"
+    if isinstance(key, PeriodKey):
+        return _period_heading(key, count)
+    name, extent = context.name(edition), _extent(edition)
+    if isinstance(key, PaperKey):
+        return Heading(" · ".join(filter(None, [extent, *(paper.arxiv_id for paper in edition.papers)])), name, "")
+    return Heading(extent, name if typeface.has_glyphs(name) else _fallback_name(key, typeface), count)
+
+
+def _period_heading(key: PeriodKey, count: str) -> Heading:
+    if key.scope is Scope.DAY:
+        return Heading(f"{key.first:%Y}", f"{key.first:%m.%d}", count)
+    if key.scope is Scope.WEEK:
+        year, _, week = key.text.partition("-")
+        return Heading(year, week, f"{key.first:%m.%d} - {key.last:%m.%d} · {count}")
+    if key.scope is Scope.MONTH:
+        return Heading(f"{key.first:%Y}", f"{key.first:%m}", count)
+    return Heading("", key.text, count)
 
 
 def _extent(edition: Edition) -> str:
-    days = sorted({paper.day for paper in edition.papers})
+    """Return the first and the last day with a paper."""
+    days = sorted(day.date for day in edition.days if day.listings)
     return " - ".join(f"{day:%Y.%m.%d}" for day in dict.fromkeys((days[0], days[-1]))) if days else ""
 
 
-def _spelled_key(key: Key, type_: "_Type") -> str:
-    """Name an edition by its key, a search by those of its words that the font has."""
-    words = [word for group in key.query.terms for word in group if type_.has(word)]
-    return ", ".join(words) or key.text.capitalize()
+def _fallback_name(key: Key, typeface: "Typeface") -> str:
+    """Name an edition by its key, a search by those of its terms that the font has glyphs for."""
+    terms = [term for group in key.query.terms for term in group] if isinstance(key, SearchKey) else []
+    return ", ".join(filter(typeface.has_glyphs, terms)) or key.text.capitalize()
 
 
-def _titles(edition: Edition) -> list[str]:
-    """List the titles that got most votes; of a single paper its title is on the cover anyway."""
-    if edition.key.scope is Scope.PAPER:
-        return [", ".join(edition.papers[0].authors)] if edition.papers else []
-    return [title_text(paper.title) for paper in edition.most_voted(_TITLES)]
+def _body_texts(edition: Edition) -> tuple[str, ...]:
+    """Return the texts below the heading: the titles with the most votes, or the authors of a single paper."""
+    if isinstance(edition.key, PaperKey):
+        return tuple(", ".join(paper.authors) for paper in edition.papers)
+    return tuple(title_text(listing.paper.title) for listing in edition.most_voted(_MAX_TITLES))
 
 
-class _Type:
-    """A typeface: measures, and spells what it lacks."""
+@lru_cache(maxsize=2)  # a book, its cover and its thumbnail are often requested together
+def _draw(site_title: str, heading: Heading, texts: Sequence[str], color: str, font: Font | None) -> Image.Image:
+    image = Image.new("RGB", _SIZE, "white")
+    canvas = ImageDraw.Draw(image)
+    canvas.rectangle((0, 0, _SIZE.width, _HEADING_HEIGHT), fill=color)
+    typeface = Typeface(font)
+    sizes = (330, 260, 190, 140, 96, 72, 54)
+    _draw_text(canvas, typeface, site_title, _Box(90, 65), (52, 40), "white")
+    _draw_text(canvas, typeface, heading.above, _Box(250, 150), (120, 70), "white")
+    _draw_text(canvas, typeface, heading.large, _Box(410, 340 if heading.below else 430), sizes, "white")
+    _draw_text(canvas, typeface, heading.below, _Box(785, 65), (52, 40), "white")
+    y = _HEADING_HEIGHT + 60
+    for text in texts:
+        height = 120 if len(texts) > 1 else 600
+        y = _draw_text(canvas, typeface, text, _Box(y, height), (46,), "#1d1d1f") + 30
+        if y > _SIZE.height - 120:
+            break
+    return image
+
+
+class Typeface:
+    """A font in all sizes; Pillow's own if none is given."""
 
     def __init__(self, font: Font | None) -> None:
-        self._font = _loaded(font)
-        self._lacking = bytes(self._font.getmask(_LACKING))
-        self._known: dict[str, bool] = {" ": True}
+        self._font = _load_font(font)
+        self._missing_glyph = bytes(self._font.getmask(_NONCHARACTER))
+        self._glyphs: dict[str, bool] = {" ": True}
 
-    def at(self, size: int) -> ImageFont.FreeTypeFont:
-        """Give the font in a size, in pixels."""
+    def at_size(self, size: int) -> ImageFont.FreeTypeFont:
+        """Return the font in a size in pixels."""
         return self._font.font_variant(size=size)
 
-    def has(self, written: str) -> bool:
-        """Whether the font has every character of a text."""
-        return all(map(self._has, written))
+    def has_glyphs(self, text: str) -> bool:
+        """Return True if the font has a glyph for every character of a text."""
+        return all(map(self._has_glyph, text))
 
-    def spell(self, written: str) -> str:
-        """Write a text with the characters that the font has; of one that loses most of its letters, nothing."""
-        spelled = " ".join("".join(map(self._spell, unicodedata.normalize("NFC", written))).split())
-        return spelled if 2 * _letters(spelled) >= _letters(written) else ""
+    def transliterate(self, text: str) -> str:
+        """Write a text with the font's glyphs, leaving out what has no equivalent; empty if most letters have none."""
+        composed = unicodedata.normalize("NFC", text)
+        result = " ".join("".join(map(self._transliterate_character, composed)).split())
+        return result if 2 * _count_letters(result) >= _count_letters(text) else ""
 
-    def _has(self, character: str) -> bool:
+    def _has_glyph(self, character: str) -> bool:
         if unicodedata.category(character) in _INVISIBLE:
             return False
-        if character not in self._known:
-            self._known[character] = bytes(self._font.getmask(character)) != self._lacking
-        return self._known[character]
+        if character not in self._glyphs:
+            self._glyphs[character] = bytes(self._font.getmask(character)) != self._missing_glyph
+        return self._glyphs[character]
 
-    def _spell(self, character: str) -> str:
+    def _transliterate_character(self, character: str) -> str:
         name = unicodedata.name(character, "")
         greek = name.rpartition(" ")[2].lower() if name.startswith("GREEK") else ""
-        bare = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
-        found = next(filter(self.has, [character, character.translate(_SPELLED), bare, greek]), "")
-        return found or (" " if character.isspace() else "")
+        base = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+        candidates = (character, character.translate(_TRANSLITERATIONS), base, greek)
+        return next(filter(self.has_glyphs, candidates), "") or (" " if character.isspace() else "")
 
 
-def _letters(written: str) -> int:
-    return sum(each.isalnum() for each in written)
+def _count_letters(text: str) -> int:
+    return sum(character.isalnum() for character in text)
 
 
 @lru_cache(maxsize=4)
-def _loaded(font: Font | None) -> ImageFont.FreeTypeFont:
-    """Load a font; the basic layout needs no library of the machine's."""
+def _load_font(font: Font | None) -> ImageFont.FreeTypeFont:
+    """Load a font with the basic layout: the other one depends on a library of the machine."""
     if font is None:
-        own = ImageFont.load_default(size=100)
-        assert isinstance(own, ImageFont.FreeTypeFont)  # noqa: S101  # Pillow's wheels have FreeType
-        return own.font_variant(layout_engine=ImageFont.Layout.BASIC)
+        default = ImageFont.load_default(size=100)
+        assert isinstance(default, ImageFont.FreeTypeFont)  # noqa: S101  # Pillow's wheels have FreeType
+        return default.font_variant(layout_engine=ImageFont.Layout.BASIC)
     return ImageFont.truetype(io.BytesIO(font.data), 100, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _write(canvas: ImageDraw.ImageDraw, type_: _Type, text: str, box: _Box, sizes: tuple[int, ...], colour: str) -> int:
-    """Write a text in the first of the sizes in which it fits into a box, else cut it; say where it ends."""
-    spelled = type_.spell(text[:_LONGEST])
+def _draw_text(
+    canvas: ImageDraw.ImageDraw, typeface: Typeface, text: str, box: _Box, sizes: Sequence[int], color: str
+) -> int:
+    """Draw a text in the first of the sizes that fits into a box, else truncated in the last; return where it ends."""
+    available = typeface.transliterate(text[:_MAX_TEXT])
     for size in sizes:
-        font, step = type_.at(size), size * 5 // 4
-        lines, most = _wrapped(spelled, font), 1 + (box.height - size) // step
-        if len(lines) <= most:
+        font, line_height = typeface.at_size(size), size * 5 // 4
+        lines, max_lines = _wrap(available, font), 1 + (box.height - size) // line_height
+        if len(lines) <= max_lines:
             break
     else:
-        lines = [*lines[: most - 1], _cut(" ".join(lines[most - 1 :]), font)]
+        lines = [*lines[: max_lines - 1], _truncate(" ".join(lines[max_lines - 1 :]), font)]
     for number, line in enumerate(lines):
-        # On its baseline: how far a font reaches above its letters differs.
-        canvas.text((_MARGIN, box.top + size * 4 // 5 + number * step), line, font=font, fill=colour, anchor="ls")
-    return box.top + len(lines) * step
+        # Placed by its baseline: fonts differ in how far they reach above their letters.
+        baseline = box.top + size * 4 // 5 + number * line_height
+        canvas.text((_MARGIN, baseline), line, font=font, fill=color, anchor="ls")
+    return box.top + len(lines) * line_height
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
-    """Break a text into lines at its spaces; a word that is too long for a line, anywhere."""
+def _wrap(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
+    """Break a text into lines at its spaces, a word that is wider than a line anywhere."""
     lines = [""]
-    for word in chain.from_iterable(_pieces(word, font) for word in text.split()):
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= _SIZE.width - 2 * _MARGIN:
-            lines[-1] = longer
+    for word in chain.from_iterable(_break_word(word, font) for word in text.split()):
+        line = f"{lines[-1]} {word}".strip()
+        if _fits(line, font):
+            lines[-1] = line
         else:
             lines.append(word)
     return [line for line in lines if line]
 
 
-def _pieces(word: str, font: ImageFont.FreeTypeFont) -> Iterator[str]:
-    piece = ""
+def _break_word(word: str, font: ImageFont.FreeTypeFont) -> Iterator[str]:
+    part = ""
     for character in word:
-        if piece and font.getlength(piece + character) > _SIZE.width - 2 * _MARGIN:
-            yield piece
-            piece = ""
-        piece += character
-    yield piece
+        if part and not _fits(part + character, font):
+            yield part
+            part = ""
+        part += character
+    yield part
 
 
-def _cut(text: str, font: ImageFont.FreeTypeFont) -> str:
-    text = text[:_LONGEST_LINE]
-    while text and font.getlength(f"{text}...") > _SIZE.width - 2 * _MARGIN:
+def _truncate(text: str, font: ImageFont.FreeTypeFont) -> str:
+    text = text[:_MAX_LINE]
+    while text and not _fits(f"{text}...", font):
         text = text[:-1].rstrip()
     return f"{text}..."
 
 
-def _written(picture: Image.Image) -> bytes:
+def _fits(line: str, font: ImageFont.FreeTypeFont) -> bool:
+    return font.getlength(line) <= _SIZE.width - 2 * _MARGIN
+
+
+def _encode_jpeg(image: Image.Image) -> bytes:
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=_QUALITY)
+    image.save(file, "JPEG", quality=_JPEG_QUALITY)
     return file.getvalue()

@@ -1,36 +1,44 @@
-"""EPUB 3 books, by ebooklib. Each way round a defect of ebooklib 0.20 is named where it is taken."""
+"""Renders editions as EPUB 3.3 books (https://www.w3.org/TR/epub-33/) with ebooklib.
+
+Comments name the defects of ebooklib 0.20 and of reading systems that the code works around.
+"""
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from ebooklib import epub
 from lxml import etree
 
-from feeds.archive.edition import Edition
 from feeds.errors import ExportError
-from feeds.exporters import book
-from feeds.exporters.book import Document
-from feeds.exporters.contract import CUTS, Kind
-from feeds.exporters.cover import CoverExporter
-from feeds.exporters.templates import fill, source
+from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
+from feeds.exporters.epub import cover
+from feeds.exporters.epub.chapters import AuthorIndex, Chapter, PaperChapter, plan_chapters
+from feeds.exporters.templates import render_template
 from feeds.images.picture import Rendition
-from feeds.model.key import SERIES, Key, Scope, shelf
-from feeds.site.i18n import name
-from feeds.site.site import GENERATOR, Site
+from feeds.images.store import PictureSet
+from feeds.model.edition import Edition
+from feeds.model.keys import SERIES, Key, ListKey, PaperKey, PeriodKey, Scope, SeriesKey
+from feeds.site.i18n import key_name
+from feeds.site.site import GENERATOR
 
+_STYLE_SHEET = Path(__file__).parent / "templates/book.css"
 _XHTML = "application/xhtml+xml"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a time in a zip file
-_SMALL = 5_000_000  # bytes: the largest book of a day
-_LARGE = 50_000_000  # and of all others: Kindle takes no more
-_SERIES = {period: Scope(series) for series, period in SERIES.items()}
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
+_MAX_SIZE_OF_DAY = 5_000_000  # bytes; also of a single paper
+_MAX_SIZE = 50_000_000  # bytes: Kindle takes no larger books
+_SERIES_OF_PERIOD: Mapping[Scope, Key] = {
+    **{member: SeriesKey(series) for series, member in SERIES.items()},
+    Scope.YEAR: ListKey("years"),
+}
+_EPUB2_TYPES = {"bodymatter": "text"}  # the landmarks whose type in the guide of EPUB 2 has another name
 _ACCESSIBILITY = (
     ("accessMode", "textual"),
-    ("accessMode", "visual"),  # the cover at least
+    ("accessMode", "visual"),  # every book has a cover
     ("accessModeSufficient", "textual"),
     ("accessibilityFeature", "tableOfContents"),
     ("accessibilityFeature", "readingOrder"),
@@ -38,238 +46,250 @@ _ACCESSIBILITY = (
     ("accessibilityFeature", "alternativeText"),
     ("accessibilityHazard", "none"),
 )
-_MATHEMATICS = (("accessibilityFeature", "MathML"), ("accessibilityFeature", "describedMath"))
+_ACCESSIBILITY_OF_FORMULAS = (("accessibilityFeature", "MathML"), ("accessibilityFeature", "describedMath"))
 
 
 class EpubExporter:
-    """An EPUB 3.3 book with a document a paper, https://www.w3.org/TR/epub-33/."""
+    """An EPUB book with one document per paper."""
 
     name = "epub"
     suffix = ".epub"
     media_type = "application/epub+zip"
-    kind = Kind.FILE
-    scopes = CUTS
-    shows_pictures = True
+    kind = Kind.BOOK
+    scopes = PAPER_SCOPES
+    settings = cover.SETTINGS | {"description", "author", "rights", "id", "publish_at"}
+    uses_pictures = True
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        """Render a book, with pictures as good as its size allows."""
-        limit = _SMALL if edition.key.scope in (Scope.DAY, Scope.PAPER) else _LARGE
-        room = limit
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render a book, with the best pictures that keep it below the maximum size."""
+        max_size = _MAX_SIZE_OF_DAY if edition.key.scope in (Scope.DAY, Scope.PAPER) else _MAX_SIZE
+        budget = max_size
         while True:
-            chosen = _chosen(edition, room)
-            document = _Book(edition, site, chosen).written()
-            if len(document) <= limit or not chosen:
+            renditions = _choose_renditions(edition, context.pictures, budget)
+            data = _Book(edition, context, renditions).serialize()
+            if len(data) <= max_size or not renditions:
                 break
-            room = _length(chosen) - (len(document) - limit)
-        yield document
+            budget = _total_length(renditions) - (len(data) - max_size)
+        yield data
 
 
-def _chosen(edition: Edition, room: int) -> dict[str, Rendition]:
-    """Choose a rendition of each picture, so that all fit into so many bytes: smaller ones before fewer ones.
+def _choose_renditions(edition: Edition, pictures: PictureSet, budget: int) -> dict[str, Rendition]:
+    """Choose a rendition for the URL of each picture, so that together they have at most `budget` bytes.
 
-    The papers with fewest votes give way first.
+    All pictures are made smaller before one is left out, those of the papers with the fewest votes first.
     """
-    pictures: dict[tuple[Rendition, ...], list[str]] = {}  # one that many papers share is in the book once
-    for paper in edition.most_voted():
-        if paper.image and (picture := edition.pictures.get(paper.image)):
-            pictures.setdefault(picture.renditions, []).append(paper.image)
-    chosen = {renditions: renditions[0] for renditions in pictures}
-    left = room - sum(each.length for each in chosen.values())
-    steps = [(level, each) for level in range(1, max(map(len, pictures), default=0)) for each in reversed(pictures)]
-    for level, renditions in steps:
-        if left < 0 and level < len(renditions):
-            left += chosen[renditions].length - renditions[level].length
-            chosen[renditions] = renditions[level]
-    for renditions in reversed(pictures):
-        if left < 0:
-            left += chosen.pop(renditions).length
-    return {url: each for renditions, each in chosen.items() for url in pictures[renditions]}
+    urls: dict[tuple[Rendition, ...], list[str]] = {}  # a picture that papers share is in the book once
+    for listing in edition.most_voted():
+        url = listing.paper.image
+        if url and (picture := pictures.get(url)):
+            urls.setdefault(picture.renditions, []).append(url)
+    chosen = {renditions: renditions[0] for renditions in urls}
+    excess = sum(rendition.length for rendition in chosen.values()) - budget
+    for level in range(1, max(map(len, urls), default=0)):
+        for renditions in reversed(urls):
+            if excess > 0 and level < len(renditions):
+                excess -= chosen[renditions].length - renditions[level].length
+                chosen[renditions] = renditions[level]
+    for renditions in reversed(urls):
+        if excess > 0:
+            excess -= chosen.pop(renditions).length
+    return {url: rendition for renditions, rendition in chosen.items() for url in urls[renditions]}
 
 
-def _length(chosen: Mapping[str, Rendition]) -> int:
-    """Add up the bytes of renditions; one that many papers share is in the book once."""
-    return sum({each.name: each.length for each in chosen.values()}.values())
+def _total_length(renditions: Mapping[str, Rendition]) -> int:
+    return sum({rendition.name: rendition.length for rendition in renditions.values()}.values())
+
+
+class _Landmark(NamedTuple):
+    """A structural part of a book, by its epub:type (https://www.w3.org/TR/epub-33/#sec-nav-landmarks)."""
+
+    type: str
+    file_name: str
+    label: str
 
 
 class _Book:
-    """A book while it is made."""
+    """A book with its pictures chosen; those that the store has lost are left out."""
 
-    def __init__(self, edition: Edition, site: Site, pictures: Mapping[str, Rendition]) -> None:
+    def __init__(self, edition: Edition, context: RenderContext, renditions: Mapping[str, Rendition]) -> None:
         self._edition = edition
-        self._site = site
-        self._language = site.language.partition("-")[0]  # Amazon reads the base code only
-        self._title = site.full_name(edition)
-        self._images: dict[str, bytes] = {}
-        self._pictures = {url: each for url, each in pictures.items() if self._takes(each)}
-        self._tree = book.documents(edition, site)
+        self._context = context
+        self._language = context.site.language.partition("-")[0]  # Amazon reads the primary subtag only
+        self._title = context.full_name(edition)
+        self._chapters = plan_chapters(edition, context.locale)
+        self._images = {
+            rendition: data
+            for rendition in dict.fromkeys(renditions.values())
+            if (data := context.pictures.read(rendition)) is not None
+        }
+        self._renditions = {url: rendition for url, rendition in renditions.items() if rendition in self._images}
 
-    def _takes(self, rendition: Rendition) -> bool:
-        """Take the bytes of a picture; what the store has lost since is left out."""
-        if rendition.name not in self._images:
-            data = self._edition.pictures.read(rendition)
-            if data is None:
-                return False
-            self._images[rendition.name] = data
-        return True
-
-    def written(self) -> bytes:
-        """Write the book."""
-        made = epub.EpubBook()
-        cover, title, nav, *rest = self._documents()
-        has_formulas = any(item.properties == ["mathml"] for item in rest)
-        _describe(made, self._edition, self._site, self._language, has_formulas)
-        items = [cover, title, nav, *rest, _item("book.css", "text/css", source("book.css").encode()), epub.EpubNcx()]
-        for item in (*items, *self._files()):
-            made.add_item(item)
-        made.spine = [cover, title, nav, *rest]
-        made.toc = _toc(self._tree) or [epub.Link("title.xhtml", self._title, "to-title")]
-        made.guide = [
-            {"type": kind, "href": file_name, "title": label}
-            for kind, file_name, label in (_landmarks(self._tree, self._site, "text"))
+    def serialize(self) -> bytes:
+        """Return the bytes of the EPUB file."""
+        book = epub.EpubBook()
+        front = [self._cover_page(), self._title_page(), self._navigation()]
+        chapters = list(self._chapter_items())
+        self._add_metadata(book, has_formulas=any(item.properties == ["mathml"] for item in chapters))
+        style_sheet = _item("book.css", "text/css", _STYLE_SHEET.read_bytes())
+        for item in (*front, *chapters, style_sheet, epub.EpubNcx(), self._cover_image(), *self._image_items()):
+            book.add_item(item)
+        book.spine = [*front, *chapters]
+        book.toc = _ncx_entries(self._chapters) or [epub.Link("title.xhtml", self._title, "to-title")]
+        book.guide = [
+            {
+                "type": _EPUB2_TYPES.get(landmark.type, landmark.type),
+                "href": landmark.file_name,
+                "title": landmark.label,
+            }
+            for landmark in self._landmarks()
         ]
-        pictures = {f"EPUB/images/{name}": data for name, data in self._images.items()}
-        return _packed(_zipped(made, self._edition, self._site), pictures, self._language)
+        images = {f"EPUB/images/{rendition.name}": data for rendition, data in self._images.items()}
+        return _repack(self._write(book), images, self._language)
 
-    def _documents(self) -> Iterator[Any]:
-        """Make the documents in reading order: cover, title page, contents, and those of the contents."""
-        edition, site = self._edition, self._site
-        yield self._document("cover.xhtml", "book_cover.xhtml", self._title, size=CoverExporter.size)
-        values = {"papers": edition.papers, "description": site.description, "rights": site.rights}
-        yield self._document("title.xhtml", "book_title.xhtml", self._title, **values)
-        landmarks = _landmarks(self._tree, site, "bodymatter")
-        nav = self._document(
-            "nav.xhtml", "book_nav.xhtml", site.words.gettext("Contents"), tree=self._tree, landmarks=landmarks
-        )
-        nav.properties = ["nav"]
-        yield nav
-        listed = list(chain.from_iterable(self._tree))
-        for previous, each, following in zip([None, *listed], listed, [*listed[1:], None], strict=False):
-            around = {"document": each, "previous": previous, "next": following}
-            picture = self._pictures.get(each.paper.image) if each.paper and each.paper.image else None
-            yield self._document(each.file_name, each.template, each.title, picture=picture, **around)
+    def _cover_page(self) -> Any:
+        return self._document("cover.xhtml", "epub/cover.xhtml", self._title, size=cover.CoverExporter.size)
 
-    def _document(self, file_name: str, template: str, title: str, **values: Any) -> Any:
-        text = fill(template, self._site.words, title=title, language=self._language, **values)
-        item = _item(file_name, _XHTML, text.encode())
-        item.properties = ["mathml"] if "<math" in text else []  # ebooklib does not look (epubcheck OPF-014)
+    def _title_page(self) -> Any:
+        site = self._context.site
+        values = {"papers": self._edition.papers, "description": site.description, "rights": site.rights}
+        return self._document("title.xhtml", "epub/title_page.xhtml", self._title, **values)
+
+    def _navigation(self) -> Any:
+        title = self._context.locale.gettext("Contents")
+        values = {"chapters": self._chapters, "landmarks": self._landmarks()}
+        item = self._document("nav.xhtml", "epub/navigation.xhtml", title, **values)
+        item.properties = ["nav"]
         return item
 
-    def _files(self) -> Iterator[Any]:
-        """Make the items of the pictures."""
-        drawn = b"".join(CoverExporter().render(self._edition, self._site))
-        cover = _item("cover.jpg", CoverExporter.media_type, drawn)
-        cover.properties = ["cover-image"]
-        yield cover
-        for rendition in dict.fromkeys(self._pictures.values()):
-            yield _item(f"images/{rendition.name}", rendition.media_type, b"")  # `_packed` puts it in
+    def _chapter_items(self) -> Iterator[Any]:
+        chapters = [chapter for top_level in self._chapters for chapter in top_level.walk()]
+        for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
+            values: dict[str, object] = {"chapter": chapter, "previous": previous, "next": following}
+            if isinstance(chapter, PaperChapter):
+                values["picture"] = self._renditions.get(chapter.listing.paper.image or "")
+            yield self._document(chapter.file_name, chapter.template, chapter.title, **values)
+
+    def _document(self, file_name: str, template: str, title: str, **values: object) -> Any:
+        text = render_template(template, self._context.locale, title=title, language=self._language, **values)
+        item = _item(file_name, _XHTML, text.encode())
+        item.properties = ["mathml"] if "<math" in text else []  # ebooklib sets none (epubcheck OPF-014)
+        return item
+
+    def _cover_image(self) -> Any:
+        data = cover.render_cover(self._edition, self._context)
+        item = _item("cover.jpg", cover.CoverExporter.media_type, data)
+        item.properties = ["cover-image"]
+        return item
+
+    def _image_items(self) -> Iterator[Any]:
+        for rendition in self._images:
+            yield _item(f"images/{rendition.name}", rendition.media_type, b"")  # `_repack` adds the data
+
+    def _landmarks(self) -> Iterator[_Landmark]:
+        locale, chapters = self._context.locale, self._chapters
+        yield _Landmark("cover", "cover.xhtml", locale.gettext("Cover"))
+        yield _Landmark("toc", "nav.xhtml", locale.gettext("Contents"))
+        yield _Landmark("bodymatter", chapters[0].file_name if chapters else "title.xhtml", locale.gettext("Text"))
+        for chapter in chapters:
+            if isinstance(chapter, AuthorIndex):
+                yield _Landmark("index", chapter.file_name, chapter.title)
+                break
+
+    def _add_metadata(self, book: Any, *, has_formulas: bool) -> None:
+        """Set the metadata of the package (https://www.w3.org/TR/epub-33/#sec-pkg-metadata)."""
+        edition, context, site = self._edition, self._context, self._context.site
+        book.metadata.clear()  # ebooklib has put in its own name and version as the generator
+        book.set_identifier(site.edition_id(edition.key))
+        book.title = self._title  # of the NCX
+        book.add_metadata("DC", "title", self._title, {"id": "title"})
+        book.set_language(self._language)
+        authors = [author for paper in edition.papers for author in paper.authors]
+        for number, author in enumerate((isinstance(edition.key, PaperKey) and authors) or [site.author]):
+            book.add_author(author, uid=f"creator-{number}")  # by default ebooklib gives all the same id
+        book.add_metadata("DC", "publisher", site.title)
+        book.add_metadata("DC", "date", site.updated(edition).date().isoformat())
+        book.add_metadata("DC", "description", site.description)
+        if site.rights:
+            book.add_metadata("DC", "rights", site.rights)
+        _add_epub2_meta(book, "generator", GENERATOR)
+        _add_epub2_meta(book, "cover", "cover.jpg")
+        file_as = f"{site.title} {edition.key.text}"  # sorts the books of a period by date
+        book.add_metadata("OPF", "file-as", file_as, {"refines": "#title", "property": "file-as"})
+        for name, value in (*_ACCESSIBILITY, *(_ACCESSIBILITY_OF_FORMULAS if has_formulas else ())):
+            book.add_metadata("OPF", f"schema:{name}", value, {"property": f"schema:{name}"})
+        summary = context.locale.gettext(
+            "All content is text, with headings and a table of contents; pictures say in words what they are."
+        )
+        book.add_metadata("OPF", "schema:accessibilitySummary", summary, {"property": "schema:accessibilitySummary"})
+        if isinstance(edition.key, PeriodKey):
+            self._add_series(book, edition.key)
+
+    def _add_series(self, book: Any, key: PeriodKey) -> None:
+        """Set the series of a period's book and its position there, which grows: 20240130, 202405, 202401, 2024."""
+        name = key_name(_SERIES_OF_PERIOD[key.scope], self._context.locale)
+        series = f"{self._context.site.title} — {name}"
+        position = key.text.replace("-", "").replace("W", "")
+        book.add_metadata("OPF", "series", series, {"property": "belongs-to-collection", "id": "series"})
+        book.add_metadata("OPF", "series-type", "series", {"refines": "#series", "property": "collection-type"})
+        book.add_metadata("OPF", "series-place", position, {"refines": "#series", "property": "group-position"})
+        _add_epub2_meta(book, "calibre:series", series)
+        _add_epub2_meta(book, "calibre:series_index", position)
+
+    def _write(self, book: Any) -> bytes:
+        """Write a book with ebooklib, as a zip file whose entries have the current time."""
+        file = io.BytesIO()
+        options = {"mtime": self._context.site.updated(self._edition), "raise_exceptions": True, "compresslevel": 0}
+        try:
+            epub.write_epub(file, book, options)
+        except Exception as error:
+            raise ExportError(f"{self._edition.key.text}: ebooklib cannot write the book: {error}") from error
+        return file.getvalue()
 
 
-def _describe(made: Any, edition: Edition, site: Site, language: str, has_formulas: bool) -> None:
-    """Set the metadata, https://www.w3.org/TR/epub-33/#sec-pkg-metadata."""
-    made.metadata.clear()  # the generator that ebooklib puts in names its own version
-    made.set_identifier(site.edition_id(edition.key))
-    made.title = site.full_name(edition)  # of the NCX
-    made.add_metadata("DC", "title", made.title, {"id": "title"})
-    made.set_language(language)
-    authors = [author for paper in edition.papers for author in paper.authors]
-    for number, author in enumerate((edition.key.scope is Scope.PAPER and authors) or [site.author]):
-        made.add_author(author, uid=f"creator-{number}")  # two authors would have one id
-    made.add_metadata("DC", "publisher", site.title)
-    made.add_metadata("DC", "date", site.updated(edition).date().isoformat())
-    made.add_metadata("DC", "description", site.description)
-    if site.rights:
-        made.add_metadata("DC", "rights", site.rights)
-    _set_name(made, "generator", GENERATOR)
-    _set_name(made, "cover", "cover.jpg")  # for readers of EPUB 2
-    made.add_metadata("OPF", "file-as", _sorted_as(edition, site), {"refines": "#title", "property": "file-as"})
-    for key, value in (*_ACCESSIBILITY, *(_MATHEMATICS if has_formulas else ())):
-        made.add_metadata("OPF", f"schema:{key}", value, {"property": f"schema:{key}"})
-    summary = site.words.gettext(
-        "All content is text, with headings and a table of contents; pictures say in words what they are."
-    )
-    made.add_metadata("OPF", "schema:accessibilitySummary", summary, {"property": "schema:accessibilitySummary"})
-    if edition.key.since and edition.key.scope in (*_SERIES, Scope.YEAR):
-        _set_series(made, edition, site)
+def _add_epub2_meta(book: Any, name: str, content: str) -> None:
+    book.add_metadata("OPF", name, "", {"name": name, "content": content})
 
 
-def _sorted_as(edition: Edition, site: Site) -> str:
-    """Write the title so that books sort by date."""
-    return f"{site.title} {edition.key.text}"
-
-
-def _set_series(made: Any, edition: Edition, site: Site) -> None:
-    """Say which series a book is of and its place there, a number that grows: 20240130, 202405, 202401, 2024."""
-    key = edition.key
-    listed = _SERIES.get(key.scope)
-    kind = name(Key(listed, listed.value), site.words) if listed else name(shelf("years"), site.words)
-    series, place = f"{site.title} — {kind}", key.text.replace("-", "").replace("W", "")
-    made.add_metadata("OPF", "series", series, {"property": "belongs-to-collection", "id": "series"})
-    made.add_metadata("OPF", "series-type", "series", {"refines": "#series", "property": "collection-type"})
-    made.add_metadata("OPF", "series-place", place, {"refines": "#series", "property": "group-position"})
-    _set_name(made, "calibre:series", series)
-    _set_name(made, "calibre:series_index", place)
-
-
-def _set_name(made: Any, key: str, value: str) -> None:
-    made.add_metadata("OPF", key, "", {"name": key, "content": value})
-
-
-def _landmarks(tree: Sequence[Document], site: Site, start: str) -> Iterator[tuple[str, str, str]]:
-    """Name the places of note: their kind, file and label; `start` is the name that the kind of the text bears."""
-    yield "cover", "cover.xhtml", site.words.gettext("Cover")
-    yield "toc", "nav.xhtml", site.words.gettext("Contents")
-    yield start, tree[0].file_name if tree else "title.xhtml", site.words.gettext("Text")
-    for document in tree:
-        if document.letters:
-            yield "index", document.file_name, document.title
-            break
-
-
-def _toc(tree: Iterable[Document]) -> list[Any]:
-    """Write the contents as ebooklib wants them for the NCX: each with an address (RSC-010) and an id."""
+def _ncx_entries(chapters: Iterable[Chapter]) -> list[Any]:
+    """Convert the table of contents for ebooklib's NCX; every entry needs an address (epubcheck RSC-010) and an id."""
     return [
-        (epub.Section(each.title, each.file_name), _toc(each.children))
-        if each.children
-        else epub.Link(each.file_name, each.title, f"to-{each.file_name.removesuffix('.xhtml')}")
-        for each in tree
+        (epub.Section(chapter.title, chapter.file_name), _ncx_entries(chapter.children))
+        if chapter.children
+        else epub.Link(chapter.file_name, chapter.title, f"to-{chapter.file_name.removesuffix('.xhtml')}")
+        for chapter in chapters
     ]
 
 
 def _item(file_name: str, media_type: str, data: bytes) -> Any:
-    """Make an item that ebooklib writes as it is: EpubHtml would send it through an HTML parser."""
+    """Return an item that ebooklib writes unchanged; an EpubHtml would go through an HTML parser."""
     return epub.EpubItem(uid=file_name.replace("/", "-"), file_name=file_name, media_type=media_type, content=data)
 
 
-def _zipped(made: Any, edition: Edition, site: Site) -> bytes:
-    """Let ebooklib write the book; its times are now and differ each time, so `_packed` packs it again."""
-    file = io.BytesIO()
-    options = {"mtime": site.updated(edition), "raise_exceptions": True, "compresslevel": 0}
-    try:
-        epub.write_epub(file, made, options)
-    except Exception as error:
-        raise ExportError(f"{edition.key.text}: ebooklib cannot write the book: {error}") from error
-    return file.getvalue()
+def _repack(data: bytes, images: Mapping[str, bytes], language: str) -> bytes:
+    """Repack a zip file reproducibly: sorted, without times, `mimetype` first and uncompressed (OCF 3.3, section 4.2).
 
-
-def _packed(written: bytes, pictures: Mapping[str, bytes], language: str) -> bytes:
-    """Pack the parts again: `mimetype` first and stored (OCF 3.3 section 4.2), the rest sorted, all of one time."""
+    Args:
+        data: the zip file of ebooklib.
+        images: the data of the entries that are empty in it, to save a copy of them.
+        language: the language of the package and the NCX.
+    """
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(written)) as parts, zipfile.ZipFile(file, "w") as packed:
-        for part in sorted(parts.namelist(), key=lambda part: (part != "mimetype", part)):
-            body = pictures.get(part) or parts.read(part)
-            if part.endswith((".opf", ".ncx")):
-                body = _finished(body, language)
-            entry = zipfile.ZipInfo(part, _EARLIEST)
-            is_stored = part == "mimetype" or part.endswith((".jpg", ".png"))
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(file, "w") as target:
+        for name in sorted(source.namelist(), key=lambda name: (name != "mimetype", name)):
+            body = images.get(name) or source.read(name)
+            if name.endswith((".opf", ".ncx")):
+                body = _complete_xml(body, language)
+            entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
+            is_stored = name == "mimetype" or name.endswith((".jpg", ".png"))
             entry.compress_type = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             entry.create_system = 3  # Unix, on every machine
-            packed.writestr(entry, body)
+            target.writestr(entry, body)
     return file.getvalue()
 
 
-def _finished(body: bytes, language: str) -> bytes:
-    """Say the language of package and NCX and how deep the NCX is, which ebooklib leaves out."""
+def _complete_xml(body: bytes, language: str) -> bytes:
+    """Set the language of the package or NCX, and the depth of the NCX, which ebooklib leaves out."""
     root = etree.fromstring(body)
     root.set(_XML_LANG, language)
     points = list(root.iter(f"{_NCX}navPoint"))
