@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
-COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 --generate-hashes --upgrade
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 --generate-hashes
 
 .PHONY: serve test install bench lock messages screenshots
 
@@ -26,9 +26,10 @@ bench: .venv/installed-test
 	command -v nginx >/dev/null || sh tests/support/debian.sh nginx-light
 	$(BIN)/python -m tests.benchmarks
 
-# The test lock lists only what the tests need besides the run-time lock.
+# Everything is resolved together; then the test lock leaves out what is in the run-time lock.
 lock: .venv/installed-test
-	$(COMPILE) --group build --output-file requirements.lock
+	$(COMPILE) --group build --extra test --upgrade --output-file requirements-test.lock
+	$(COMPILE) --group build --constraint requirements-test.lock --output-file requirements.lock
 	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock \
 		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package=\1/p' requirements.lock)
 
