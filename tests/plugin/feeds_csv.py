@@ -1,4 +1,4 @@
-"""Editions as a table for a spreadsheet."""
+"""Exports editions as tables for spreadsheets."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from feeds import PAPER_SCOPES, Edition, Kind, RenderContext
 
 
 class CsvExporter:
-    """Comma-separated values, RFC 4180: one row a paper."""
+    """Comma-separated values (RFC 4180) with a row per paper."""
 
     name = "csv"
     suffix = ".csv"
@@ -20,11 +20,10 @@ class CsvExporter:
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the papers in the order of the edition."""
         table = io.StringIO()
-        rows = csv.writer(table)
-        rows.writerow(["published", "title", "url", "votes", "authors"])
+        writer = csv.writer(table)
+        writer.writerow(["published", "title", "url", "votes", "authors"])
         for listing in edition.listings:
             paper = listing.paper
             published = context.site.published(listing).isoformat()
-            votes = "" if paper.votes is None else paper.votes
-            rows.writerow([published, paper.title, paper.url, votes, "; ".join(paper.authors)])
+            writer.writerow([published, paper.title, paper.url, paper.votes, "; ".join(paper.authors)])
         yield table.getvalue().encode()

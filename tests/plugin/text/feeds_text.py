@@ -3,10 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
-from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
-from feeds.model.edition import Edition, SearchResults
-from feeds.model.paper import Paper
-from feeds.site.i18n import Locale
+from feeds import PAPER_SCOPES, Edition, Kind, Paper, RenderContext, SearchResults
 from feeds.text.markdown import to_plain_text
 from feeds.text.titles import title_text
 
@@ -21,7 +18,7 @@ class TextExporter:
     media_type = "text/plain; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    settings = frozenset({"language", "title", "topics"})  # the documents stay the same if another setting changes
+    settings = frozenset({"language", "title", "topics"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render an edition, one paper per chunk."""
@@ -30,12 +27,12 @@ class TextExporter:
             for parameter, value in edition.key.query.parameters().items():
                 yield f"{parameter}: {value}\n".encode()
         for listing in edition.most_voted():
-            yield f"\n{_format(listing.paper, context.locale)}\n".encode()
+            yield f"\n{_format(listing.paper, context)}\n".encode()
 
 
-def _format(paper: Paper, locale: Locale) -> str:
+def _format(paper: Paper, context: RenderContext) -> str:
     lines = [title_text(paper.title)]
     if paper.votes is not None:
-        lines.append(locale.ngettext("{count} vote", "{count} votes", paper.votes))
+        lines.append(context.locale.ngettext("{count} vote", "{count} votes", paper.votes))
     lines += [", ".join(paper.authors), *to_plain_text(paper.summary).split("\n"), paper.url]
     return "\n".join(textwrap.fill(line, _WIDTH, break_long_words=False) for line in lines if line)
