@@ -142,9 +142,9 @@ def _code_fingerprint(exporter: Exporter, origin: str) -> str:
     module = importlib.import_module(type(exporter).__module__)
     file = Path(module.__file__ or "")
     own = hash_files(file.parent.rglob("*")) if module.__package__ not in ("", GROUP) else hash_files([file])
-    templates = hash_files([Path(__file__).with_name("templates.py")])
+    given = hash_files(Path(__file__).with_name(name) for name in ("contract.py", "templates.py"))
     shared = packages_fingerprint("feeds.text", "feeds.model", "feeds.site")
-    return f"{origin} {own} {templates} {shared} {dependency_versions()}"
+    return f"{origin} {own} {given} {shared} {dependency_versions()}"
 
 
 def _origin(point: EntryPoint) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -20,8 +20,7 @@ from feeds.model.edition import Edition
 from feeds.model.keys import SearchKey, SiteKey, parse_key
 from feeds.model.query import parse_query
 from feeds.progress import Progress, no_progress
-from feeds.publishing import representation as representations
-from feeds.publishing.representation import Representation, response_headers
+from feeds.publishing.representation import Representation, cache_control, response_headers
 from feeds.publishing.static import StaticFile, static_files
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
@@ -103,7 +102,7 @@ class Publisher:
             UnknownEditionError: the archive does not hold the edition.
         """
         if isinstance(resource, StaticFile):
-            return Representation(resource, resource.etag, representations.cache_control(None, ()))
+            return Representation(resource, resource.etag, cache_control(None, ()))
         chosen = language or self.languages[0] if self.is_negotiated(resource) else ""
         kept_as = (self.revision, resource, chosen)
         with self._lock:
@@ -121,21 +120,19 @@ class Publisher:
         """Return True if the reader may choose the language of a document."""
         return isinstance(resource, Resource) and resource.format.is_translated and not self.site.interface
 
-    def all_representations(self) -> Iterator[Representation]:
+    def all_representations(self) -> list[Representation]:
         """Describe every document with a fixed URL, that is all but ad-hoc searches, in one snapshot."""
-        yield from map(self.representation, static_files().values())
+        representations = list(map(self.representation, static_files().values()))
         with self.archive.snapshot() as snapshot:
             keys = [*snapshot.keys(), *self.site.topic_keys.values()]
-            resources = [
-                *self.formats.site_resources(),
-                *(item for key in keys for item in self.formats.resources(key)),
-            ]
+            resources = [resource for key in keys for resource in self.formats.resources(key)]
             metadata: EditionMetadata | None = None
-            for resource in resources:
+            for resource in [*self.formats.site_resources(), *resources]:
                 if metadata is None or metadata.key != resource.key:
                     metadata = snapshot.metadata(resource.key)
-                chosen = self.languages[0] if self.is_negotiated(resource) else ""
-                yield self._represent(resource, metadata, snapshot, chosen)
+                language = self.languages[0] if self.is_negotiated(resource) else ""
+                representations.append(self._represent(resource, metadata, snapshot, language))
+        return representations
 
     def render(self, wanted: Representation) -> Rendered:
         """Load and render a document as the archive and the image store are now.
@@ -188,7 +185,7 @@ class Publisher:
         return Representation(
             resource,
             self._etag(resource, metadata, language, pictures),
-            representations.cache_control(metadata, snapshot.calendar()),
+            cache_control(metadata, snapshot.calendar()),
             last_modified=max(filter(None, times), default=None),
             language=language,
             size=metadata.total,
