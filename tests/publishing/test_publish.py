@@ -1,4 +1,4 @@
-"""`feeds publish`: what buckets hold, in which order it gets there, and how little is asked for."""
+"""`feeds publish`: what buckets hold, in which order it is sent, and with how few requests."""
 
 import gzip
 import json
@@ -7,27 +7,26 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from obstore.store import MemoryStore, ObjectStore
 
-from feeds.archive.archive import in_silence
-from feeds.archive.edition import Edition
 from feeds.errors import FeedsError, PublishError
-from feeds.exporters.contract import CUTS, Kind
-from feeds.exporters.registry import Registered, Registry
-from feeds.publishing import bucket as buckets
-from feeds.publishing import publish
+from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
+from feeds.exporters.registry import Registry
+from feeds.model.edition import Edition
+from feeds.progress import no_progress
+from feeds.publishing.bucket import MANIFEST, Bucket, open_store
 from feeds.publishing.build import build
-from feeds.publishing.publisher import Catalog
-from feeds.site.site import Site
-from tests.cli.test_cli import feeds
-from tests.support.buckets import Asked, Bucket, s3
+from feeds.publishing.plan import object_name
+from feeds.publishing.publish import Report, publish
+from feeds.publishing.publisher import Publisher
+from tests.support.buckets import Request, S3Bucket, run_s3
 from tests.support.digests import OpenFiles, day, paper, write_files
-from tests.support.servers import FEEDS
+from tests.support.servers import FEEDS, run_feeds
+from tests.support.sites import describe, read_files
 from web import create_app
 
 pytestmark = pytest.mark.external
@@ -41,447 +40,452 @@ NEXT = {"2.md": day("2024-01-31", paper("C", "2401.3"))}
 
 
 @pytest.fixture(scope="module")
-def new_bucket() -> Iterator[Callable[[], Bucket]]:
-    with s3() as new:
-        yield new
+def create_bucket() -> Iterator[Callable[[], S3Bucket]]:
+    with run_s3() as create:
+        yield create
 
 
 @pytest.fixture
-def bucket(new_bucket: Callable[[], Bucket], monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    found = new_bucket()
-    for name, value in found.environ.items():
+def bucket(create_bucket: Callable[[], S3Bucket], monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
+    created = create_bucket()
+    for name, value in created.environ.items():
         monkeypatch.setenv(name, value)
-    return found
-
-
-def send(catalog: Catalog, bucket: Bucket, *, is_coded: bool = True, again: bool = False) -> publish.Report:
-    """Publish in this process; the requests are those of this run alone."""
-    bucket.asked.clear()
-    return publish_to(catalog, bucket.store(), bucket.url, is_coded=is_coded, again=again)
-
-
-def publish_to(
-    catalog: Catalog, store: ObjectStore, url: str, *, is_coded: bool = True, again: bool = False
-) -> publish.Report:
-    return publish.publish(catalog, buckets.Bucket(store, url, is_coded), again, 1, in_silence)
-
-
-def addresses(catalog: Catalog) -> dict[str, str]:
-    """List the paths of all publications by the names of their objects."""
-    return {buckets.object_name(each): f"/{each.path}" for each in catalog}
-
-
-def assert_is_what_the_app_answers(bucket: Bucket, catalog: Catalog, client: FlaskClient) -> None:
-    expected = addresses(catalog)
-    assert bucket.names() == expected.keys()
-    for name, path in expected.items():
-        held, answer = bucket.get(name), client.get(path, headers={"Accept-Encoding": "gzip"})
-        assert held.body == answer.data, path
-        for header in ("Content-Type", "Cache-Control", "Content-Encoding", "Content-Disposition"):
-            assert held.headers[header] == answer.headers.get(header), (path, header)
-        assert held.headers["x-amz-meta-etag"] == answer.headers["ETag"], path
+    return created
 
 
 @pytest.fixture
-def app(folder: Path, environ: dict[str, str]) -> Callable[[], FlaskClient]:
+def open_app(folder: Path, environ: dict[str, str]) -> Callable[[], FlaskClient]:
     return lambda: create_app(folder, environ).test_client()
 
 
-def test_objects_are_what_the_app_answers(
-    open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]
+def send(publisher: Publisher, bucket: S3Bucket, *, compress: bool = True, force: bool = False) -> Report:
+    """Publish in this process; afterwards `bucket.requests` are those of this run."""
+    bucket.requests.clear()
+    return send_to(publisher, bucket.store(), bucket.url, compress=compress, force=force)
+
+
+def send_to(
+    publisher: Publisher,
+    store: ObjectStore,
+    url: str,
+    *,
+    compress: bool = True,
+    force: bool = False,
+    dry_run: bool = False,
+) -> Report:
+    return publish(publisher, Bucket(store, url, compress), 1, no_progress, force=force, dry_run=dry_run)
+
+
+def paths_by_object(publisher: Publisher) -> dict[str, str]:
+    return {object_name(document): f"/{document.path}" for document in publisher.all_representations()}
+
+
+def assert_equals_app(bucket: S3Bucket, publisher: Publisher, client: FlaskClient) -> None:
+    paths = paths_by_object(publisher)
+    assert bucket.names() == paths.keys()
+    for name, path in paths.items():
+        stored, response = bucket.get(name), client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert stored.body == response.data, path
+        for header in ("Content-Type", "Cache-Control", "Content-Encoding", "Content-Disposition"):
+            assert stored.headers[header] == response.headers.get(header), (path, header)
+        assert stored.headers["x-amz-meta-etag"] == response.headers["ETag"], path
+
+
+def test_objects_equal_the_responses_of_the_app(
+    open_files: OpenFiles, bucket: S3Bucket, open_app: Callable[[], FlaskClient]
 ) -> None:
-    catalog = open_files(ONE)
-    report = send(catalog, bucket)
+    publisher = open_files(ONE)
+    report = send(publisher, bucket)
     assert not report.errors
-    assert set(report.sent) == addresses(catalog).keys()
+    assert set(report.sent) == paths_by_object(publisher).keys()
     assert report.objects == len(report.sent)
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    assert_equals_app(bucket, publisher, open_app())
     assert gzip.decompress(bucket.get("index.html").body).startswith(b"<!DOCTYPE html>")
 
 
-def test_nothing_new_takes_one_request(open_files: OpenFiles, bucket: Bucket) -> None:
-    catalog = open_files(ONE)
-    send(catalog, bucket)
-    put = [each.name for each in bucket.asked if each.method == "PUT" and each.name != buckets.MANIFEST]
-    assert sorted(put) == sorted(bucket.names())
-    assert bucket.count("PUT") < len(put) + 10  # the manifest: before, after and now and then in between
-    report = send(catalog, bucket)
+def test_unchanged_site_takes_one_request(open_files: OpenFiles, bucket: S3Bucket) -> None:
+    publisher = open_files(ONE)
+    send(publisher, bucket)
+    sent = bucket.sent_names()
+    assert sorted(sent) == sorted(bucket.names())
+    manifest_writes = bucket.requests.count(Request("PUT", MANIFEST))
+    assert manifest_writes < 10  # before, after and now and then in between
+    report = send(publisher, bucket)
     assert (report.sent, report.removed) == ((), ())
-    assert bucket.asked == [Asked("GET", buckets.MANIFEST)]
+    assert bucket.requests == [Request("GET", MANIFEST)]
 
 
-def test_a_new_day_sends_what_it_touches(open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]) -> None:
-    catalog = open_files(ONE)
-    send(catalog, bucket)
+def test_new_day_sends_what_it_affects(
+    open_files: OpenFiles, bucket: S3Bucket, open_app: Callable[[], FlaskClient]
+) -> None:
+    publisher = open_files(ONE)
+    send(publisher, bucket)
     before = {name: bucket.get(name).headers["ETag"] for name in bucket.names()}
-    catalog = open_files(NEXT)
-    report = send(catalog, bucket)
-    sent = [each.name for each in bucket.asked if each.method == "PUT" and each.name != buckets.MANIFEST]
+    publisher = open_files(NEXT)
+    report = send(publisher, bucket)
+    sent = bucket.sent_names()
     assert sorted(sent) == sorted(report.sent)
     assert {"latest.rss", "2024-01-31.epub", "papers/2401.00003", "2024-01-30", "index.html"} <= set(sent)
     assert not {"papers/2401.00001", "papers/2401.00001.epub", "2024-01-30.epub", "style.css"} & set(sent)
     changed = {name for name in bucket.names() if bucket.get(name).headers["ETag"] != before.get(name)}
     assert changed <= set(sent)
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    assert_equals_app(bucket, publisher, open_app())
 
 
-def test_what_has_become_past_is_sent_again_with_a_longer_time(
-    open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]
+def test_past_editions_are_sent_again_with_a_longer_max_age(
+    open_files: OpenFiles, bucket: S3Bucket, open_app: Callable[[], FlaskClient]
 ) -> None:
     send(open_files(ONE), bucket)
     assert "max-age=300," in bucket.get("2024-01-30.epub").headers["Cache-Control"]
-    catalog = open_files({"2.md": day("2024-04-01", paper("C", "2404.1"))})
-    report = send(catalog, bucket)
+    publisher = open_files({"2.md": day("2024-04-01", paper("C", "2404.1"))})
+    report = send(publisher, bucket)
     assert "2024-01-30.epub" in report.sent
     assert "papers/2401.00001.epub" not in report.sent
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    assert_equals_app(bucket, publisher, open_app())
 
 
-def test_what_is_gone_is_removed_last_and_what_is_of_others_stays(
-    open_files: OpenFiles, bucket: Bucket, folder: Path, app: Callable[[], FlaskClient]
+def test_obsolete_objects_are_removed_last_foreign_ones_stay(
+    open_files: OpenFiles, bucket: S3Bucket, folder: Path, open_app: Callable[[], FlaskClient]
 ) -> None:
     send(open_files(ONE | NEXT), bucket)
-    bucket.store().put("of-others.txt", b"theirs")
+    bucket.store().put("foreign.txt", b"theirs")
     (folder / "2.md").unlink()
-    catalog = open_files({})
-    report = send(catalog, bucket)
+    publisher = open_files({})
+    report = send(publisher, bucket)
     assert {"2024-01-31", "2024-01-31.epub", "papers/2401.00003", "papers/2401.00003.rss"} <= set(report.removed)
-    *work, end = bucket.asked
-    assert end == Asked("PUT", buckets.MANIFEST)
-    removing = [at for at, each in enumerate(work) if each.method in ("DELETE", "POST")]
-    assert removing
-    assert {each.name for each in work[removing[0] :] if each.method == "PUT"} <= {buckets.MANIFEST}
-    assert bucket.get("of-others.txt").body == b"theirs"
-    bucket.store().delete("of-others.txt")
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    *requests, last = bucket.requests
+    assert last == Request("PUT", MANIFEST)
+    removals = [index for index, request in enumerate(requests) if request.method in ("DELETE", "POST")]
+    assert removals
+    assert {request.name for request in requests[removals[0] :] if request.method == "PUT"} <= {MANIFEST}
+    assert bucket.get("foreign.txt").body == b"theirs"
+    bucket.store().delete("foreign.txt")
+    assert_equals_app(bucket, publisher, open_app())
 
 
-def test_what_leads_to_books_comes_after_them(open_files: OpenFiles, bucket: Bucket) -> None:
-    catalog = open_files(ONE)
-    kinds = {buckets.object_name(each): each.format.kind for each in catalog}
-    send(catalog, bucket)
-    sent = [kinds[each.name] for each in bucket.asked if each.method == "PUT" and each.name in kinds]
-    leading = [kind in (Kind.PAGE, Kind.FEED, Kind.CATALOG) for kind in sent]
-    assert leading == sorted(leading)
-    assert any(leading)
-    assert not all(leading)
+def test_documents_are_sent_before_those_that_link_to_them(open_files: OpenFiles, bucket: S3Bucket) -> None:
+    publisher = open_files(ONE)
+    kinds = {object_name(document): document.kind for document in publisher.all_representations()}
+    send(publisher, bucket)
+    is_index = [kinds[name] in (Kind.PAGE, Kind.FEED, Kind.CATALOG) for name in bucket.sent_names()]
+    assert is_index == sorted(is_index)
+    assert any(is_index)
+    assert not all(is_index)
 
 
-def test_a_store_that_fails_now_and_then_is_asked_again(
-    open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]
+def test_request_that_fails_at_times_is_retried(
+    open_files: OpenFiles, bucket: S3Bucket, open_app: Callable[[], FlaskClient]
 ) -> None:
-    catalog = open_files(ONE)
-    turn = iter(range(10**6))
-    bucket.on_request = lambda _: 503 if next(turn) % 5 == 4 else None
-    report = send(catalog, bucket)
+    publisher = open_files(ONE)
+    count = iter(range(10**6))
+    bucket.on_request = lambda _: 503 if next(count) % 5 == 4 else None
+    report = send(publisher, bucket)
     assert not report.errors
     bucket.on_request = lambda _: None
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    assert_equals_app(bucket, publisher, open_app())
 
 
-def test_a_run_that_fails_is_gone_on_with(
-    open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]
-) -> None:
-    catalog = open_files(ONE)
-    bucket.on_request = lambda each: 403 if each.name == "latest.rss" else None
+def test_failed_run_is_continued(open_files: OpenFiles, bucket: S3Bucket, open_app: Callable[[], FlaskClient]) -> None:
+    publisher = open_files(ONE)
+    bucket.on_request = lambda request: 403 if request.name == "latest.rss" else None
     with pytest.raises(PublishError, match=rf"^{bucket.url}: .*latest\.rss"):
-        send(catalog, bucket)
+        send(publisher, bucket)
     assert "2024-01-30.epub" in bucket.names()
     bucket.on_request = lambda _: None
-    report = send(catalog, bucket)
+    report = send(publisher, bucket)
     assert "2024-01-30.epub" not in report.sent
     assert "latest.rss" in report.sent
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    assert_equals_app(bucket, publisher, open_app())
 
 
-def test_a_run_that_is_killed_leaves_no_tag_that_is_wrong(
-    open_files: OpenFiles, bucket: Bucket, folder: Path, environ: dict[str, str], app: Callable[[], FlaskClient]
+def test_killed_run_leaves_no_wrong_etag(
+    open_files: OpenFiles, bucket: S3Bucket, folder: Path, environ: dict[str, str], open_app: Callable[[], FlaskClient]
 ) -> None:
-    catalog = open_files(ONE)
-    send(catalog, bucket)
+    publisher = open_files(ONE)
+    send(publisher, bucket)
     open_files({"1.md": ONE["1.md"].replace("요약입니다", "고친 요약입니다")})
-    bucket.asked.clear()
-    half = threading.Event()
-    bucket.on_request = lambda _: half.set() if len(bucket.asked) > 60 else None
+    bucket.requests.clear()
+    is_halfway = threading.Event()
+    bucket.on_request = lambda _: is_halfway.set() if len(bucket.requests) > 60 else None
     command: list[str | Path] = [FEEDS, "publish", bucket.url, "--archive", folder, "--processes", "1"]
     with subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.DEVNULL) as process:
-        assert half.wait(60)
+        assert is_halfway.wait(60)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     bucket.on_request = lambda _: None
-    corrected = {name for name in bucket.names() if "고친".encode() in _unpacked(bucket, name)}
+    corrected = {name for name in bucket.names() if "고친".encode() in uncompressed_body(bucket, name)}
     assert corrected
-    catalog = open_files(ONE)  # as it was: what was sent of the other is not what the first manifest said
-    report = send(catalog, bucket)
+    publisher = open_files(ONE)  # as in the first manifest, but not as in the bucket
+    report = send(publisher, bucket)
     assert corrected <= set(report.sent)
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    assert_equals_app(bucket, publisher, open_app())
 
 
-def _unpacked(bucket: Bucket, name: str) -> bytes:
-    held = bucket.get(name)
-    return gzip.decompress(held.body) if held.headers["Content-Encoding"] else held.body
+def uncompressed_body(bucket: S3Bucket, name: str) -> bytes:
+    stored = bucket.get(name)
+    return gzip.decompress(stored.body) if stored.headers["Content-Encoding"] else stored.body
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_the_second_interrupt_ends_what_waits_for_a_store(
-    folder: Path, environ: dict[str, str], bucket: Bucket, method: str
+def test_second_interrupt_ends_a_run_that_waits_for_a_store(
+    folder: Path, environ: dict[str, str], bucket: S3Bucket, method: str
 ) -> None:
     write_files(folder, ONE)
-    asked, answers = threading.Event(), threading.Event()
+    is_requested, may_answer = threading.Event(), threading.Event()
 
-    def hang(request: Asked) -> None:
+    def hang(request: Request) -> None:
         if request.method == method:
-            asked.set()
-            answers.wait()
+            is_requested.set()
+            may_answer.wait()
 
     bucket.on_request = hang
-    heeding = ["env", "--default-signal=INT"]  # which whoever runs the tests may have turned off
-    command: list[str | Path] = [*heeding, FEEDS, "publish", bucket.url, "--archive", folder, "--processes", "2"]
-    with subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.PIPE) as process:
+    default_signals = ["env", "--default-signal=INT"]  # the shell that runs the tests may ignore it
+    command: list[str | Path] = [*default_signals, FEEDS, "publish", bucket.url, "--archive", folder]
+    with subprocess.Popen(
+        [*command, "--processes", "2"], env={**os.environ, **environ}, stderr=subprocess.PIPE
+    ) as process:
         try:
             assert process.stderr
-            assert asked.wait(60)
+            assert is_requested.wait(60)
             process.send_signal(signal.SIGINT)
-            assert process.stderr.readline() == b"feeds: stopping; Ctrl-C again does so at once\n"
+            assert process.stderr.readline() == b"feeds: stopping; press Ctrl+C again to stop at once\n"
             process.send_signal(signal.SIGINT)
             assert process.wait(60) == 130
             assert b"Traceback" not in process.stderr.read()
         finally:
             process.kill()
-            answers.set()
+            may_answer.set()
     bucket.on_request = lambda _: None
-    result = feeds("publish", bucket.url, "--archive", folder, environ={**os.environ, **environ})
+    result = run_feeds("publish", bucket.url, "--archive", folder, environ={**os.environ, **environ})
     assert result.returncode == 0
 
 
-def test_a_long_run_notes_what_is_done(open_files: OpenFiles, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "_FEW", 10)
-    catalog = open_files(ONE)
-    noted: list[int] = []
+def test_long_run_writes_the_manifest_in_between(
+    open_files: OpenFiles, bucket: S3Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feeds.publishing.publish._MIN_BETWEEN_WRITES", 10)
+    publisher = open_files(ONE)
+    known_etags: list[int] = []
 
-    def look(each: Asked) -> None:
-        if each.name == buckets.MANIFEST and each.method == "PUT" and len(bucket.asked) > 2:
-            tags = json.loads(gzip.decompress(bucket.get(buckets.MANIFEST).body))
-            noted.append(sum(map(bool, tags.values())))
+    def count_etags(request: Request) -> None:
+        if request == Request("PUT", MANIFEST) and len(bucket.requests) > 2:
+            manifest = json.loads(gzip.decompress(bucket.get(MANIFEST).body))
+            known_etags.append(sum(map(bool, manifest.values())))
 
-    bucket.on_request = look
-    send(catalog, bucket)
-    assert noted == sorted(noted)
-    assert len(noted) > 5
+    bucket.on_request = count_etags
+    send(publisher, bucket)
+    assert known_etags == sorted(known_etags)
+    assert len(known_etags) > 5
 
 
-def test_two_runs_at_once_notice_each_other(open_files: OpenFiles, bucket: Bucket) -> None:
-    catalog = open_files(ONE)
+def test_concurrent_run_is_noticed(open_files: OpenFiles, bucket: S3Bucket) -> None:
+    publisher = open_files(ONE)
     other = bucket.store()
 
-    def step_in(each: Asked) -> None:
-        if each.name == "latest.rss":
+    def write_other_manifest(request: Request) -> None:
+        if request.name == "latest.rss":
             bucket.on_request = lambda _: None
-            other.put(buckets.MANIFEST, gzip.compress(b"{}"))
+            other.put(MANIFEST, gzip.compress(b"{}"))
 
-    bucket.on_request = step_in
-    with pytest.raises(PublishError, match="another run is at work here; when it has ended, use --again"):
-        send(catalog, bucket)
-    assert send(catalog, bucket, again=True).sent
+    bucket.on_request = write_other_manifest
+    with pytest.raises(PublishError, match="another run is publishing here; when it has ended, use --force"):
+        send(publisher, bucket)
+    assert send(publisher, bucket, force=True).sent
 
 
-def test_an_answer_that_was_lost_is_no_other_run(open_files: OpenFiles, bucket: Bucket) -> None:
-    catalog = open_files(ONE)
+def test_lost_response_is_not_taken_for_another_run(open_files: OpenFiles, bucket: S3Bucket) -> None:
+    publisher = open_files(ONE)
 
-    def lose(each: Asked) -> int | None:
-        if each != Asked("PUT", buckets.MANIFEST):
+    def lose_response(request: Request) -> int | None:
+        if request != Request("PUT", MANIFEST):
             return None
         bucket.on_request = lambda _: None
         return bucket.DONE_BUT_503
 
-    bucket.on_request = lose
-    assert not send(catalog, bucket).errors
+    bucket.on_request = lose_response
+    assert not send(publisher, bucket).errors
 
 
-def test_everything_is_sent_again_if_asked_or_if_the_manifest_is_broken(open_files: OpenFiles, bucket: Bucket) -> None:
-    catalog = open_files(ONE)
-    everything = send(catalog, bucket).sent
-    assert set(send(catalog, bucket, again=True).sent) == set(everything)
-    bucket.store().put(buckets.MANIFEST, b"no manifest")
-    assert set(send(catalog, bucket).sent) == set(everything)
-    assert send(catalog, bucket).sent == ()
+def test_force_or_a_corrupt_manifest_sends_everything(open_files: OpenFiles, bucket: S3Bucket) -> None:
+    publisher = open_files(ONE)
+    everything = send(publisher, bucket).sent
+    assert set(send(publisher, bucket, force=True).sent) == set(everything)
+    bucket.store().put(MANIFEST, b"no manifest")
+    assert set(send(publisher, bucket).sent) == set(everything)
+    assert send(publisher, bucket).sent == ()
 
 
 @pytest.mark.parametrize("kind", ["bucket", "folder"])
-def test_what_others_wrote_is_written_over_only_if_asked(
-    open_files: OpenFiles, bucket: Bucket, tmp_path: Path, kind: str
+def test_foreign_objects_are_overwritten_only_with_force(
+    open_files: OpenFiles, bucket: S3Bucket, tmp_path: Path, kind: str
 ) -> None:
-    catalog, url = open_files(ONE), bucket.url if kind == "bucket" else (tmp_path / "out").as_uri()
-    store = buckets.open_store(url)
+    publisher, url = open_files(ONE), bucket.url if kind == "bucket" else (tmp_path / "out").as_uri()
+    store = open_store(url)
     store.put("index.html", b"theirs")
-    said = f"^{url}: holds index.html, but no manifest of ours; --again writes over it"
-    with pytest.raises(PublishError, match=said):
-        publish_to(catalog, store, url, is_coded=False)
-    with pytest.raises(PublishError, match=said):
-        publish.plan_only(catalog, buckets.Bucket(store, url, is_coded=False), again=False)
+    for dry_run in (False, True):
+        with pytest.raises(PublishError, match=f"^{url}: contains index.html, but no manifest; --force overwrites it"):
+            send_to(publisher, store, url, compress=False, dry_run=dry_run)
     assert bytes(store.get("index.html").bytes()) == b"theirs"
-    assert publish_to(catalog, store, url, is_coded=False, again=True).sent
+    assert send_to(publisher, store, url, compress=False, force=True).sent
     assert bytes(store.get("index.html").bytes()).startswith(b"<!DOCTYPE html>")
 
 
-def test_plain_texts_have_no_coding(open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]) -> None:
-    catalog = open_files(ONE)
-    everything = send(catalog, bucket).sent
-    assert set(send(catalog, bucket, is_coded=False).sent) == set(everything)
-    held = bucket.get("latest.rss")
-    assert held.headers["Content-Encoding"] is None
-    answer = app().get("/latest.rss")
-    assert held.body == answer.data
-    assert held.headers["x-amz-meta-etag"] == answer.headers["ETag"]
+def test_uncompressed_objects_equal_the_app(
+    open_files: OpenFiles, bucket: S3Bucket, open_app: Callable[[], FlaskClient]
+) -> None:
+    publisher = open_files(ONE)
+    everything = send(publisher, bucket).sent
+    assert set(send(publisher, bucket, compress=False).sent) == set(everything)
+    stored = bucket.get("latest.rss")
+    assert stored.headers["Content-Encoding"] is None
+    response = open_app().get("/latest.rss")
+    assert stored.body == response.data
+    assert stored.headers["x-amz-meta-etag"] == response.headers["ETag"]
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(
-    open_files: OpenFiles, bucket: Bucket, folder: Path, environ: dict[str, str]
+def test_dry_run_lists_changes_and_makes_none(
+    open_files: OpenFiles, bucket: S3Bucket, folder: Path, environ: dict[str, str]
 ) -> None:
     send(open_files(ONE), bucket)
-    catalog = open_files(NEXT)
+    open_files(NEXT)
     (folder / "1.md").unlink()
-    bucket.asked.clear()
-    told = feeds("publish", bucket.url, "--dry-run", "--archive", folder, environ={**os.environ, **environ})
-    assert told.returncode == 0
-    assert bucket.asked == [Asked("GET", buckets.MANIFEST)]
-    lines = told.stdout.decode().splitlines()
-    catalog = open_files({})
-    report = send(catalog, bucket)
-    expected = [f"send {each}" for each in report.sent] + [f"remove {each}" for each in report.removed]
+    bucket.requests.clear()
+    result = run_feeds("publish", bucket.url, "--dry-run", "--archive", folder, environ={**os.environ, **environ})
+    assert result.returncode == 0
+    assert bucket.requests == [Request("GET", MANIFEST)]
+    lines = result.stdout.decode().splitlines()
+    report = send(open_files({}), bucket)
+    expected = [f"send {name}" for name in report.sent] + [f"remove {name}" for name in report.removed]
     assert sorted(lines) == sorted(expected)
 
 
-class _Broken:
-    """A format that fails for one paper, as long as it is `broken`."""
+class BrokenExporter:
+    """Fails for one paper until it is mended."""
 
     name = "broken"
     suffix = ".broken"
     media_type = "text/plain"
     kind = Kind.FILE
-    scopes = CUTS
-    broken = True
+    scopes = PAPER_SCOPES
+    is_broken = True
 
-    def render(self, edition: Edition, _: Site) -> Iterator[bytes]:
-        """Fail."""
-        if self.broken and edition.key.text == "papers/2401.00001":
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        if self.is_broken and edition.key.text == "papers/2401.00001":
             raise ValueError("not this one")
-        yield b"fine"
+        yield context.site.title.encode()
 
 
-def test_a_document_that_cannot_be_rendered_costs_no_other(open_files: OpenFiles, bucket: Bucket) -> None:
-    catalog, format_ = open_files(ONE), _Broken()
-    registry = Registry([*catalog.registry, Registered(format_, "a test")])
-    catalog = Catalog(catalog.archive, registry, replace(catalog.site, formats=()), catalog.store)
-    report = send(catalog, bucket)
-    assert report.errors == ("papers/2401.00001.broken: broken of a test failed: ValueError: not this one",)
-    assert bucket.names() == addresses(catalog).keys() - {"papers/2401.00001.broken"}
-    format_.broken = False
-    assert send(catalog, bucket).sent == ("papers/2401.00001.broken",)
+def test_failing_exporter_costs_only_its_object(open_files: OpenFiles, bucket: S3Bucket) -> None:
+    opened, exporter = open_files(ONE), BrokenExporter()
+    formats = Registry([*opened.formats, describe(exporter)])
+    publisher = Publisher(opened.archive, formats, opened.site, opened.store)
+    report = send(publisher, bucket)
+    name = "papers/2401.00001.broken"
+    assert report.errors == (f"{name}: exporter broken of plug-in 1.0 failed: ValueError: not this one",)
+    assert bucket.names() == paths_by_object(publisher).keys() - {name}
+    exporter.is_broken = False
+    assert send(publisher, bucket).sent == (name,)
 
 
-def test_files_that_change_meanwhile_end_up_in_one_state(
-    open_files: OpenFiles, bucket: Bucket, app: Callable[[], FlaskClient]
+def test_files_that_change_during_a_run_end_in_one_state(
+    open_files: OpenFiles, bucket: S3Bucket, open_app: Callable[[], FlaskClient]
 ) -> None:
-    catalog = open_files(ONE)
+    publisher = open_files(ONE)
 
-    def change(each: Asked) -> None:
-        if each.name == "2024-01.epub":
+    def add_day(request: Request) -> None:
+        if request.name == "2024-01.epub":
             bucket.on_request = lambda _: None
             open_files(NEXT)
 
-    bucket.on_request = change
-    send(catalog, bucket)
+    bucket.on_request = add_day
+    send(publisher, bucket)
     assert "2024-01-31" in bucket.names()
-    assert_is_what_the_app_answers(bucket, catalog, app())
+    assert_equals_app(bucket, publisher, open_app())
 
 
-def test_a_folder_gets_the_files_of_a_build(open_files: OpenFiles, tmp_path: Path) -> None:
-    catalog = open_files(ONE)
+def test_folder_gets_the_files_of_a_build(open_files: OpenFiles, tmp_path: Path) -> None:
+    publisher = open_files(ONE)
     url = (tmp_path / "published").as_uri()
     for _ in range(2):
-        publish_to(catalog, buckets.open_store(url), url)
-    build(catalog, tmp_path / "built", (), 1, in_silence)
-
-    def files(root: Path) -> dict[str, bytes]:
-        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-
-    published = files(tmp_path / "published")
-    del published[buckets.MANIFEST]
-    assert published == files(tmp_path / "built")
+        send_to(publisher, open_store(url), url)
+    build(publisher, tmp_path / "built", (), 1, no_progress)
+    published = read_files(tmp_path / "published")
+    del published[MANIFEST]
+    assert published == read_files(tmp_path / "built")
 
 
-def test_nothing_is_published_into_the_archive(open_files: OpenFiles, folder: Path) -> None:
-    catalog, url = open_files(ONE), (folder / "published").as_uri()
+def test_folder_in_the_archive_is_refused(open_files: OpenFiles, folder: Path) -> None:
+    publisher, url = open_files(ONE), (folder / "published").as_uri()
     with pytest.raises(PublishError, match="lies in the archive"):
-        publish_to(catalog, buckets.open_store(url), url)
+        send_to(publisher, open_store(url), url)
 
 
-def test_a_store_in_memory_has_it_all(open_files: OpenFiles) -> None:
-    catalog, store = open_files(ONE), MemoryStore()
-    assert publish_to(catalog, store, "memory://").sent
-    assert not publish_to(catalog, store, "memory://").sent
+def test_memory_store_is_filled(open_files: OpenFiles) -> None:
+    publisher, store = open_files(ONE), MemoryStore()
+    assert send_to(publisher, store, "memory://").sent
+    assert not send_to(publisher, store, "memory://").sent
 
 
 @pytest.mark.parametrize(
-    ("url", "code", "said"),
+    ("url", "code", "message"),
     [
-        ("ftp://host/path", 2, "feeds: ftp://host/path: give an address that begins with s3://, gs://, az://, file://"),
-        ("/some/folder", 2, "feeds: /some/folder: give an address that begins with s3://"),
-        ("s3://no-such-bucket", 1, "feeds: s3://no-such-bucket: there is no such bucket"),
-        ("s3://", 1, "feeds: s3://: Generic URL error"),
-        ("file://", 2, "feeds: file://: name a folder with its whole path"),
-        ("file:///", 2, "feeds: file:///: name a folder with its whole path"),
-        ("file:///tmp/%2e./", 2, "feeds: file:///tmp/%2e./: name a folder with its whole path"),
-        ("file://papers/site", 2, "feeds: file://papers/site: name a folder with its whole path"),
-        ("file:///no/such?x", 2, "feeds: file:///no/such?x: no address of a store has a ? in it"),
-        ("s3://papers#x", 2, "feeds: s3://papers#x: no address of a store has a # in it"),
-        ("az://x/y", 1, "feeds: az://x/y: Generic MicrosoftAzure error: Account must be specified"),
+        ("ftp://host/path", 2, "not the URL of a store; write one that begins with s3://, gs://, az://, file://"),
+        ("/some/folder", 2, "not the URL of a store; write one that begins with s3://"),
+        ("s3://no-such-bucket", 1, "there is no such bucket"),
+        ("s3://", 1, "Generic URL error"),
+        ("file://", 2, "write the absolute path of a folder"),
+        ("file:///", 2, "write the absolute path of a folder"),
+        ("file:///tmp/%2e./", 2, "write the absolute path of a folder"),
+        ("file://papers/site", 2, "write the absolute path of a folder"),
+        ("file:///no/such?x", 2, "the URL of a store cannot contain ?"),
+        ("s3://papers#x", 2, "the URL of a store cannot contain #"),
+        ("az://x/y", 1, "Generic MicrosoftAzure error: Account must be specified"),
     ],
 )
-def test_a_wrong_address_is_one_line(
-    bucket: Bucket, folder: Path, environ: dict[str, str], url: str, code: int, said: str
+def test_wrong_url_is_one_line(
+    bucket: S3Bucket, folder: Path, environ: dict[str, str], url: str, code: int, message: str
 ) -> None:
-    result = feeds("publish", url, "--archive", folder, environ={**os.environ, **environ, **bucket.environ})
+    variables = {**os.environ, **environ, **bucket.environ}
+    result = run_feeds("publish", url, "--archive", folder, environ=variables)
     assert result.returncode == code
-    assert result.stderr.decode().startswith(said)
+    assert result.stderr.decode().startswith(f"feeds: {url}: {message}")
     assert result.stderr.count(b"\n") == 1
 
 
 @pytest.mark.parametrize("value", ["nonsense", "127.0.0.1:9000", "http://", "http://127.0.0.1:abc", "http://a b"])
-def test_an_endpoint_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_endpoint_that_is_not_a_url_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", value)
-    with pytest.raises(FeedsError, match=f"^AWS_ENDPOINT_URL: an address like .*, not '{value}'$"):
-        buckets.open_store("s3://papers")
+    with pytest.raises(FeedsError, match=f"^AWS_ENDPOINT_URL: '{value}' is not a URL; write one like "):
+        open_store("s3://papers")
 
 
 @pytest.mark.parametrize("value", ["http://127.0.0.1:9000", "http://[::1]:9000/", "https://s3.example.org/store"])
-def test_an_endpoint_may_have_a_port_and_a_path(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_endpoint_may_have_a_port_and_a_path(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", value)
-    assert buckets.open_store("s3://papers")
+    assert open_store("s3://papers")
 
 
-def test_a_store_that_panics_is_one_line(
-    bucket: Bucket, folder: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+def test_panic_of_the_store_is_one_line(
+    bucket: S3Bucket, folder: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    monkeypatch.setenv("AWS_REGION", "a b")  # then the host has no name that could be asked for
-    result = feeds("publish", bucket.url, "--archive", folder, environ={**os.environ, **environ})
+    monkeypatch.setenv("AWS_REGION", "a b")  # which makes an invalid host name
+    result = run_feeds("publish", bucket.url, "--archive", folder, environ={**os.environ, **environ})
     assert (result.returncode, b"Traceback" in result.stderr) == (1, False)
     assert result.stderr.decode().splitlines()[-1].startswith(f"feeds: {bucket.url}: request valid: InvalidUri")
 
 
-def test_what_cannot_be_removed_is_said_in_short(open_files: OpenFiles, bucket: Bucket) -> None:
+def test_error_of_a_removal_is_short(open_files: OpenFiles, bucket: S3Bucket) -> None:
     send(open_files(ONE | NEXT), bucket)
-    catalog = open_files({"1.md": "", "2.md": ""})
-    bucket.on_request = lambda asked: 403 if asked.method == "POST" else None
-    with pytest.raises(PublishError, match="403 Forbidden") as caught:
-        send(catalog, bucket)
-    assert len(str(caught.value)) < 500
+    publisher = open_files({"1.md": "", "2.md": ""})
+    bucket.on_request = lambda request: 403 if request.method == "POST" else None
+    with pytest.raises(PublishError, match="403 Forbidden") as raised:
+        send(publisher, bucket)
+    assert len(str(raised.value)) < 500
     bucket.on_request = lambda _: None
-    assert send(catalog, bucket).removed
+    assert send(publisher, bucket).removed
 
 
-def test_an_unknown_scheme_is_refused() -> None:
-    with pytest.raises(FeedsError, match="give an address"):
-        buckets.open_store("http://127.0.0.1/bucket")
+def test_unknown_scheme_is_refused() -> None:
+    with pytest.raises(FeedsError, match="not the URL of a store"):
+        open_store("http://127.0.0.1/bucket")

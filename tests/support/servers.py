@@ -54,6 +54,12 @@ def ask(port: int, path: str, headers: Mapping[str, str] | None = None, method: 
         connection.close()
 
 
+def run_feeds(*arguments: str | Path, environ: Mapping[str, str]) -> "subprocess.CompletedProcess[bytes]":
+    """Run the `feeds` command to its end, in the root of the repository."""
+    command: list[str | Path] = [FEEDS, *arguments]
+    return subprocess.run(command, env={**environ, "PATH": os.environ["PATH"]}, capture_output=True, cwd=ROOT)
+
+
 def free_port() -> int:
     """Find a port that nobody listens at."""
     with socket.socket() as probe:

@@ -1,115 +1,136 @@
-"""Builds sites to test with, and reads them."""
+"""Builds sites for tests from cheap documents, also in a process that is killed at a given system call."""
 
 import itertools
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from feeds.archive.archive import in_silence
-from feeds.archive.edition import Edition
-from feeds.archive.index import Progress
-from feeds.exporters.contract import CUTS, Exporter, Kind
-from feeds.exporters.registry import Registered, Registry
+from feeds.exporters.contract import PAPER_SCOPES, Exporter, Format, Kind, RenderContext
+from feeds.exporters.registry import Registry
+from feeds.model.edition import Edition
+from feeds.progress import Progress, no_progress
 from feeds.publishing.build import Report, build
-from feeds.publishing.publisher import Catalog, open_catalog
-from feeds.site.site import Site
+from feeds.publishing.publisher import Publisher, open_publisher
+from feeds.site.site import SETTINGS_OF_DOCUMENTS
 from tests.support.digests import day, paper, write_files
-
-
-class Note:
-    """An exporter that costs next to nothing: the titles of an edition."""
-
-    name = "note"
-    suffix = ".txt"
-    media_type = "text/plain; charset=utf-8"
-    kind = Kind.FILE
-    scopes = CUTS
-
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
-        yield f"{site.title}: {edition.key.text}\n".encode()
-        for each in edition.papers:
-            yield f"{each.title}\n{each.summary}\n".encode()
-
-
-def offering(catalog: Catalog, *exporters: Exporter) -> Catalog:
-    """Give the same archive in no formats but these."""
-    registered = [Registered(exporter, "plug-in 1.0") for exporter in exporters]
-    return Catalog(catalog.archive, Registry(registered), catalog.site, catalog.store)
-
-
-def built(catalog: Catalog, out: Path, codings: Sequence[str] = (), progress: Progress = in_silence) -> Report:
-    """Build a site in this process."""
-    return build(catalog, out, codings, 1, progress)
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Read all files under a folder, by their paths."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
 
 ONE = {"feeds.toml": "[topics]", "1.md": day("2024-01-30", paper("One", "2401.1")), "2.md": day("2024-01-31")}
 OTHER = ONE | {"1.md": day("2024-01-30", paper("Other", "2401.1")), "2.md": day("2024-02-29", paper("Two", "2401.2"))}
+_SYSTEM_CALLS = set("open write flush sync mkdir chmod utime rename replace link unlink remove rmdir scandir".split())
 
 
-class Noting(Note):
-    """Notes in a file what it renders."""
+class TextExporter:
+    """Renders titles and summaries as they are, which takes next to no time."""
+
+    name = "text"
+    suffix = ".txt"
+    media_type = "text/plain; charset=utf-8"
+    kind = Kind.FILE
+    scopes = PAPER_SCOPES
+
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        yield f"{context.site.title}: {edition.key.text}\n".encode()
+        for item in edition.papers:
+            yield f"{item.title}\n{item.summary}\n".encode()
+
+
+class LoggingExporter(TextExporter):
+    """Appends the keys of the rendered editions to a file."""
 
     def __init__(self, log: Path) -> None:
         self.log = log
 
-    def render(self, edition: Edition, site: Site) -> Iterator[bytes]:
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         with self.log.open("a") as file:
             file.write(f"{edition.key.text}\n")
-        return super().render(edition, site)
+        return super().render(edition, context)
 
 
-class Two:
-    """A site of two states, and how it looks in both."""
+def describe(exporter: Exporter) -> Format:
+    """Describe an exporter for a registry; ETags do not depend on its code."""
+    return Format(
+        exporter,
+        "plug-in 1.0",
+        "",
+        exporter.name,
+        exporter.suffix,
+        exporter.media_type,
+        exporter.kind,
+        exporter.scopes,
+        site_paths=getattr(exporter, "site_paths", ()),
+        settings=SETTINGS_OF_DOCUMENTS,
+        uses_pictures=False,
+        is_translated=False,
+        is_static=False,
+    )
 
-    def __init__(self, root: Path, catalog: Catalog) -> None:
-        self.out, self.log, self._catalog = root / "sites" / "site", root / "log", catalog
-        self._environ = {"FEEDS_INDEX": str(catalog.archive.index_path), "HOME": str(root)}
+
+def with_formats(publisher: Publisher, *exporters: Exporter) -> Publisher:
+    """Publish the same archive in these formats only."""
+    return Publisher(publisher.archive, Registry(map(describe, exporters)), publisher.site, publisher.store)
+
+
+def build_site(
+    publisher: Publisher, out: Path, compressions: Sequence[str] = (), progress: Progress = no_progress
+) -> Report:
+    """Build a site in this process."""
+    return build(publisher, out, compressions, 1, progress)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Read all files under a folder, by their paths."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+class TwoStateSite:
+    """A site that is built from either of two states of its archive; `states` are its files in each."""
+
+    def __init__(self, root: Path, publisher: Publisher) -> None:
+        self.out = root / "sites" / "site"
+        self.work = self.out.with_name(".site.feeds")
+        self.log = root / "log"
+        self._publisher = publisher
+        self._environ = {"FEEDS_INDEX": str(publisher.archive.index_path), "HOME": str(root)}
         self.states = []
         for files in (ONE, OTHER):
-            self.become(files)
-            built(self._offered(), root / "fresh")
-            self.states.append(tree(root / "fresh"))
+            self.switch_to(files)
+            build_site(self._with_log(publisher), root / "fresh")
+            self.states.append(read_files(root / "fresh"))
 
-    def become(self, files: dict[str, str]) -> None:
-        write_files(self._catalog.archive.root, files)
+    def switch_to(self, files: dict[str, str]) -> None:
+        """Write files of the archive."""
+        write_files(self._publisher.archive.root, files)
 
-    def look(self) -> None:
-        """Bring the index into step, as another process would."""
-        open_catalog(self._catalog.archive.root, self._environ)
+    def sync_elsewhere(self) -> None:
+        """Bring the index up to date as another process would."""
+        open_publisher(self._publisher.archive.root, self._environ)
 
-    def build(self, progress: Callable[[Iterable[str], int], Iterable[str]] = lambda names, _: names) -> Report:
-        return built(self._offered(), self.out, progress=progress)
+    def build(self, progress: Progress = no_progress) -> Report:
+        return build_site(self._with_log(self._publisher), self.out, progress=progress)
 
-    def build_and_be_killed(self, moment: int) -> bool:
-        """Build in another process, killed when it calls the system for the so manyeth time; tell whether it was."""
-        process = multiprocessing.get_context("fork").Process(target=self._be_killed, args=(moment,))
+    def build_and_kill(self, at: int) -> bool:
+        """Build in another process, which is killed at its system call number `at`; return False if it ends before."""
+        process = multiprocessing.get_context("fork").Process(target=self._build_until_killed, args=(at,))
         process.start()
         process.join()
         assert process.exitcode in (0, -signal.SIGKILL)
         return process.exitcode == -signal.SIGKILL
 
-    def _be_killed(self, moment: int) -> None:
-        catalog = open_catalog(self._catalog.archive.root, self._environ)
-        left = itertools.count(moment, -1)
+    def _build_until_killed(self, at: int) -> None:
+        publisher = open_publisher(self._publisher.archive.root, self._environ)
+        remaining = itertools.count(at, -1)
 
-        def watch(_: FrameType, event: str, called: object) -> None:
-            if event == "c_call" and getattr(called, "__name__", "") in CALLS and next(left) == 0:
+        def kill(_: FrameType, event: str, function: object) -> None:
+            is_system_call = event == "c_call" and getattr(function, "__name__", "") in _SYSTEM_CALLS
+            if is_system_call and next(remaining) == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        sys.setprofile(watch)
-        built(offering(catalog, Noting(self.log)), self.out)
+        sys.setprofile(kill)
+        build_site(self._with_log(publisher), self.out)
 
-    def _offered(self) -> Catalog:
-        return offering(self._catalog, Noting(self.log))
-
-
-CALLS = set("open write flush sync mkdir chmod utime rename replace link unlink remove rmdir scandir".split())
+    def _with_log(self, publisher: Publisher) -> Publisher:
+        return with_formats(publisher, LoggingExporter(self.log))
