@@ -54,11 +54,8 @@ class OpenArchive:
     def edition(self, key: str, **parameters: str) -> "LoadedEdition":
         """Load an edition by its key, such as `latest` or `2024-01-30`, or `search` with URL parameters such as `q`.
 
-        A parameter whose name is a Python keyword takes an underscore: `from_="2024-01-30"`.
-
-        Raises:
-            UnknownEditionError: the text is not a key, or the archive does not hold the edition.
-            QueryError: a parameter is wrong.
+        A parameter whose name is a Python keyword takes an underscore: `from_="2024-01-30"`. Raises UnknownEditionError
+        if the text is not a key, or the archive does not hold the edition, and QueryError if a parameter is wrong.
         """
         parsed = parse_key(key, self._publisher.site.topic_keys)
         if parsed is None:
@@ -101,8 +98,7 @@ class LoadedEdition:
     def render(self, format_name: str) -> bytes:
         """Render the edition, as the archive is now, in a format by its name, such as `rss`.
 
-        Raises:
-            ExportError: there is no such format, it does not offer this edition, or the exporter failed.
+        Raises ExportError if there is no such format, it does not offer this edition, or the exporter failed.
         """
         resources = self._publisher.formats.resources(self.edition.key)
         resource = next((resource for resource in resources if resource.format.name == format_name), None)

@@ -58,9 +58,8 @@ _OTHER_SETTINGS: Mapping[str, Any] = {
 def check_exporter(exporter: Exporter) -> None:
     """Check the contract: attributes, determinism, empty editions, hostile texts, and the declared settings.
 
-    Raises:
-        PluginError: an attribute is missing or wrong.
-        AssertionError: a document breaks the contract; the message names the edition.
+    Raises PluginError if an attribute is missing or wrong, and AssertionError if a document breaks the contract; the
+    message names the edition.
     """
     item = registry.register(exporter, "check_exporter")
     formats = Registry([*(other for other in registry.load() if not _conflicts(other, item)), item])

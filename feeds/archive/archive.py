@@ -86,10 +86,8 @@ class Archive:
     def sync(self) -> None:
         """Bring the index up to date with the files.
 
-        A folder that cannot be read any more is logged, and the index stays as it is.
-
-        Raises:
-            ArchiveError: the folder does not exist at the first call, or the index cannot be used.
+        A folder that cannot be read any more is logged, and the index stays as it is. Raises ArchiveError if the folder
+        does not exist at the first call, or the index cannot be used.
         """
         scan_error = ""
         try:
@@ -108,8 +106,7 @@ class Archive:
     def snapshot(self) -> Iterator[Snapshot]:
         """Read the archive in one transaction of the index. Keep it short: writers wait for its end.
 
-        Raises:
-            ArchiveError: the index cannot be used.
+        Raises ArchiveError if the index cannot be used.
         """
         with self._database.read_transaction() as connection:
             yield Snapshot(connection, self._latest)

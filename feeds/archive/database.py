@@ -42,8 +42,7 @@ class Database:
     def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Call `work` with the thread's connection, again with a recreated file if it proves corrupt or missing.
 
-        Raises:
-            ArchiveError: the file cannot be created, or another process locks it for over a minute.
+        Raises ArchiveError if the file cannot be created, or another process locks it for over a minute.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             inode = self._inode()
@@ -64,8 +63,7 @@ class Database:
     def read_transaction(self) -> Iterator[sqlite3.Connection]:
         """Give the thread's connection a consistent view of the database. Corruption is found when it begins.
 
-        Raises:
-            ArchiveError: as `run` does; also where the file is damaged during the transaction.
+        Raises ArchiveError as `run` does; also where the file is damaged during the transaction.
         """
         connection = self.run(_begin)
         try:

@@ -38,10 +38,7 @@ def scan(root: Path, suffixes: tuple[str, ...]) -> dict[str, Signature]:
     """List the files with one of the suffixes at any depth, by their path relative to the folder.
 
     Hidden files and folders are skipped, links are followed. A folder that may not be read is listed like a file, so
-    that reading it reports why.
-
-    Raises:
-        ArchiveError: there is no such folder, or it cannot be read at the moment.
+    that reading it reports why. Raises ArchiveError if there is no such folder, or it cannot be read at the moment.
     """
     if not root.is_dir():
         raise ArchiveError(f"{root}: no such folder; give the folder of an archive or set FEEDS_ARCHIVE")

@@ -167,8 +167,7 @@ class Snapshot:
     def metadata(self, key: Key) -> EditionMetadata:
         """Describe an edition without loading its papers.
 
-        Raises:
-            UnknownEditionError: the archive does not hold it.
+        Raises UnknownEditionError if the archive does not hold it.
         """
         edition = self._empty(key)
         listings = self._fingerprints(self._selection(key, edition.calendar))
@@ -190,8 +189,7 @@ class Snapshot:
     def load(self, key: Key) -> Edition:
         """Load an edition with its papers; a search is a `SearchResults`, a series or list a `Collection`.
 
-        Raises:
-            UnknownEditionError: the archive does not hold it.
+        Raises UnknownEditionError if the archive does not hold it.
         """
         edition = self._empty(key)
         if isinstance(edition, Collection):

@@ -26,7 +26,6 @@ from feeds.publishing.bucket import Bucket, open_store
 from feeds.publishing.build import build
 from feeds.publishing.compression import COMPRESSORS
 from feeds.publishing.pool import available_cores
-from feeds.publishing.pool import available_cores
 from feeds.publishing.publish import publish
 from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.site import settings
@@ -154,9 +153,9 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
 def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> None:
     """Write the whole site into the folder OUT.
 
-    Any static host can serve it. A later build renders only what has changed. OUT shows the old site until the new one is complete; the folder
-    .OUT.feeds beside it keeps what the next build needs. Searches are not included, since a static host cannot answer
-    them.
+    Any static host can serve it. A later build renders only what has changed. OUT shows the old site until the new one
+    is complete; the folder .OUT.feeds beside it keeps what the next build needs. Searches are not included, since a
+    static host cannot answer them.
     """
     publisher = _open(archive)
     compressions = tuple(COMPRESSORS) if precompress else ()

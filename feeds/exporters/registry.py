@@ -99,22 +99,14 @@ class Registry:
 
 
 def load() -> Registry:
-    """Load every exporter.
-
-    Raises:
-        PluginError: one cannot be used; the message names its distribution.
-    """
+    """Load every exporter. Raises PluginError if one cannot be used; the message names its distribution."""
     built_in = [EntryPoint(name, f"feeds.exporters.{value}", GROUP) for name, value in _BUILT_IN.items()]
     plug_ins = sorted(entry_points(group=GROUP), key=lambda point: (_origin(point), point.name))
     return Registry(_load(point) for point in [*built_in, *plug_ins])
 
 
 def register(exporter: Exporter, origin: str) -> Format:
-    """Describe an exporter.
-
-    Raises:
-        PluginError: it breaks the contract; the message says how.
-    """
+    """Describe an exporter. Raises PluginError if it breaks the contract; the message says how."""
     if faults := list(_faults(exporter)):
         raise PluginError(f"{origin}: exporter {type(exporter).__name__} breaks the contract: {'; '.join(faults)}")
     return Format(

@@ -47,11 +47,7 @@ class SitemapExporter:
     settings = frozenset({"base_url", "publish_at", "topics", "formats"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
-        """Render a sitemap.
-
-        Raises:
-            ExportError: it is larger than search engines accept.
-        """
+        """Render a sitemap. Raises ExportError if it is larger than search engines accept."""
         list_pages = _list_site_pages if edition.key == _SITE else _list_year_pages
         resource = context.resource(edition.key, self.name)
         yield _serialize("urlset", "url", list(list_pages(edition, context)), resource)

@@ -48,9 +48,7 @@ class Responder:
     def respond(self, request: Request, representation: Representation) -> Response:
         """Answer a GET or HEAD.
 
-        Raises:
-            PreconditionFailed: If-Match names another ETag.
-            ExportError: the document cannot be rendered.
+        Raises PreconditionFailed if if-Match names another ETag, and ExportError if the document cannot be rendered.
         """
         if precondition_failed(request, representation.etag):
             raise PreconditionFailed

@@ -13,11 +13,7 @@ _STOP_TIMEOUT = 5  # seconds that a worker may take to stop
 
 
 def require_free(host: str, port: int) -> None:
-    """Check that the port is free before any worker starts.
-
-    Raises:
-        FeedsError: it is not.
-    """
+    """Check that the port is free before any worker starts. Raises FeedsError if it is not."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -78,9 +78,8 @@ class ResolverPolicy:
     def connect(self, host: str, port: int, timeout: float) -> socket.socket:
         """Connect to the first address of a host that is allowed and answers.
 
-        Raises:
-            FetchError: none of its addresses is allowed.
-            OSError: the host has no address, or none of them answers.
+        Raises FetchError if none of its addresses is allowed, and OSError if the host has no address, or none of them
+        answers.
         """
         addresses = list(dict.fromkeys(ip_address(text) for text in self.resolve(host, port)))
         allowed = [address for address in addresses if self.is_allowed(address)][:_MAX_ADDRESSES]

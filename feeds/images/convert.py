@@ -50,10 +50,8 @@ SIZES = (SizeLimit(1000, 2000, 80_000), SizeLimit(600, 1200, 25_000), SizeLimit(
 def convert(data: bytes, timeout: float = _TIMEOUT) -> tuple[EncodedImage, ...]:
     """Convert an image to renditions, largest first. The same bytes always give the same renditions.
 
-    An image smaller than a size limit is not enlarged.
-
-    Raises:
-        ImageError: the image is invalid, too large, of an unsupported format, or takes longer than `timeout` seconds.
+    An image smaller than a size limit is not enlarged. Raises ImageError if the image is invalid, too large, of an
+    unsupported format, or takes longer than `timeout` seconds.
     """
     command = [sys.executable, "-P", "-m", __name__, str(timeout)]
     try:

@@ -81,8 +81,7 @@ EVERYTHING = Query()
 def parse_query(parameters: Iterable[tuple[str, str]]) -> Query:
     """Parse URL parameters. Unknown ones and empty values are ignored; of a repeated one the last value counts.
 
-    Raises:
-        QueryError: a value is wrong or out of bounds; the message names the parameter.
+    Raises QueryError if a value is wrong or out of bounds; the message names the parameter.
     """
     given: dict[str, list[str]] = {}
     for alias, value in parameters:

@@ -1,1 +1,1 @@
-"""Publishing: documents with their ETags and headers, rendered on all cores, and written to folders, stores and mail."""
+"""Publishing: documents with their ETags and headers, rendered on all cores, written to folders and stores, mailed."""

@@ -47,9 +47,7 @@ _MAX_MESSAGE = 400  # characters
 def open_store(url: str) -> ObjectStore:
     """Open an object store; its credentials are taken from the environment.
 
-    Raises:
-        FeedsError: the URL or the endpoint is wrong.
-        PublishError: the store cannot be opened.
+    Raises FeedsError if the URL or the endpoint is wrong, and PublishError if the store cannot be opened.
     """
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
@@ -114,8 +112,7 @@ class Bucket:
     def diff(self, wanted: Mapping[str, Representation], force: bool) -> tuple[list[str], list[str]]:
         """List the names of the objects to send, all with `force`, and of those to remove.
 
-        Raises:
-            PublishError: the bucket has no manifest but an object with one of the names.
+        Raises PublishError if the bucket has no manifest but an object with one of the names.
         """
         if not self._has_manifest and not force:
             names = (entry["path"] for page in self._store.list() for entry in page)

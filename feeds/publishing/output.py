@@ -65,8 +65,7 @@ class Output:
     def lock(self) -> Iterator[None]:
         """Hold the lock of the output folder, after other builds of it have ended.
 
-        Raises:
-            BuildError: it is not a folder, or has a file that no build wrote.
+        Raises BuildError if it is not a folder, or has a file that no build wrote.
         """
         if self.site.exists() and not self.site.is_dir():
             raise BuildError(f"{self.site}: not a folder; choose another one")
@@ -142,11 +141,7 @@ class Output:
         self._copy_permissions()
 
     def swap_in(self, manifest: Manifest) -> None:
-        """Replace the site by the new one, in one step.
-
-        Raises:
-            BuildError: somebody has added a file to the site.
-        """
+        """Replace the site by the new one, in one step. Raises BuildError if somebody has added a file to the site."""
         self.check_ownership()
         content = {"codings": manifest.compressions, "tags": manifest.etags}
         self._manifest_of(self.new).write_text(json.dumps(content, ensure_ascii=False, indent=0), "utf-8")

@@ -22,10 +22,8 @@ class StalePlanError(Exception):
 def with_stable_plan(publisher: Publisher, work: Callable[[list[Representation]], object]) -> None:
     """Call `work` with all documents of the site, those that link to others last.
 
-    If the archive or the picture store changes before it returns, it is called again with a new plan.
-
-    Raises:
-        ArchiveError: they changed during every attempt.
+    If the archive or the picture store changes before it returns, it is called again with a new plan. Raises
+    ArchiveError if they changed during every attempt.
     """
     for _ in range(_ATTEMPTS):
         publisher.archive.sync()
@@ -56,8 +54,7 @@ def object_name(representation: Representation) -> str:
 def name_files(representations: Iterable[Representation]) -> dict[str, Representation]:
     """Map the paths of files to their documents.
 
-    Raises:
-        BuildError: a path cannot be used, belongs to two documents, or would be both a file and a folder.
+    Raises BuildError if a path cannot be used, belongs to two documents, or would be both a file and a folder.
     """
     files = _name(representations, file_name)
     for name in files:
@@ -70,8 +67,7 @@ def name_files(representations: Iterable[Representation]) -> dict[str, Represent
 def name_objects(representations: Iterable[Representation]) -> dict[str, Representation]:
     """Map the names of objects to their documents.
 
-    Raises:
-        BuildError: a name cannot be used or belongs to two documents.
+    Raises BuildError if a name cannot be used or belongs to two documents.
     """
     return _name(representations, object_name)
 

@@ -62,11 +62,8 @@ class Publisher:
     def find(self, path: str, parameters: Iterable[tuple[str, str]] = ()) -> Resource | StaticFile:
         """Find the document at a path such as `2024-01-30.epub`; parameters count for a search only.
 
-        Whether the archive holds the edition only `representation` knows.
-
-        Raises:
-            UnknownEditionError: no document can be at this path.
-            QueryError: a parameter of a search is wrong.
+        Whether the archive holds the edition only `representation` knows. Raises UnknownEditionError if no document can
+        be at this path, and QueryError if a parameter of a search is wrong.
         """
         if file := static_files().get(path):
             return file
@@ -137,9 +134,8 @@ class Publisher:
     def render(self, wanted: Representation) -> Rendered:
         """Load and render a document as the archive and the image store are now.
 
-        Raises:
-            UnknownEditionError: the archive no longer holds the edition.
-            ExportError: the exporter failed; the message names it.
+        Raises UnknownEditionError if the archive no longer holds the edition, and ExportError if the exporter failed;
+        the message names it.
         """
         resource = wanted.resource
         if isinstance(resource, StaticFile):
@@ -223,8 +219,7 @@ class Publisher:
 def open_publisher(root: Path, environ: Mapping[str, str], progress: Progress = no_progress) -> Publisher:
     """Open the archive in a folder with its settings and all exporters.
 
-    Raises:
-        FeedsError: the archive, a setting or an exporter cannot be used.
+    Raises FeedsError if the archive, a setting or an exporter cannot be used.
     """
     site = settings.load(root, environ).site
     limits = LatestLimits(site.latest_days, site.latest_papers)

@@ -99,8 +99,7 @@ def parse_url(text: str) -> str | None:
 def parse_votes(value: str) -> int | None:
     """Parse a number of votes; None for `-` and the like, which mean that votes were not counted.
 
-    Raises:
-        ValueError: the value is neither.
+    Raises ValueError if the value is neither.
     """
     if _NO_VALUE.fullmatch(value.strip(" \t*")):
         return None

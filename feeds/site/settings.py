@@ -57,10 +57,8 @@ class SettingError(NamedTuple):
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     """Load the settings from `feeds.toml` in the archive's folder, or $FEEDS_CONFIG, and from FEEDS_<NAME> variables.
 
-    Variables take precedence; empty ones count as not set.
-
-    Raises:
-        SettingsError: a setting is unknown or its value is wrong.
+    Variables take precedence; empty ones count as not set. Raises SettingsError if a setting is unknown or its value is
+    wrong.
     """
     settings, errors = load_with_errors(folder, environ)
     for location, message in errors:

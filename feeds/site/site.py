@@ -30,9 +30,7 @@ class Topic(NamedTuple):
 def parse_topic(name: str, search: str) -> Topic:
     """Parse a topic: the words to search for, or the parameters of a search.
 
-    Raises:
-        ValueError: a parameter is unknown.
-        QueryError: a parameter has a wrong value.
+    Raises ValueError if a parameter is unknown, and QueryError if a parameter has a wrong value.
     """
     parameters = parse_qsl(search) if re.match(r"[a-z_]+=", search) else [("q", search)]
     if unknown := {parameter for parameter, _ in parameters} - PARAMETERS.keys():

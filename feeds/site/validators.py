@@ -163,8 +163,7 @@ def font_file(value: object) -> Font | None:
 def topics(value: object) -> tuple[Topic, ...]:
     """Parse a table of names and searches.
 
-    Raises:
-        InvalidEntryError: a name or search is wrong, or two names have the same key.
+    Raises InvalidEntryError if a name or search is wrong, or two names have the same key.
     """
     if not isinstance(value, Mapping):
         raise ValueError('not a table; write [topics], and below it lines such as "LLM" = "LLM|language model"')

@@ -44,8 +44,7 @@ def _percent_encode(text: str, safe: str) -> str:
 def _normalize_authority(parts: SplitResult) -> str:
     """Return the host and the port.
 
-    Raises:
-        ValueError: the host or port is invalid, or there is a user name or an IPv6 zone.
+    Raises ValueError if the host or port is invalid, or there is a user name or an IPv6 zone.
     """
     host, port = parts.hostname or "", parts.port
     if "@" in parts.netloc or "%" in parts.netloc:
