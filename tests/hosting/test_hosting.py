@@ -1,11 +1,11 @@
-"""The site as files, behind the nginx of the README and on GitHub Pages, and replicas of the app: all say the same."""
+"""The site as files behind nginx and on GitHub Pages, and replicas of the app: all answer alike."""
 
 import os
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
@@ -16,21 +16,25 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import html
 
-from feeds.model.key import Scope
-from feeds.publishing.headers import content_disposition
-from feeds.publishing.publisher import Catalog, open_catalog
-from tests.support.digests import SEEDS, day, paper, write_files
+from feeds.model.keys import SearchKey
+from feeds.publishing.output import SUFFIXES
+from feeds.publishing.publisher import Publisher, open_publisher
+from feeds.publishing.representation import Representation
+from feeds.publishing.static import StaticFile
+from tests.support.digests import ROOT, SEEDS, day, paper, write_files
 from tests.support.servers import FEEDS, Server, free_port, running, serving
+from tests.support.sites import read_files
 from tests.support.validators import actionlint
-from tests.test_documents import blocks
 from web import create_app
 
 pytestmark = pytest.mark.external
 
-BASE = "https://papers.example.org"
+CONFIGURATION = (ROOT / "feeds/hosting/nginx.conf").read_text(encoding="utf-8")
+WORKFLOW = (ROOT / "feeds/hosting/pages.yaml").read_text(encoding="utf-8")
+BASE_URL = "https://papers.example.org"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx is not installed"
-# What stands around the configuration in Debian's own, but for its files. Only root may become somebody else.
-AROUND = """
+# The rest of Debian's configuration, with other files. Only root may change the user.
+NGINX_CONF = """
 user root;
 pid nginx.pid;
 events {{}}
@@ -47,134 +51,141 @@ http {{
     fastcgi_temp_path fastcgi;
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
-    {block}
+    {configuration}
 }}
 """
-NOWHERE = "127.0.0.1:9"
+NO_APP = "127.0.0.1:9"
+GZIP = {"Accept-Encoding": "gzip"}
+TWO_DAYS = {
+    "1.md": day("2024-01-30", *(paper(f"Paper {n}", f"2401.{n}", summary="- LLM 확산") for n in (1, 2))),
+    "2.md": day("2024-03-20", *(paper(f"Paper {n}", f"2401.{n}", summary="- LLM 확산") for n in (3, 4))),
+}
 
 
-class Static(NamedTuple):
-    """The seeds as files, and what the app says of the same."""
+class StaticSite(NamedTuple):
+    """The seeds as files behind nginx, and the app that serves the same."""
 
     out: Path
-    server: Server
+    nginx: Server
     app: FlaskClient
-    catalog: Catalog
+    publisher: Publisher
 
 
 @contextmanager
-def nginx(folder: Path, out: Path, replica: str = NOWHERE) -> Iterator[Server]:
-    """Run nginx with the configuration in the README, for a site and a replica of the app elsewhere."""
-    port = free_port()
-    (block,) = blocks("nginx")
-    for shown, here in (
+def run_nginx(folder: Path, out: Path, app: str = NO_APP) -> Iterator[Server]:
+    """Run nginx with our configuration for a site, and the app at another address."""
+    port, configuration = free_port(), CONFIGURATION
+    for line, replacement in (
         ("listen 80;", f"listen 127.0.0.1:{port};"),
         ("root /srv/papers/site;", f"root {out};"),
-        ("http://127.0.0.1:8000;", f"http://{replica};"),
+        ("http://127.0.0.1:8000;", f"http://{app};"),
     ):
-        assert block.count(shown) == 1
-        block = block.replace(shown, here)
+        assert configuration.count(line) == 1
+        configuration = configuration.replace(line, replacement)
     folder.mkdir()
-    (folder / "nginx.conf").write_text(AROUND.format(block=block), encoding="utf-8")
+    (folder / "nginx.conf").write_text(NGINX_CONF.format(configuration=configuration), encoding="utf-8")
     options: list[str | Path] = ["-p", folder, "-c", folder / "nginx.conf", "-e", "error.log", "-g", "daemon off;"]
     with running([NGINX, *options], {}, port) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Static]:
+def static_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaticSite]:
     own = tmp_path_factory.mktemp("hosting")
-    # All processes of a run build into one folder: the second finds that the first has rendered everything.
+    # All processes of a test run build into one folder, so that only the first has to render.
     shared = own.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     out = shared / "papers" / "site"
-    environ = {"FEEDS_BASE_URL": BASE, "FEEDS_INDEX": str(own / "index.sqlite"), "HOME": str(own)}
+    environ = {"FEEDS_BASE_URL": BASE_URL, "FEEDS_INDEX": str(own / "index.sqlite"), "HOME": str(own)}
     out.parent.mkdir(exist_ok=True)
     subprocess.run([FEEDS, "build", out, "--archive", SEEDS, "--precompress"], env=environ, check=True)
-    with nginx(own / "nginx", out) as server:
-        yield Static(out, server, create_app(SEEDS, environ).test_client(), open_catalog(SEEDS, environ))
+    with run_nginx(own / "nginx", out) as server:
+        yield StaticSite(out, server, create_app(SEEDS, environ).test_client(), open_publisher(SEEDS, environ))
 
 
-SAID = (
+COMMON_HEADERS = (
     *("Content-Type", "Content-Encoding", "Content-Disposition", "Content-Security-Policy", "Cache-Control"),
     *("Last-Modified", "X-Content-Type-Options", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"),
 )
-# What depends on the request or on other editions; and of what is compressed nginx sends no ranges, but of all else.
-ONLY_THE_APP = {"Link", "Content-Language", "Content-Location", "Accept-Ranges"}
+# What depends on the request or on other editions. nginx sends ranges of all files but compressed ones.
+ONLY_APP = {"Link", "Content-Language", "Content-Location", "Accept-Ranges"}
 ONLY_NGINX = {"Server", "Date", "Connection", "Accept-Ranges"}
 
 
-@pytest.mark.parametrize("asked", [{}, {"Accept-Encoding": "gzip"}], ids=["plain", "gzip"])
-def test_nginx_answers_for_every_publication_what_the_app_answers(static: Static, asked: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", [{}, GZIP], ids=["plain", "gzip"])
+def test_nginx_answers_for_each_document_like_the_app(static_site: StaticSite, headers: dict[str, str]) -> None:
     count = 0
-    for publication in static.catalog:
-        path = f"/{publication.path}"
-        app, ours = static.app.get(path, headers=asked), static.server.ask(path, asked)
-        expected = {name: app.headers.get(name) for name in SAID}
-        # A file server knows no days: what is past is fresh for five minutes, too.
+    for document in static_site.publisher.all_representations():
+        path, is_static = f"/{document.path}", isinstance(document.resource, StaticFile)
+        app, nginx = static_site.app.get(path, headers=headers), static_site.nginx.ask(path, headers)
+        expected = {name: app.headers.get(name) for name in COMMON_HEADERS}
+        # A file server knows no days: past editions too are fresh for five minutes.
         expected["Cache-Control"] = app.headers["Cache-Control"].replace("max-age=86400,", "max-age=300,")
-        if publication.key.scope is Scope.SEARCH and expected["Content-Disposition"]:
-            expected["Content-Disposition"] = "attachment"  # and is called as its address is, not by what it asks for
-        assert {name: ours.headers.get(name) for name in SAID} == expected, path
-        assert (ours.status, ours.body) == (app.status_code, app.data), path
-        assert ours.headers["Vary"] == "Accept-Encoding"
+        is_topic = not isinstance(document.resource, StaticFile) and isinstance(document.resource.key, SearchKey)
+        if is_topic and expected["Content-Disposition"]:
+            expected["Content-Disposition"] = "attachment"  # named after its URL
+        if is_static:
+            expected["Last-Modified"] = nginx.headers["Last-Modified"]  # when the file was written
+        assert {name: nginx.headers.get(name) for name in COMMON_HEADERS} == expected, path
+        assert (nginx.status, nginx.body) == (app.status_code, app.data), path
+        assert nginx.headers["Vary"] == "Accept-Encoding"
         assert "Accept-Encoding" in app.vary
-        app_names, our_names = ({name.title() for name in headers} for headers in (app.headers.keys(), ours.headers))
-        assert app_names - our_names <= ONLY_THE_APP, path
-        assert our_names - app_names <= ONLY_NGINX, path
-        assert ("Accept-Ranges" in our_names) == ("Content-Encoding" not in our_names)
+        app_names, nginx_names = ({name.title() for name in names} for names in (app.headers.keys(), nginx.headers))
+        assert app_names - nginx_names <= ONLY_APP, path
+        assert nginx_names - app_names <= (ONLY_NGINX | {"Last-Modified"} if is_static else ONLY_NGINX), path
+        assert ("Accept-Ranges" in nginx_names) == ("Content-Encoding" not in nginx_names)
         count += 1
-    assert count == sum(1 for path in static.out.rglob("*") if path.is_file() and path.suffix not in CODED)
-
-
-CODED = (".gz", ".br", ".zst")
+    variants = tuple(filter(None, SUFFIXES.values()))
+    assert count == sum(not name.endswith(variants) for name in read_files(static_site.out))
 
 
 PATHS = ["/", "/latest.rss", "/2024-01-30", "/2024-W05.epub", "/opds", "/topics/%EC%98%81%EC%83%81.json"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("coding", [{}, {"Accept-Encoding": "gzip"}], ids=["plain", "gzip"])
-def test_nginx_sends_nothing_again_that_is_known(static: Static, path: str, coding: dict[str, str]) -> None:
-    whole = static.server.ask(path, coding)
-    head = static.server.ask(path, coding, "HEAD")
-    assert (head.status, head.body, comparable(head.headers)) == (200, b"", comparable(whole.headers))
-    tag, modified = whole.headers["ETag"], whole.headers["Last-Modified"]
-    app = static.app.get(path, headers={"If-None-Match": "*"})
-    for known in ({"If-None-Match": tag}, {"If-None-Match": f'"x", W/{tag}'}, {"If-Modified-Since": modified}):
-        unchanged = static.server.ask(path, coding | known)
+@pytest.mark.parametrize("headers", [{}, GZIP], ids=["plain", "gzip"])
+def test_nginx_answers_conditional_requests_like_the_app(
+    static_site: StaticSite, path: str, headers: dict[str, str]
+) -> None:
+    whole = static_site.nginx.ask(path, headers)
+    head = static_site.nginx.ask(path, headers, "HEAD")
+    assert (head.status, head.body, without_date(head.headers)) == (200, b"", without_date(whole.headers))
+    etag, modified = whole.headers["ETag"], whole.headers["Last-Modified"]
+    app = static_site.app.get(path, headers={"If-None-Match": "*"})
+    for condition in ({"If-None-Match": etag}, {"If-None-Match": f'"x", W/{etag}'}, {"If-Modified-Since": modified}):
+        unchanged = static_site.nginx.ask(path, headers | condition)
         assert (unchanged.status, unchanged.body) == (304, b"")
-        assert unchanged.headers["ETag"] == tag
+        assert unchanged.headers["ETag"] == etag
         for name in ("Last-Modified", "Content-Security-Policy", "Access-Control-Allow-Origin"):
             assert unchanged.headers.get(name) == app.headers.get(name)
         assert unchanged.headers["Vary"] == whole.headers["Vary"]
         assert unchanged.headers["Cache-Control"] == whole.headers["Cache-Control"]
-    for other in ({"If-None-Match": '"x"'}, {"If-Modified-Since": "Mon, 01 Jan 2035 00:00:00 GMT"}):
-        assert static.server.ask(path, coding | other).body == whole.body
+    for condition in ({"If-None-Match": '"x"'}, {"If-Modified-Since": "Mon, 01 Jan 2035 00:00:00 GMT"}):
+        assert static_site.nginx.ask(path, headers | condition).body == whole.body
 
 
-def comparable(headers: Message) -> dict[str, str]:
+def without_date(headers: Message) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name != "Date"}
 
 
-def test_nginx_compresses_for_a_proxy_and_never_gives_two_documents_one_tag(static: Static) -> None:
-    plain = static.server.ask("/latest.rss")
-    coded = static.server.ask("/latest.rss", {"Accept-Encoding": "gzip", "Via": "1.1 cdn"})
-    assert (plain.headers["Content-Encoding"], coded.headers["Content-Encoding"]) == (None, "gzip")
-    assert plain.headers["ETag"] != coded.headers["ETag"]
+def test_nginx_compresses_for_proxies_under_another_etag(static_site: StaticSite) -> None:
+    plain = static_site.nginx.ask("/latest.rss")
+    compressed = static_site.nginx.ask("/latest.rss", GZIP | {"Via": "1.1 cdn"})
+    assert (plain.headers["Content-Encoding"], compressed.headers["Content-Encoding"]) == (None, "gzip")
+    assert plain.headers["ETag"] != compressed.headers["ETag"]
 
 
-def test_nginx_goes_on_with_a_book_where_it_stopped(static: Static) -> None:
-    book = "/2024-W05.epub"
-    whole = static.server.ask(book)
+def test_nginx_resumes_the_download_of_a_book(static_site: StaticSite) -> None:
+    path = "/2024-W05.epub"
+    whole = static_site.nginx.ask(path)
     middle = len(whole.body) // 2
     condition = {"If-Range": whole.headers["ETag"]}
     ranges = (f"bytes=0-{middle - 1}", f"bytes={middle}-")
-    parts = [static.server.ask(book, condition | {"Range": each}) for each in ranges]
+    parts = [static_site.nginx.ask(path, condition | {"Range": value}) for value in ranges]
     assert [part.status for part in parts] == [206, 206]
     assert b"".join(part.body for part in parts) == whole.body
     assert parts[1].headers["Content-Range"] == f"bytes {middle}-{len(whole.body) - 1}/{len(whole.body)}"
-    assert static.server.ask(book, {"If-Range": '"x"', "Range": "bytes=0-1"}).status == 200
-    assert static.server.ask(book, {"Range": "bytes=99999999-"}).status == 416
+    assert static_site.nginx.ask(path, {"If-Range": '"x"', "Range": "bytes=0-1"}).status == 200
+    assert static_site.nginx.ask(path, {"Range": "bytes=99999999-"}).status == 416
 
 
 @pytest.mark.parametrize(
@@ -185,172 +196,148 @@ def test_nginx_goes_on_with_a_book_where_it_stopped(static: Static) -> None:
         *("/papers", "/papers/", "/days/", "/latest/", "/latest.rss/", "/index", "/.feeds-manifest.json.gz"),
     ],
 )
-def test_nginx_has_no_address_that_the_app_has_not(static: Static, path: str) -> None:
-    app, ours = static.app.get(path), static.server.ask(path)
-    assert (ours.status, app.status_code) == (404, 404)
+def test_nginx_has_no_url_that_the_app_lacks(static_site: StaticSite, path: str) -> None:
+    app, nginx = static_site.app.get(path), static_site.nginx.ask(path)
+    assert (nginx.status, app.status_code) == (404, 404)
     for name in ("Content-Type", "X-Content-Type-Options", "Access-Control-Allow-Origin", "Content-Disposition"):
-        assert ours.headers.get(name) == app.headers.get(name)
-    assert ours.body.count(b"\n") == 1
-    assert (ours.headers["Vary"], ours.headers["Cache-Control"]) == ("Accept-Encoding", None)
+        assert nginx.headers.get(name) == app.headers.get(name)
+    assert nginx.body.count(b"\n") == 1
+    assert (nginx.headers["Vary"], nginx.headers["Cache-Control"]) == ("Accept-Encoding", None)
 
 
 @pytest.mark.parametrize("path", ["/opds/", "/opds2/", "/topics.opds/", "/newest.opds/", "/subscriptions.opml/"])
-def test_nginx_takes_a_slash_behind_a_catalogue(static: Static, path: str) -> None:
-    app, ours = static.app.get(path), static.server.ask(path)
-    assert (ours.status, ours.body) == (app.status_code, app.data)
-    assert ours.headers["Content-Type"] == app.headers["Content-Type"]
+def test_nginx_accepts_a_slash_after_a_catalog(static_site: StaticSite, path: str) -> None:
+    app, nginx = static_site.app.get(path), static_site.nginx.ask(path)
+    assert (nginx.status, nginx.body) == (app.status_code, app.data)
+    assert nginx.headers["Content-Type"] == app.headers["Content-Type"]
 
 
 SEARCHES = ["/search?q=%ED%99%95%EC%82%B0", "/search.rss?q=LLM&limit=3", "/search.epub?min_votes=50"]
 
 
-def test_nginx_leaves_searches_to_the_app(static: Static, environ: dict[str, str], tmp_path: Path) -> None:
+def test_nginx_passes_searches_to_the_app(static_site: StaticSite, environ: dict[str, str], tmp_path: Path) -> None:
     with (
-        serving(SEEDS, environ | {"FEEDS_BASE_URL": BASE}) as app,
-        nginx(tmp_path / "nginx", static.out, f"127.0.0.1:{app.port}") as server,
+        serving(SEEDS, environ | {"FEEDS_BASE_URL": BASE_URL}) as app,
+        run_nginx(tmp_path / "nginx", static_site.out, f"127.0.0.1:{app.port}") as nginx,
     ):
         for path in (*SEARCHES, "/search.rss?limit=0"):
-            for coding in ({}, {"Accept-Encoding": "gzip"}):
-                ours, theirs = server.ask(path, coding), app.ask(path, coding)
-                assert (ours.status, ours.body) == (theirs.status, theirs.body)
-                for name in (*SAID, "ETag", "Vary", "Link"):
-                    assert ours.headers.get_all(name) == theirs.headers.get_all(name)
-        known = {"If-None-Match": app.ask(SEARCHES[0]).headers["ETag"]}
-        assert [server.ask(path, known).status for path in SEARCHES] == [304, 200, 200]
-    assert static.server.ask(SEARCHES[0]).status == 502
+            for headers in ({}, GZIP):
+                passed, direct = nginx.ask(path, headers), app.ask(path, headers)
+                assert (passed.status, passed.body) == (direct.status, direct.body)
+                for name in (*COMMON_HEADERS, "ETag", "Vary", "Link"):
+                    assert passed.headers.get_all(name) == direct.headers.get_all(name)
+        condition = {"If-None-Match": app.ask(SEARCHES[0]).headers["ETag"]}
+        assert [nginx.ask(path, condition).status for path in SEARCHES] == [304, 200, 200]
+    assert static_site.nginx.ask(SEARCHES[0]).status == 502
 
 
 @pytest.mark.parametrize("name", ["2401.16420", "math/0309136", "0123456789abcdef"])
-def test_nginx_calls_a_paper_as_the_app_does_whatever_its_number(name: str, seeds: Catalog, tmp_path: Path) -> None:
-    book = seeds.publication(seeds.registry.exporter("epub"), f"papers/{name}")
-    assert book
-    write_files(tmp_path / "site", {book.path: b"book"})
-    with nginx(tmp_path / "nginx", tmp_path / "site") as server:
-        assert server.ask(f"/{book.path}").headers["Content-Disposition"] == content_disposition(book)
+def test_nginx_names_a_papers_book_like_the_app(name: str, seeds: Publisher, tmp_path: Path) -> None:
+    resource = seeds.resource(seeds.formats["epub"], f"papers/{name}")
+    assert resource
+    write_files(tmp_path / "site", {resource.path: b"book"})
+    with run_nginx(tmp_path / "nginx", tmp_path / "site") as nginx:
+        disposition = nginx.ask(f"/{resource.path}").headers["Content-Disposition"]
+        assert disposition == Representation(resource, "etag", "").content_disposition
 
 
 def test_nginx_serves_a_new_build_at_once(folder: Path, environ: dict[str, str], tmp_path: Path) -> None:
-    build: list[str | Path] = [FEEDS, "build", tmp_path / "site", "--archive", folder, "--precompress"]
+    command: list[str | Path] = [FEEDS, "build", tmp_path / "site", "--archive", folder, "--precompress"]
     write_files(folder, {"1.md": day("2024-01-30", paper(votes="Vote: 41"))})
-    subprocess.run(build, env=environ, check=True)
-    with nginx(tmp_path / "nginx", tmp_path / "site") as server:
-        before = server.ask("/latest.rss")
+    subprocess.run(command, env=environ, check=True)
+    with run_nginx(tmp_path / "nginx", tmp_path / "site") as nginx:
+        before = nginx.ask("/latest.rss")
         write_files(folder, {"1.md": day("2024-01-30", paper(votes="Vote: 42"))})
-        os.utime(folder / "1.md", (0, 0))  # as if it came out of a backup
-        subprocess.run(build, env=environ, check=True)
-        for known in ("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"):
-            after = server.ask("/latest.rss", {known[0]: before.headers[known[1]]})
+        os.utime(folder / "1.md", (0, 0))  # as if restored from a backup
+        subprocess.run(command, env=environ, check=True)
+        for condition, validator in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")):
+            after = nginx.ask("/latest.rss", {condition: before.headers[validator]})
             assert (after.status, len(after.body)) == (200, len(before.body))
             assert after.body != before.body
 
 
-def test_no_site_is_built_into_the_archive_where_its_files_would_be_read_as_digests(
-    folder: Path, environ: dict[str, str]
-) -> None:
-    write_files(folder, two_days())
-    for out in (folder / "site", folder / "papers" / ".." / "site"):
-        built = subprocess.run([FEEDS, "build", out, "--archive", folder], env=environ, capture_output=True, text=True)
-        assert (built.returncode, built.stderr.count("\n")) == (1, 1)
-        assert "lies in the archive" in built.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["1.md", "2.md"]
-
-
-def two_days() -> dict[str, str]:
-    papers = [paper(f"Paper {number}", f"2401.{number}", summary="- LLM 확산") for number in range(1, 5)]
-    return {"1.md": day("2024-01-30", *papers[:2]), "2.md": day("2024-03-20", *papers[2:])}
-
-
-def test_replicas_give_the_same_tags_without_knowing_of_each_other(tmp_path: Path) -> None:
-    tags = []
-    for name, time in ("one", 1_600_000_000), ("other/place", 1_700_000_000):
+def test_replicas_that_share_nothing_have_the_same_etags(tmp_path: Path) -> None:
+    etags = []
+    for name, mtime in ("one", 1_600_000_000), ("other/place", 1_700_000_000):
         root = tmp_path / name
-        write_files(root / "archive", two_days())
+        write_files(root / "archive", TWO_DAYS)
         for path in (root / "archive").iterdir():
-            os.utime(path, (time, time))
-        own = {"FEEDS_BASE_URL": BASE, "FEEDS_INDEX": str(root / "index.sqlite"), "HOME": str(root)}
-        app = create_app(root / "archive", own).test_client()
-        paths = [f"/{each.path}" for each in open_catalog(root / "archive", own)]
-        answers = {path: app.get(path, headers={"If-None-Match": "*"}) for path in [*paths, *SEARCHES[:3]]}
-        assert {answer.status_code for answer in answers.values()} == {304}
-        tags.append({path: answer.headers["ETag"] for path, answer in answers.items()})
-    assert tags[0] == tags[1]
-    assert len(set(tags[0].values())) == len(tags[0]) > 100
+            os.utime(path, (mtime, mtime))
+        environ = {"FEEDS_BASE_URL": BASE_URL, "FEEDS_INDEX": str(root / "index.sqlite"), "HOME": str(root)}
+        app = create_app(root / "archive", environ).test_client()
+        documents = open_publisher(root / "archive", environ).all_representations()
+        urls = [*(f"/{document.path}" for document in documents), *SEARCHES]
+        responses = {url: app.get(url, headers={"If-None-Match": "*"}) for url in urls}
+        assert {response.status_code for response in responses.values()} == {304}
+        etags.append({url: response.headers["ETag"] for url, response in responses.items()})
+    assert etags[0] == etags[1]
+    assert len(set(etags[0].values())) == len(etags[0]) > 100
 
 
-def test_the_workflow_has_no_fault_that_actionlint_knows() -> None:
-    (workflow,) = blocks("yaml")
-    assert actionlint(workflow) == []
+def test_pages_workflow_passes_actionlint() -> None:
+    assert actionlint(WORKFLOW) == []
 
 
 FAULTS = {
-    "pages: write": "pages: wriet",
-    "steps.pages.outputs.base_url": "steps.page.outputs.base_url",
-    "restore-keys:": "restore-key:",
-    "ubuntu-latest": "ubuntu-newest",
+    "pages: write": ("pages: wriet", '"wriet" is invalid'),
+    "steps.pages.outputs.base_url": ("steps.page.outputs.base_url", '"page" is not defined'),
+    "restore-keys:": ("restore-key:", '"restore-key" is not defined'),
+    "ubuntu-latest": ("ubuntu-newest", '"ubuntu-newest" is unk'),
 }
 
 
 def test_actionlint_finds_faults() -> None:
-    (workflow,) = blocks("yaml")
-    for right, wrong in FAULTS.items():
+    workflow = WORKFLOW
+    for right, (wrong, _) in FAULTS.items():
         assert right in workflow
         workflow = workflow.replace(right, wrong)
-    found = actionlint(workflow)
-    assert len(found) == 4
-    for what in (
-        '"wriet" is invalid',
-        '"page" is not defined',
-        '"restore-key" is not defined',
-        '"ubuntu-newest" is unk',
-    ):
-        assert any(what in each for each in found), found
+    messages = actionlint(workflow)
+    assert len(messages) == len(FAULTS)
+    for _, expected in FAULTS.values():
+        assert any(expected in message for message in messages), messages
 
 
-PAGES = "https://your-name.github.io/digests"
+PAGES_URL = "https://your-name.github.io/digests"
 
 
-def test_the_workflow_builds_a_site_whose_links_lead_somewhere_under_its_path(
-    environ: dict[str, str], tmp_path: Path
-) -> None:
-    write_files(tmp_path / "digests", two_days())
-    (workflow,) = blocks("yaml")
-    (command,) = re.findall(r"run: feeds (.+)\n +env:\n +FEEDS_BASE_URL: .*pages.outputs.base_url", workflow)
-    (kept,), (site,) = (
-        re.findall(rf"actions/{action}@v\d.*\n +with:\n +path: (.+)", workflow)
+def test_pages_workflow_builds_a_site_without_dead_links(environ: dict[str, str], tmp_path: Path) -> None:
+    write_files(tmp_path / "digests", TWO_DAYS)
+    (command,) = re.findall(r"run: feeds (.+)\n +env:\n +FEEDS_BASE_URL: .*pages.outputs.base_url", WORKFLOW)
+    (cached,), (uploaded,) = (
+        re.findall(rf"actions/{action}@v\d.*\n +with:\n +path: (.+)", WORKFLOW)
         for action in ("cache", "upload-pages-artifact")
     )
-    kept, site = tmp_path / kept, tmp_path / site
-    environ = environ | {"FEEDS_BASE_URL": f"{PAGES}/"}
-    built = []
-    for _ in range(2):  # the second run has of the first only what was kept
-        run: list[str | Path] = [FEEDS, *shlex.split(command)]
-        said = subprocess.run(run, env=environ, cwd=tmp_path, check=True, capture_output=True, text=True).stderr
-        built.append({path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()})
+    cache, site = tmp_path / cached, tmp_path / uploaded
+    environ = environ | {"FEEDS_BASE_URL": f"{PAGES_URL}/"}
+    builds = []
+    for _ in range(2):  # the second run has only what the first has cached
+        arguments: list[str | Path] = [FEEDS, *shlex.split(command)]
+        result = subprocess.run(arguments, env=environ, cwd=tmp_path, check=True, capture_output=True, text=True)
+        builds.append(read_files(site))
         shutil.rmtree(site)
-        assert {path for path in tmp_path.iterdir() if path.is_dir()} == {tmp_path / "digests", kept}
-    assert ", rendered 0," in said
-    assert built[0] == built[1]
-    files = {path.as_posix() for path in built[0]}
-    led = {link for path, body in built[0].items() for link in links(path.as_posix(), body)}
-    lost = {link for link in led if not served(link, files) and not urlsplit(link).path.startswith("/digests/search")}
-    assert not lost
-    assert len(led) > 100
+        assert {path for path in tmp_path.iterdir() if path.is_dir()} == {tmp_path / "digests", cache}
+    assert ", rendered 0," in result.stderr
+    assert builds[0] == builds[1]
+    links = {link for name, document in builds[0].items() for link in internal_links(name, document)}
+    static_links = {link for link in links if not urlsplit(link).path.startswith("/digests/search")}
+    assert not {link for link in static_links if not is_served(link, builds[0].keys())}
+    assert len(links) > 100
 
 
-def links(name: str, document: bytes) -> Iterator[str]:
-    """List what a page refers to on its own host, and what any other document does."""
+def internal_links(name: str, document: bytes) -> Iterator[str]:
+    """List the URLs on the site's own host: of a page those of its links, of other documents any."""
     if name.endswith(".html"):
-        address = f"{PAGES}/{name.removesuffix('.html').removesuffix('index')}"
+        url = f"{PAGES_URL}/{name.removesuffix('.html').removesuffix('index')}"
         for _, _, link, _ in html.fromstring(document).iterlinks():
-            full = urljoin(address, link)
-            if urlsplit(full).netloc == urlsplit(PAGES).netloc:
-                yield full
+            absolute = urljoin(url, link)
+            if urlsplit(absolute).netloc == urlsplit(PAGES_URL).netloc:
+                yield absolute
     else:
         yield from re.findall(r"https://your-name\.github\.io[^\s\"'<>?#\\)]*", document.decode(errors="ignore"))
 
 
-def served(link: str, files: set[str]) -> bool:
-    """Tell whether GitHub Pages has a file for a link; it serves KEY.html at KEY."""
-    root, path = f"{urlsplit(PAGES).path}/", unquote(urlsplit(link).path)
+def is_served(link: str, files: Iterable[str]) -> bool:
+    """Return True if GitHub Pages has a file for a link; it serves KEY.html at KEY."""
+    root, path = f"{urlsplit(PAGES_URL).path}/", unquote(urlsplit(link).path)
     name = path.removeprefix(root)
-    return path.startswith(root) and bool({name, f"{name}.html", f"{name}index.html"} & files)
+    return path.startswith(root) and not {name, f"{name}.html", f"{name}index.html"}.isdisjoint(files)
