@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from feeds.model.keys import Key, Scope
     from feeds.model.paper import Day, Listing, Paper
     from feeds.readers import Digest, Entry, Reader
+    from feeds.text.markdown import render_html, to_plain_text
+    from feeds.text.titles import title_text
 
 __all__ = [
     "FEED_SCOPES",
@@ -47,6 +49,9 @@ __all__ = [
     "SearchResults",
     "Severity",
     "open",
+    "render_html",
+    "title_text",
+    "to_plain_text",
 ]
 
 NAME = "daily-papers-feeds"
@@ -62,6 +67,8 @@ _MODULES = {
     "feeds.model.keys": ("Key", "Scope"),
     "feeds.model.paper": ("Day", "Listing", "Paper"),
     "feeds.readers": ("Digest", "Entry", "Reader"),
+    "feeds.text.markdown": ("render_html", "to_plain_text"),
+    "feeds.text.titles": ("title_text",),
 }
 
 
@@ -70,3 +77,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -3,9 +3,16 @@
 import textwrap
 from collections.abc import Iterator
 
-from feeds import PAPER_SCOPES, Edition, Kind, Paper, RenderContext, SearchResults
-from feeds.text.markdown import to_plain_text
-from feeds.text.titles import title_text
+from feeds import (
+    PAPER_SCOPES,
+    Edition,
+    Kind,
+    Paper,
+    RenderContext,
+    SearchResults,
+    title_text,
+    to_plain_text,
+)
 
 _WIDTH = 72  # characters
 
