@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,14 @@ from ebooklib import epub
 from markdown_it import MarkdownIt
 
 from feeds.archive.archive import Archive
+from feeds.exporters.contract import Resource
 from feeds.images.picture import EncodedImage
 from feeds.images.store import Store
-from feeds.model.query import EVERYTHING, Query
-from feeds.publishing.publisher import Catalog, open_catalog
+from feeds.model.edition import Edition
+from feeds.model.keys import LATEST, SEARCH, Key, SearchKey
+from feeds.model.paper import Paper
+from feeds.model.query import Query
+from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.text import markdown, unicode
 from feeds.text.markdown import render_html
 from tests.support import archives
@@ -40,15 +44,16 @@ def main() -> None:
         root = Path(folder, "archive")
         archives.write(root, days=357, papers=5488)
         environ = {"FEEDS_INDEX": str(Path(folder, "index.sqlite")), "HOME": folder, "PATH": os.environ["PATH"]}
-        summaries, index = _index(root, environ)
-        _summaries(summaries)
-        _search(index.archive)
-        _documents(index)
-        _books(index)
+        publisher = _index(root, environ)
+        papers = _load(publisher, SEARCH).papers
+        _summaries([paper.summary for paper in papers])
+        _search(publisher, papers)
+        _documents(publisher)
+        _books(publisher)
         _pictures(Path(folder))
         _http(root, environ, Path(folder))
         _builds(root, environ, Path(folder))
-        print(f"largest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+        print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -65,13 +70,18 @@ def _report(what: str, ours: float, rival: str, theirs: float) -> None:
     print(f"{what}: {ours * 1000:,.1f} ms; {rival}: {theirs * 1000:,.1f} ms; {theirs / ours:.1f} times as fast")
 
 
-def _index(root: Path, environ: dict[str, str]) -> tuple[list[str], Catalog]:
+def _index(root: Path, environ: dict[str, str]) -> Publisher:
     started = time.perf_counter()
-    catalog = open_catalog(root, environ)
+    publisher = open_publisher(root, environ)
     first = time.perf_counter() - started
-    again = _seconds(lambda: Archive(root, Path(environ["FEEDS_INDEX"])).refresh())
-    _report("index in step, nothing changed", again, "index from nothing", first)
-    return [paper.summary for paper in catalog.archive.papers(EVERYTHING)], catalog
+    again = _seconds(lambda: Archive(root, Path(environ["FEEDS_INDEX"])).sync())
+    _report("sync of an unchanged archive", again, "index from nothing", first)
+    return publisher
+
+
+def _load(publisher: Publisher, key: Key) -> Edition:
+    with publisher.archive.snapshot() as snapshot:
+        return snapshot.load(key)
 
 
 def _summaries(summaries: list[str]) -> None:
@@ -81,49 +91,45 @@ def _summaries(summaries: list[str]) -> None:
     _report("5,488 summaries to safe HTML", ours, "markdown-it-py and nh3", theirs)
 
 
-def _search(archive: Archive) -> None:
-    texts = [
-        unicode.fold(f"{paper.title}\n{markdown.to_plain_text(paper.summary)}") for paper in archive.papers(EVERYTHING)
-    ]
+def _search(publisher: Publisher, papers: Sequence[Paper]) -> None:
+    texts = [unicode.fold(f"{paper.title}\n{markdown.to_plain_text(paper.summary)}") for paper in papers]
     for words in ("강화학습을", "가", "gaussian 확산"):
-        query = Query(q=words, limit=50)
-        ours = _seconds(partial(archive.papers, query))
-        theirs = _seconds(partial(_reading, texts, words.split()))
-        _report(f"search {words!r}", ours, "reading every text in memory", theirs)
+        ours = _seconds(partial(_load, publisher, SearchKey(Query(q=words, limit=50))))
+        theirs = _seconds(partial(_scan, texts, words.split()))
+        _report(f"search {words!r}, facets included", ours, "scanning every text in memory", theirs)
 
 
-def _reading(texts: list[str], words: list[str]) -> list[bool]:
-    return [all(word in each for word in words) for each in texts]
+def _scan(texts: list[str], words: list[str]) -> list[bool]:
+    return [all(word in text for word in words) for text in texts]
 
 
-def _documents(catalog: Catalog) -> None:
+def _documents(publisher: Publisher) -> None:
+    edition = _load(publisher, LATEST)
     for name in ("json", "rss", "atom", "epub"):
-        exporter = catalog.registry.exporter(name)
-        publication = catalog.publication(exporter, "latest")
-        assert publication
-        edition = catalog.cut(publication)
-        render = _seconds(lambda: b"".join(exporter.render(edition, catalog.site)))  # noqa: B023  # called at once
-        tag = _seconds(partial(catalog.outline, publication))
-        _report(f"tag of latest.{name}", tag, "rendering it", render)
+        resource = Resource(LATEST, publisher.formats[name])
+        representation = publisher.representation(resource)
+        render = _seconds(partial(publisher.render_edition, representation, edition))
+        describe = _seconds(lambda: _with_empty_cache(publisher).representation(resource))  # noqa: B023  # at once
+        _report(f"ETag of latest.{name}", describe, "rendering it", render)
 
 
-def _books(catalog: Catalog) -> None:
+def _with_empty_cache(publisher: Publisher) -> Publisher:
+    """Return the same publisher with an empty cache of representations."""
+    return Publisher(publisher.archive, publisher.formats, publisher.site, publisher.store)
+
+
+def _books(publisher: Publisher) -> None:
     """Compare a month's book with ebooklib writing the same documents in the way that its manual shows."""
-    publication = catalog.find("2024-01.epub")
-    edition = catalog.cut(publication)
-    document = catalog.render(publication, edition)
+    resource = publisher.find("2024-01.epub")
+    assert isinstance(resource, Resource)
+    representation = publisher.representation(resource)
+    edition = _load(publisher, resource.key)
+    document = publisher.render(representation).body
     with zipfile.ZipFile(io.BytesIO(document)) as parts:
         pages = {name: parts.read(name) for name in parts.namelist() if "/paper-" in name}
-    ours = _seconds(lambda: catalog.render(publication, edition))
-    _report(
-        f"book of {len(edition.papers)} papers", ours, "ebooklib with EpubHtml", _seconds(lambda: _plain_book(pages))
-    )
-    shelf = catalog.find("months.opds")
-    started = time.perf_counter()
-    catalog.render(shelf, catalog.cut(shelf))
-    first = time.perf_counter() - started
-    again = _seconds(lambda: catalog.render(shelf, catalog.cut(shelf)))
-    _report("catalogue of months", again, "the first time, when the lengths of its books are found", first)
+    ours = _seconds(partial(publisher.render_edition, representation, edition))
+    theirs = _seconds(lambda: _plain_book(pages))
+    _report(f"book of {len(edition.papers)} papers", ours, "ebooklib with EpubHtml", theirs)
 
 
 def _pictures(folder: Path) -> None:

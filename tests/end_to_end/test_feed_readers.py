@@ -1,4 +1,4 @@
-"""Real readers, against the running server: what each of them sees is what the archive holds."""
+"""Real feed readers against a running server see what the archive holds."""
 
 import json
 import re
@@ -17,8 +17,8 @@ import listparser
 import pytest
 from reader import make_reader
 
-from feeds.model.query import EVERYTHING
-from feeds.publishing.publisher import Catalog, open_catalog
+from feeds.model.keys import SEARCH
+from feeds.publishing.publisher import Publisher, open_publisher
 from tests.support.digests import day, paper, write_files
 from tests.support.servers import ROOT, Server, serving
 
@@ -37,8 +37,8 @@ FILES = {
 }
 
 
-class Seen(NamedTuple):
-    """A paper as a reader sees it."""
+class SeenPaper(NamedTuple):
+    """A paper as a feed reader sees it."""
 
     title: str
     link: str
@@ -63,36 +63,38 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @pytest.fixture(scope="module")
-def expected(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
+def expected(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[SeenPaper]:
     index = tmp_path_factory.mktemp("index") / "index.sqlite"
-    return list(_expected(open_catalog(folder, {"FEEDS_INDEX": str(index)})))
+    return list(_expected(open_publisher(folder, {"FEEDS_INDEX": str(index)})))
 
 
-def _expected(catalog: Catalog) -> Iterator[Seen]:
+def _expected(publisher: Publisher) -> Iterator[SeenPaper]:
     titles = {"LLM$\\times$MapReduce & <think>": "LLM×MapReduce & <think>"}
-    for found in catalog.archive.papers(EVERYTHING):
-        yield Seen(
-            titles.get(found.title, found.title),
-            found.url,
-            catalog.site.paper_id(found),
-            catalog.site.published(found),
-            found.authors,
-            (found.video,) if found.video else (),
-        )
+    with publisher.archive.snapshot() as snapshot:
+        for listing in snapshot.load(SEARCH).listings:
+            paper = listing.paper
+            yield SeenPaper(
+                titles.get(paper.title, paper.title),
+                paper.url,
+                publisher.site.paper_id(paper),
+                publisher.site.published(listing),
+                paper.authors,
+                (paper.video,) if paper.video else (),
+            )
 
 
-def joined(seen: list[Seen]) -> list[Seen]:
-    """What RSS can say of authors: one text (of several dc:creator, Miniflux and newsboat take the last)."""
-    return [each._replace(authors=(", ".join(each.authors),) if each.authors else ()) for each in seen]
+def join_authors(papers: list[SeenPaper]) -> list[SeenPaper]:
+    """Return the papers as RSS gives them: all authors in one text (Miniflux and newsboat take the last dc:creator)."""
+    return [paper._replace(authors=(", ".join(paper.authors),) if paper.authors else ()) for paper in papers]
 
 
 @pytest.mark.parametrize("name", ["rss", "atom"])
-def test_feedparser(server: Server, expected: list[Seen], name: str) -> None:
+def test_feedparser_sees_every_paper(server: Server, expected: list[SeenPaper], name: str) -> None:
     feed = feedparser.parse(f"{server.base}/latest.{name}")
     assert feed.status == 200
     assert not feed.bozo
     seen = [
-        Seen(
+        SeenPaper(
             entry.title,
             entry.link,
             entry.id,
@@ -102,48 +104,48 @@ def test_feedparser(server: Server, expected: list[Seen], name: str) -> None:
         )
         for entry in feed.entries
     ]
-    assert seen == (joined(expected) if name == "rss" else expected)
+    assert seen == (join_authors(expected) if name == "rss" else expected)
 
 
 @pytest.mark.parametrize("name", ["rss", "atom", "json"])
-def test_reader(server: Server, expected: list[Seen], name: str) -> None:
+def test_reader_sees_every_paper(server: Server, expected: list[SeenPaper], name: str) -> None:
     with closing(make_reader(":memory:")) as reader:
         reader.add_feed(f"{server.base}/latest.{name}")
         reader.update_feeds()
         assert reader.get_feed(f"{server.base}/latest.{name}").title == "Daily Papers — 최신 논문"
         entries = list(reader.get_entries())
-        reader.update_feeds()  # asks with A-IM and the tag: nothing is new
+        reader.update_feeds()  # sends A-IM and the ETag: nothing is new
         assert len(list(reader.get_entries())) == len(entries)
     seen = {(e.title, e.link, e.id, e.published, tuple(file.href for file in e.enclosures)) for e in entries}
-    assert seen == {(each.title, each.link, each.id, each.date, each.enclosures) for each in expected}
+    assert seen == {(paper.title, paper.link, paper.id, paper.date, paper.enclosures) for paper in expected}
 
 
-def read(server: Server, reader: str, name: str) -> list[Seen]:
+def read(server: Server, reader: str, name: str) -> list[SeenPaper]:
     command = ["node", str(ROOT / "tests/support/node/read.mjs"), reader, f"{server.base}/latest.{name}"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [
-        Seen(
-            each["title"],
-            each["link"],
-            each["id"],
-            datetime.fromisoformat(each["date"]),
-            tuple(each["authors"]),
-            tuple(each["enclosures"]),
+        SeenPaper(
+            item["title"],
+            item["link"],
+            item["id"],
+            datetime.fromisoformat(item["date"]),
+            tuple(item["authors"]),
+            tuple(item["enclosures"]),
         )
-        for each in json.loads(printed)["items"]
+        for item in json.loads(printed)["items"]
     ]
 
 
 @pytest.mark.parametrize("name", ["rss", "atom", "json"])
-def test_feedsmith(server: Server, expected: list[Seen], name: str) -> None:
-    assert read(server, "feedsmith", name) == (joined(expected) if name == "rss" else expected)
+def test_feedsmith_sees_every_paper(server: Server, expected: list[SeenPaper], name: str) -> None:
+    assert read(server, "feedsmith", name) == (join_authors(expected) if name == "rss" else expected)
 
 
-def test_rss_parser(server: Server, expected: list[Seen]) -> None:
-    assert read(server, "rss-parser", "rss") == joined(expected)
+def test_rss_parser_sees_every_paper(server: Server, expected: list[SeenPaper]) -> None:
+    assert read(server, "rss-parser", "rss") == join_authors(expected)
 
 
-def test_newsboat_imports_the_opml_and_lists_the_papers(server: Server, expected: list[Seen], tmp_path: Path) -> None:
+def test_newsboat_imports_opml_and_lists_papers(server: Server, expected: list[SeenPaper], tmp_path: Path) -> None:
     (tmp_path / "list.opml").write_bytes(server.ask("/subscriptions.opml").body)
     (tmp_path / "urls").touch()
 
@@ -156,15 +158,15 @@ def test_newsboat_imports_the_opml_and_lists_the_papers(server: Server, expected
     urls = (tmp_path / "urls").read_text(encoding="utf-8")
     assert f'{server.base}/latest.rss "모아 보기"' in urls
     newsboat("-x", "reload")
-    newsboat("-x", "reload")  # unchanged: newsboat sends its tags
+    newsboat("-x", "reload")  # newsboat sends its ETags
     with closing(sqlite3.connect(tmp_path / "cache.db")) as cache:
         rows = cache.execute("SELECT title, url, guid, pubDate, author, enclosure_url FROM rss_item").fetchall()
     seen = [
-        Seen(title, url, guid, datetime.fromtimestamp(when, UTC), *map(as_tuple, (author, enclosure)))
+        SeenPaper(title, url, guid, datetime.fromtimestamp(when, UTC), *map(as_tuple, (author, enclosure)))
         for title, url, guid, when, author, enclosure in rows
         if "arxiv.org" in url
     ]
-    assert sorted(seen) == sorted(joined(expected))
+    assert sorted(seen) == sorted(join_authors(expected))
 
 
 def as_tuple(text: str) -> tuple[str, ...]:
@@ -172,7 +174,7 @@ def as_tuple(text: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("path", ["/subscriptions.opml", "/subscriptions-flat.opml"])
-def test_listparser_and_every_feed_of_the_list_answers(server: Server, path: str) -> None:
+def test_listparser_reads_opml_and_its_feeds_answer(server: Server, path: str) -> None:
     listed = listparser.parse(server.ask(path).body)
     assert not listed.bozo
     assert len(listed.feeds) > 10
@@ -180,23 +182,23 @@ def test_listparser_and_every_feed_of_the_list_answers(server: Server, path: str
         assert not feedparser.parse(feed.url).bozo
 
 
-def test_a_page_leads_a_reader_to_its_feeds(server: Server) -> None:
+def test_page_announces_the_main_feed_first(server: Server) -> None:
     page = server.ask("/").body.decode()
     first = re.findall(r'<link rel="alternate" type="([^"]*)"[^>]* href="([^"]*)"', page)[0]
     assert first == ("application/rss+xml", "/latest.rss")
 
 
-def test_a_json_feed_says_what_the_others_say(server: Server, expected: list[Seen]) -> None:
+def test_json_feed_holds_every_paper(server: Server, expected: list[SeenPaper]) -> None:
     with urllib.request.urlopen(f"{server.base}/latest.json") as answer:
         feed: dict[str, Any] = json.load(answer)
     seen = [
-        Seen(
+        SeenPaper(
             item["title"],
             item["url"],
             item["id"],
             datetime.fromisoformat(item["date_published"]),
             tuple(author["name"] for author in item.get("authors", [])),
-            tuple(each["url"] for each in item.get("attachments", [])),
+            tuple(file["url"] for file in item.get("attachments", [])),
         )
         for item in feed["items"]
     ]
