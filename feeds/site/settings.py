@@ -202,8 +202,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "cover_font": Setting(
         validators.font_file,
-        "TrueType or OpenType file for book covers, relative to the folder of `feeds.toml`. Covers are in Korean if the"
-        " font has Hangul.",
+        "TrueType or OpenType file for book covers, relative to the folder of `feeds.toml`. If empty, Noto Sans KR.",
     ),
     "private_images": Setting(validators.boolean, "Whether `feeds images` may connect to private networks."),
     "smtp_host": Setting(validators.single_line, "Host name of the mail server that `feeds send` uses."),

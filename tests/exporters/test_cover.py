@@ -20,14 +20,11 @@ from tests.support.digests import HOSTILE, OpenFiles, day, load, paper, render
 
 
 @pytest.fixture(scope="session")
-def hangul() -> Font:
-    """A font with Hangul, which tests/support/setup.sh has installed."""
-    for path in sorted(Path("/usr/share/fonts").rglob("*.tt[cf]")):
-        data = path.read_bytes()
-        font = ImageFont.truetype(io.BytesIO(data), 100)
-        if bytes(font.getmask("가")) != bytes(font.getmask("\uffff")):
-            return Font(path.name, hashlib.sha256(data).hexdigest(), data)
-    raise FileNotFoundError("no font with Hangul")
+def latin() -> Font:
+    """Pillow's own font, which has no Hangul."""
+    font = ImageFont.load_default(size=100)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return Font("latin.ttf", hashlib.sha256(font.font_bytes).hexdigest(), font.font_bytes)
 
 
 def with_site(publisher: Publisher, site: Site) -> Publisher:
@@ -39,8 +36,8 @@ def heading(publisher: Publisher, key: str, **parameters: str) -> Heading:
     return cover_heading(load(publisher, key, **parameters), context, Typeface(publisher.site.cover_font))
 
 
-def test_characters_without_glyphs_are_transliterated() -> None:
-    typeface = Typeface(None)
+def test_characters_without_glyphs_are_transliterated(latin: Font) -> None:
+    typeface = Typeface(latin)
     transliterated = typeface.transliterate("LLM×MapReduce: α–β é Łukasz → ½ ①")
     assert transliterated == "LLMxMapReduce: alpha-beta e Lukasz -> 1⁄2 1"
     assert typeface.transliterate("확산 diffusion 모델") == "diffusion"
@@ -49,41 +46,59 @@ def test_characters_without_glyphs_are_transliterated() -> None:
     assert not typeface.has_glyphs("논문")
 
 
-def test_font_with_hangul_shows_hangul(hangul: Font) -> None:
-    typeface = Typeface(hangul)
-    assert typeface.transliterate("확산 diffusion 모델") == "확산 diffusion 모델"
-    decomposed = "\u1112\u116a\u11a8산"
-    assert typeface.transliterate(decomposed) != decomposed
-    assert typeface.transliterate("𓀀가") == "가"
+def test_own_font_has_hangul_hanja_and_symbols() -> None:
+    typeface = Typeface(None)
+    assert typeface.transliterate("확산 diffusion 모델 뷁 模型 α–β × ≤") == "확산 diffusion 모델 뷁 模型 α–β × ≤"
+    assert typeface.transliterate("\u1112\u116a\u11a8산") == "확산"
+    assert typeface.transliterate("𓀀가 Łukasz") == "가 Lukasz"
 
 
 @pytest.mark.parametrize(
     ("key", "parameters", "texts"),
     [
-        ("2024-01-30", {}, ("2024", "01.30", "11 papers")),
-        ("2024-W12", {}, ("2024", "W12", "03.18 - 03.24 · 13 papers")),
-        ("2024-03", {}, ("2024", "03", "13 papers")),
-        ("2024", {}, ("", "2024", "24 papers")),
-        ("latest", {}, ("2024.01.30 - 2024.03.20", "Latest", "24 papers")),
-        ("all", {}, ("2024.01.30 - 2024.03.20", "All", "24 papers")),
-        ("search", {"q": "확산|diffusion"}, ("2024.01.30 - 2024.03.20", "diffusion", "9 papers")),
-        ("search", {"q": "확산"}, ("2024.01.30 - 2024.03.20", "Search", "9 papers")),
-        ("search", {"q": "nothing at all"}, ("", "nothing, at, all", "0 papers")),
+        ("2024-01-30", {}, ("2024년", "1월 30일", "논문 11편")),
+        ("2024-W12", {}, ("2024년", "12주차", "3월 18일~24일 · 논문 13편")),
+        ("2024-03", {}, ("2024년", "3월", "논문 13편")),
+        ("2024", {}, ("", "2024년", "논문 24편")),
+        ("latest", {}, ("2024.01.30 - 2024.03.20", "최신 논문", "논문 24편")),
+        ("all", {}, ("2024.01.30 - 2024.03.20", "모든 논문", "논문 24편")),
+        ("search", {"q": "확산|diffusion"}, ("2024.01.30 - 2024.03.20", "검색: 확산|diffusion", "논문 9편")),
+        ("search", {"q": "nothing at all"}, ("", "검색: nothing at all", "논문 0편")),
     ],
 )
-def test_heading_without_hangul_has_digits_and_english(
+def test_heading_is_in_the_language_of_the_site(
     seeds: Publisher, key: str, parameters: dict[str, str], texts: tuple[str, str, str]
 ) -> None:
     assert heading(seeds, key, **parameters) == texts
 
 
-def test_heading_with_hangul_is_korean(seeds: Publisher, hangul: Font) -> None:
-    korean = with_site(seeds, replace(seeds.site, cover_font=hangul))
-    assert heading(korean, "2024-01-30") == ("2024", "01.30", "논문 11편")
-    assert heading(korean, "latest")[1] == "최신 논문"
-    assert render(korean, "cover", "2024-01-30") != render(seeds, "cover", "2024-01-30")
+@pytest.mark.parametrize(
+    ("key", "parameters", "texts"),
+    [
+        ("2024-01-30", {}, ("2024", "January 30", "11 papers")),
+        ("2024-W12", {}, ("2024", "Week 12", "Mar 18\u2009–\u200924 · 13 papers")),
+        ("latest", {}, ("2024.01.30 - 2024.03.20", "Latest papers", "24 papers")),
+        ("search", {"q": "확산|diffusion"}, ("2024.01.30 - 2024.03.20", "diffusion", "9 papers")),
+        ("search", {"q": "확산"}, ("2024.01.30 - 2024.03.20", "Search", "9 papers")),
+    ],
+)
+def test_heading_in_a_font_without_hangul_is_english(
+    seeds: Publisher, latin: Font, key: str, parameters: dict[str, str], texts: tuple[str, str, str]
+) -> None:
+    english = with_site(seeds, replace(seeds.site, cover_font=latin))
+    assert heading(english, key, **parameters) == texts
+
+
+def test_week_has_the_year_that_it_is_counted_in(open_files: OpenFiles) -> None:
+    publisher = open_files({"a.md": day("2024-12-30", paper("A", "2412.1"))})
+    assert heading(publisher, "2025-W01")[:2] == ("2025년", "1주차")
+
+
+def test_another_font_changes_cover_and_etag_of_the_book(seeds: Publisher, latin: Font) -> None:
+    other = with_site(seeds, replace(seeds.site, cover_font=latin))
+    assert render(other, "cover", "2024-01-30") != render(seeds, "cover", "2024-01-30")
     book = seeds.find("2024-01-30.epub")
-    assert korean.representation(book).etag != seeds.representation(book).etag
+    assert other.representation(book).etag != seeds.representation(book).etag
 
 
 def test_same_inputs_give_the_same_cover_another_title_not(seeds: Publisher) -> None:
@@ -93,10 +108,10 @@ def test_same_inputs_give_the_same_cover_another_title_not(seeds: Publisher) -> 
 
 
 @pytest.mark.parametrize("key", ["2024-01-30", "2024-W05", "all", "latest", "search", "papers/2401.00001"])
-def test_hostile_titles_stay_within_the_margins(open_files: OpenFiles, hangul: Font, key: str) -> None:
+def test_hostile_titles_stay_within_the_margins(open_files: OpenFiles, latin: Font, key: str) -> None:
     publisher = open_files({"a.md": HOSTILE})
-    korean = with_site(publisher, replace(publisher.site, cover_font=hangul))
-    for data in (render(publisher, "cover", key), render(korean, "cover", key)):
+    english = with_site(publisher, replace(publisher.site, cover_font=latin))
+    for data in (render(publisher, "cover", key), render(english, "cover", key)):
         with Image.open(io.BytesIO(data)) as cover:
             boxes = ((0, 900, 60, 1600), (1140, 900, 1200, 1600), (60, 1560, 1140, 1600))
             margins = [cover.crop(box) for box in boxes]
@@ -104,10 +119,10 @@ def test_hostile_titles_stay_within_the_margins(open_files: OpenFiles, hangul: F
 
 
 @pytest.mark.parametrize("key", ["2024-01-30", "2024-W12", "latest", "search"])
-def test_large_text_does_not_touch_the_small_ones(seeds: Publisher, hangul: Font, key: str) -> None:
+def test_large_text_does_not_touch_the_small_ones(seeds: Publisher, latin: Font, key: str) -> None:
     parameters = {"q": "Wj|gÅ"} if key == "search" else {}
     edition = load(seeds, key, **parameters)
-    for font in (None, hangul):
+    for font in (None, latin):
         context = RenderContext.for_site(replace(seeds.site, cover_font=font), seeds.formats)
         cover = draw_cover(edition, context).convert("L")
         for top, bottom in ((160, 230), (760, 772)):
@@ -134,10 +149,10 @@ def test_edition_without_papers_has_a_cover(seeds: Publisher) -> None:
     assert b"".join(CoverExporter().render(Edition(key), RenderContext.for_site(seeds.site, seeds.formats)))
 
 
-def test_font_file_is_relative_to_the_settings(folder: Path, environ: dict[str, str], hangul: Font) -> None:
-    (folder / "font.ttc").write_bytes(hangul.data)
-    (folder / "feeds.toml").write_text('cover_font = "font.ttc"', encoding="utf-8")
+def test_font_file_is_relative_to_the_settings(folder: Path, environ: dict[str, str], latin: Font) -> None:
+    (folder / "latin.ttf").write_bytes(latin.data)
+    (folder / "feeds.toml").write_text('cover_font = "latin.ttf"', encoding="utf-8")
     font = load_settings(folder, {}).site.cover_font
     assert font
-    assert (font.name, font.digest) == ("font.ttc", hangul.digest)
+    assert (font.name, font.digest) == ("latin.ttf", latin.digest)
     assert open_publisher(folder, environ).site.cover_font == font

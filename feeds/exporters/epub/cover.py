@@ -1,21 +1,25 @@
 """Draws covers: the date or name of an edition and its most voted titles, as JPEG files.
 
-The bytes are the same on every machine: the font is the one that Pillow brings, or that of the setting `cover_font`.
+The bytes are the same on every machine: the font is the Noto Sans KR of a package, or that of the setting `cover_font`.
 Characters without a glyph are transliterated or left out.
 """
 
 import io
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+import pylopdf_fonts_ko
 from PIL import Image, ImageDraw, ImageFont
 
 from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.model.edition import Edition
 from feeds.model.keys import Key, PaperKey, PeriodKey, Scope, SearchKey
+from feeds.site.i18n import Locale, get_locale
 from feeds.site.site import Font
 from feeds.text.titles import title_text
 from feeds.text.unicode import LATIN_TO_ASCII
@@ -109,28 +113,34 @@ def draw_cover(edition: Edition, context: RenderContext) -> Image.Image:
 
 
 def cover_heading(edition: Edition, context: RenderContext, typeface: "Typeface") -> Heading:
-    """Return the heading: in digits, which every font has, and in words of the site's language if the font has them."""
-    key, total = edition.key, len(edition.listings)
-    count = context.locale.ngettext("{count} paper", "{count} papers", total)
-    if not typeface.has_glyphs(count):
-        count = f"{total} paper{'' if total == 1 else 's'}"
+    """Return the heading in the site's language, or in English if the font has no glyphs for that."""
+    if not typeface.has_glyphs(_count_papers(edition, context.locale)):
+        context = replace(context, locale=get_locale("en"))
+    key, count = edition.key, _count_papers(edition, context.locale)
     if isinstance(key, PeriodKey):
-        return _period_heading(key, count)
+        return _period_heading(key, count, context.locale)
     name, extent = context.name(edition), _extent(edition)
     if isinstance(key, PaperKey):
         return Heading(" · ".join(filter(None, [extent, *(paper.arxiv_id for paper in edition.papers)])), name, "")
     return Heading(extent, name if typeface.has_glyphs(name) else _fallback_name(key, typeface), count)
 
 
-def _period_heading(key: PeriodKey, count: str) -> Heading:
-    if key.scope is Scope.DAY:
-        return Heading(f"{key.first:%Y}", f"{key.first:%m.%d}", count)
+def _count_papers(edition: Edition, locale: Locale) -> str:
+    return locale.ngettext("{count} paper", "{count} papers", len(edition.listings))
+
+
+def _period_heading(key: PeriodKey, count: str, locale: Locale) -> Heading:
     if key.scope is Scope.WEEK:
-        year, _, week = key.text.partition("-")
-        return Heading(year, week, f"{key.first:%m.%d} - {key.last:%m.%d} · {count}")
+        thursday = key.first + timedelta(days=3)  # always lies in the year that the week is counted in (ISO 8601)
+        week = locale.gettext("Week {week}", week=key.first.isocalendar().week)
+        days = locale.format_range(key.first, key.last)
+        return Heading(locale.format_skeleton(thursday, "y"), week, f"{days} · {count}")
+    year = locale.format_skeleton(key.first, "y")
+    if key.scope is Scope.DAY:
+        return Heading(year, locale.format_day_of_month(key.first), count)
     if key.scope is Scope.MONTH:
-        return Heading(f"{key.first:%Y}", f"{key.first:%m}", count)
-    return Heading("", key.text, count)
+        return Heading(year, locale.format_skeleton(key.first, "MMMM"), count)
+    return Heading("", year, count)
 
 
 def _extent(edition: Edition) -> str:
@@ -173,7 +183,7 @@ def _draw(site_title: str, heading: Heading, texts: Sequence[str], color: str, f
 
 
 class Typeface:
-    """A font in all sizes; Pillow's own if none is given."""
+    """A font in all sizes; Noto Sans KR if none is given."""
 
     def __init__(self, font: Font | None) -> None:
         self._font = _load_font(font)
@@ -216,11 +226,8 @@ def _count_letters(text: str) -> int:
 @lru_cache(maxsize=4)
 def _load_font(font: Font | None) -> ImageFont.FreeTypeFont:
     """Load a font with the basic layout: the other one depends on a library of the machine."""
-    if font is None:
-        default = ImageFont.load_default(size=100)
-        assert isinstance(default, ImageFont.FreeTypeFont)  # noqa: S101  # Pillow's wheels have FreeType
-        return default.font_variant(layout_engine=ImageFont.Layout.BASIC)
-    return ImageFont.truetype(io.BytesIO(font.data), 100, layout_engine=ImageFont.Layout.BASIC)
+    file = io.BytesIO(font.data) if font else pylopdf_fonts_ko.sans_path()
+    return ImageFont.truetype(file, 100, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _draw_text(
