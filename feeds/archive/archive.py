@@ -17,6 +17,7 @@ from feeds.archive.files import Signature
 from feeds.archive.snapshot import LatestLimits, Snapshot
 from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
+from feeds.model.paper import DayCount
 from feeds.progress import Progress, no_progress
 from feeds.readers import Reader
 from feeds.readers.daily_papers import DailyPapersReader
@@ -60,6 +61,7 @@ class Archive:
         self._revision = ""
         self._scan_error = ""
         self._next_scan = 0.0
+        self._calendars: dict[str, tuple[DayCount, ...]] = {}
         self._database = Database(index_path, index.SCHEMA, index.index_version(self.root), self._fill)
 
     @property
@@ -109,7 +111,7 @@ class Archive:
         Raises ArchiveError if the index cannot be used.
         """
         with self._database.read_transaction() as connection:
-            yield Snapshot(connection, self._latest)
+            yield Snapshot(connection, self._latest, self._calendars)
 
     def run_in_index(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Call `work` with a connection to the index; it may be called again if the index has to be recreated."""

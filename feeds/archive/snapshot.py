@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from feeds.archive import index
@@ -122,32 +123,42 @@ class Snapshot:
     With `as_of` the archive is seen as if it ended with that day.
     """
 
-    def __init__(self, connection: sqlite3.Connection, latest: LatestLimits, as_of: date | None = None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        latest: LatestLimits,
+        calendars: dict[str, tuple[DayCount, ...]],
+        as_of: date = date.max,
+    ) -> None:
         self._connection = connection
         self._latest = latest
+        self._calendars = calendars  # that of the newest revision, shared by the snapshots of an archive
         self._as_of = as_of
-        self._calendar: tuple[DayCount, ...] | None = None
 
     def as_of(self, day: date) -> "Snapshot":
         """Return the same snapshot as if the archive ended with a day."""
-        return Snapshot(self._connection, self._latest, day)
+        return Snapshot(self._connection, self._latest, self._calendars, day)
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """Identify the content of the archive."""
         return index.read_revision(self._connection)
 
     def calendar(self) -> tuple[DayCount, ...]:
         """Count the papers of every day, oldest first, days without a paper included."""
-        if self._calendar is None:
+        calendar = self._calendars.get(self.revision)
+        if calendar is None:
             rows = self._rows(
                 "SELECT listed.day, count(rank), count(rank) FILTER (WHERE first_day = listed.day)"
-                " FROM (SELECT DISTINCT day FROM days WHERE day <= ?) AS listed LEFT JOIN papers USING (day)"
-                " GROUP BY listed.day ORDER BY listed.day",
-                [(self._as_of or date.max).isoformat()],
+                " FROM (SELECT DISTINCT day FROM days) AS listed LEFT JOIN papers USING (day)"
+                " GROUP BY listed.day ORDER BY listed.day"
             )
-            self._calendar = tuple(DayCount(date.fromisoformat(day), *counts) for day, *counts in rows)
-        return self._calendar
+            calendar = tuple(DayCount(date.fromisoformat(day), *counts) for day, *counts in rows)
+            self._calendars.clear()  # of older revisions
+            self._calendars[self.revision] = calendar
+        if not calendar or calendar[-1].date <= self._as_of:
+            return calendar
+        return tuple(day for day in calendar if day.date <= self._as_of)
 
     def keys(self) -> Iterator[Key]:
         """List the keys of all editions with an address of their own: no searches, nothing about the site."""
@@ -402,7 +413,7 @@ class _Selection:
     offset: int = 0
 
 
-def _select(query: Query, as_of: date | None) -> _Selection:
+def _select(query: Query, as_of: date) -> _Selection:
     """Translate a query to SQL; a paper that two days list is found on its first day only."""
     conditions, values = [_IS_FIRST_LISTING], []
     for condition, operands in _conditions(query, as_of):
@@ -412,11 +423,11 @@ def _select(query: Query, as_of: date | None) -> _Selection:
     return _Selection(conditions, values, order, query.limit, (query.page - 1) * (query.limit or 0))
 
 
-def _conditions(query: Query, as_of: date | None) -> Iterator[tuple[str, list[object]]]:
-    until = min(filter(None, (query.until, as_of)), default=None)
+def _conditions(query: Query, as_of: date) -> Iterator[tuple[str, list[object]]]:
+    until = min(query.until or date.max, as_of)
     if query.since:
         yield "day >= ?", [query.since.isoformat()]
-    if until:
+    if until < date.max:
         yield "day <= ?", [until.isoformat()]
     if query.min_votes is not None:
         yield "votes >= ?", [query.min_votes]
