@@ -127,13 +127,14 @@ def register(exporter: Exporter, origin: str) -> Format:
 
 
 def _code_fingerprint(exporter: Exporter, origin: str) -> str:
-    """Hash what an exporter's documents are made with: its module and the files beside it, and the packages it uses.
+    """Hash what an exporter's documents are made with: its module, the packages that it uses, and the libraries.
 
-    Of a plug-in that is a single module, only that module is hashed.
+    A module in a package is hashed with the files beside it and their `templates`.
     """
     module = importlib.import_module(type(exporter).__module__)
     file = Path(module.__file__ or "")
-    own = hash_files(file.parent.rglob("*")) if module.__package__ not in ("", GROUP) else hash_files([file])
+    is_alone = module.__package__ in (None, "", GROUP)
+    own = hash_files([file] if is_alone else [*file.parent.glob("*"), *file.parent.glob("templates/*")])
     given = hash_files(Path(__file__).with_name(name) for name in ("contract.py", "templates.py"))
     shared = packages_fingerprint("feeds.text", "feeds.model", "feeds.site")
     return f"{origin} {own} {given} {shared} {dependency_versions()}"
