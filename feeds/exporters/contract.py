@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from feeds.images.store import PictureSet
 from feeds.model.edition import Edition
-from feeds.model.keys import SERIES, Key, Scope, SiteKey
+from feeds.model.keys import SERIES, Key, PaperKey, Scope, SiteKey
 from feeds.site.i18n import Locale, edition_name, get_locale
 from feeds.site.site import Site, download_name, url_path
+from feeds.text.markdown import excerpt
+from feeds.text.titles import title_text
 
 if TYPE_CHECKING:
     from feeds.exporters.registry import Registry
@@ -35,6 +37,9 @@ PAPER_SCOPES = frozenset(Scope) - {Scope.SITE, Scope.LIST, *SERIES}
 
 FEED_SCOPES = PAPER_SCOPES | frozenset(SERIES)
 """The scopes that can be subscribed to: `PAPER_SCOPES`, and the series, whose members are editions."""
+
+_MAX_EXCERPT = 300  # characters of the summary of a paper
+_MAX_TITLES = 3  # in the summary of several papers
 
 
 @runtime_checkable
@@ -167,3 +172,14 @@ class RenderContext:
         """Name an edition together with the site."""
         name = self.name(edition)
         return name if isinstance(edition.key, SiteKey) else f"{self.site.title} — {name}"
+
+    def summary(self, edition: Edition) -> str:
+        """Summarize an edition in one line: a paper by its text, papers by their number, days and best titles."""
+        if isinstance(edition.key, PaperKey) and edition.papers:
+            paper = edition.papers[0]
+            return excerpt(paper.summary, _MAX_EXCERPT) or title_text(paper.title)
+        count = self.locale.ngettext("{count} paper", "{count} papers", len(edition.listings))
+        days = [day.date for day in edition.days if day.listings]
+        dates = [self.locale.format_range(min(days), max(days), "yMMMd")] if days else []
+        titles = [title_text(listing.paper.title) for listing in edition.most_voted(_MAX_TITLES)]
+        return " · ".join([count, *dates, *titles])

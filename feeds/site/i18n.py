@@ -60,9 +60,9 @@ class Locale:
         """Format some fields of a day (Unicode TR 35), such as `yMMMM` for 2024년 1월."""
         return str(format_skeleton(skeleton, day, locale=self._babel))
 
-    def format_range(self, first: date, last: date) -> str:
-        """Format a range of days, such as 1월 29일 ~ 2월 4일."""
-        return str(format_interval(first, last, "MMMd", locale=self._babel))
+    def format_range(self, first: date, last: date, skeleton: str = "MMMd") -> str:
+        """Format some fields (Unicode TR 35) of a range of days, such as 1월 29일 ~ 2월 4일."""
+        return str(format_interval(first, last, skeleton, locale=self._babel))
 
     @property
     def first_weekday(self) -> int:

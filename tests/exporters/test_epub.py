@@ -97,14 +97,39 @@ def test_repeated_paper_is_in_the_books_of_both_days(open_files: OpenFiles) -> N
 def test_spine_navigation_and_ncx_agree(weeks: Publisher, key: str) -> None:
     book = open_book(weeks, key)
     contents = book.contents()
-    files = [file for _, _, file in contents]
-    assert book.spine == ["cover.xhtml", "title.xhtml", "nav.xhtml", *(file for file in files if file != "title.xhtml")]
-    if files != ["title.xhtml"]:
+    chapters = [file for _, _, file in contents if file != "title.xhtml"]
+    page = ["contents.xhtml"] if len(chapters) > 1 else []
+    assert book.spine == ["cover.xhtml", "title.xhtml", *page, *chapters]
+    if chapters:
         assert book.ncx() == contents
     depth = book.parse("toc.ncx").xpath("string(//*[@name='dtb:depth']/@content)")
     assert depth == str(max(level for level, _, _ in book.ncx()))
     ids = book.parse("toc.ncx").xpath("//*[local-name()='navPoint']/@id")
     assert len(set(ids)) == len(ids)
+
+
+def test_contents_of_a_week_are_its_days_with_counts(weeks: Publisher) -> None:
+    book = open_book(weeks, "2024-W05")
+    assert book.text("contents.xhtml") == (
+        "차례 차례 추천 많은 논문 2024년 1월 30일 논문\u00a02편 2024년 2월 1일 논문\u00a01편 저자 찾아보기"
+    )
+    assert book.links("contents.xhtml") == [file for depth, _, file in book.contents() if depth == 1]
+
+
+def test_contents_of_a_year_are_its_months(weeks: Publisher) -> None:
+    book = open_book(weeks, "2024")
+    assert book.links("contents.xhtml") == [
+        "votes.xhtml",
+        "month-2024-01.xhtml",
+        "month-2024-02.xhtml",
+        "authors-1.xhtml",
+    ]
+    assert book.links("month-2024-01.xhtml")[:1] == ["day-2024-01-30.xhtml"]
+
+
+def test_contents_of_a_day_are_its_papers(weeks: Publisher) -> None:
+    book = open_book(weeks, "2024-01-30")
+    assert book.text("contents.xhtml") == "차례 차례 First 추천\u00a03 Second 한국어 추천\u00a09"
 
 
 def test_chapters_link_to_their_neighbours_and_the_contents(weeks: Publisher) -> None:
@@ -113,12 +138,12 @@ def test_chapters_link_to_their_neighbours_and_the_contents(weeks: Publisher) ->
     assert len(chapters) == 7
     for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
         (navigation,) = book.parse(chapter).xpath("//*[@class='way']")
-        assert navigation.xpath("*/@href") == [file for file in (previous, "nav.xhtml", following) if file]
+        assert navigation.xpath("*/@href") == [file for file in (previous, "contents.xhtml", following) if file]
 
 
 def test_internal_links_name_files_without_fragments(weeks: Publisher) -> None:
     book = open_book(weeks, "all")
-    links = {link for page in book.spine for link in book.parse(page).xpath("//@href")}
+    links = {link for page in [*book.spine, "nav.xhtml"] for link in book.parse(page).xpath("//@href")}
     internal = {link for link in links if not link.startswith(("http:", "https:"))}
     assert len(internal) > 10
     assert {f"EPUB/{link}" for link in internal} <= set(book.names)  # Kobo opens a link with a fragment as a note
@@ -128,7 +153,7 @@ def test_most_voted_papers_are_sorted_by_votes(weeks: Publisher) -> None:
     book = open_book(weeks, "2024-W05")
     titles = book.parse("votes.xhtml").xpath("//*[local-name()='ol']/*/*[1]/text()")
     assert titles == ["Second 한국어", "Third", "First"]
-    assert "추천 9" in book.text("votes.xhtml")
+    assert "추천\u00a09" in book.text("votes.xhtml")
 
 
 def test_authors_are_indexed_by_family_name_in_both_scripts(weeks: Publisher) -> None:
@@ -139,6 +164,22 @@ def test_authors_are_indexed_by_family_name_in_both_scripts(weeks: Publisher) ->
     assert letters == ["B", "K", "L", "X", "Z", "ㄱ", "ㅇ", "#"]
     (lee,) = page.xpath("//*[local-name()='li'][*[local-name()='span']='Ann Lee']")
     assert lee.xpath("*[local-name()='a']/@href") == ["paper-2401.00001.xhtml", "paper-2401.00002.xhtml"]
+    assert "".join(lee.itertext()) == "Ann Lee\u00a01, 2"
+
+
+def test_numbers_of_the_index_stand_beside_the_papers(weeks: Publisher) -> None:
+    book = open_book(weeks, "2024-W05")
+    assert "Bo Kim\u00a03" in book.text("authors-1.xhtml")
+    assert "추천\u00a05 · 3/3" in book.text("paper-2402.00001.xhtml")
+    assert book.parse("day-2024-02-01.xhtml").xpath("//*[local-name()='ol']/@start") == ["3"]
+    assert not book.parse("day-2024-01-30.xhtml").xpath("//*[local-name()='ol']/@start")
+
+
+def test_index_of_authors_is_a_small_part_of_a_month(folder: Path, environ: dict[str, str]) -> None:
+    archives.write(folder, days=20, papers=150, seed=5)
+    book = open_book(open_publisher(folder, environ), "2023-12")
+    lengths = {page: len(book.text(page)) for page in book.spine}
+    assert sum(length for page, length in lengths.items() if page.startswith("authors")) < 0.2 * sum(lengths.values())
 
 
 def test_index_has_a_letter_for_every_odd_name(open_files: OpenFiles) -> None:
@@ -167,21 +208,72 @@ def test_long_index_is_split_into_pages(open_files: OpenFiles) -> None:
     publisher = open_files({"1.md": day("2024-01-30", paper("Many", "2401.1", authors=f"Authors: {names}"))})
     contents = open_book(publisher, "2024-W05").contents()
     labels = [label for _, label, file in contents if file.startswith("authors")]
-    assert labels == ["저자 찾아보기 A–B", "저자 찾아보기 B–C", "저자 찾아보기 C"]
+    assert labels == ["저자 찾아보기 A", "저자 찾아보기 B", "저자 찾아보기 C"]
+
+
+def test_pages_of_the_index_share_no_label(open_files: OpenFiles) -> None:
+    sizes = {"A": 300, "B": 200, "K": 1300, "Y": 50, "Z": 590}
+    names = ", ".join(f"Ann {letter}{number:04}" for letter, size in sizes.items() for number in range(size))
+    publisher = open_files({"1.md": day("2024-01-30", paper("Many", "2401.1", authors=f"Authors: {names}"))})
+    book = open_book(publisher, "2024-W05")
+    labels = [label for _, label, file in book.contents() if file.startswith("authors")]
+    assert labels == [f"저자 찾아보기 {extent}" for extent in ("A–B", "K 1", "K 2", "K 3–Y", "Z")]
+    assert [heading.text for heading in book.parse("authors-4.xhtml").iter(f"{XHTML}h2")] == ["K 3", "Y"]
+    assert book.text("contents.xhtml").endswith("저자 찾아보기: A–B · K 1 · K 2 · K 3–Y · Z")
 
 
 def test_english_titles_in_a_korean_book_have_their_language(weeks: Publisher) -> None:
     book = open_book(weeks, "2024-W05")
     languages = {"".join(link.itertext()): link.get(XML_LANG) for link in book.parse("nav.xhtml").iter(f"{XHTML}a")}
     assert (languages["First"], languages["Second 한국어"], languages["2024년 1월 30일"]) == ("en", None, None)
-    for name in [*book.spine, "content.opf", "toc.ncx"]:
+    for name in [*book.spine, "nav.xhtml", "content.opf", "toc.ncx"]:
         assert book.parse(name).get(XML_LANG) == "ko"
 
 
-def test_landmarks_are_hidden(weeks: Publisher) -> None:
-    navs = list(open_book(weeks, "2024-W05").parse("nav.xhtml").iter(f"{XHTML}nav"))
+def test_landmarks_are_hidden_and_outside_the_reading_order(weeks: Publisher) -> None:
+    book = open_book(weeks, "2024-W05")
+    navs = list(book.parse("nav.xhtml").iter(f"{XHTML}nav"))
     assert [(nav.get(EPUB_TYPE), nav.get("hidden")) for nav in navs] == [("toc", None), ("landmarks", "hidden")]
     assert [link.get(EPUB_TYPE) for link in navs[1].iter(f"{XHTML}a")] == ["cover", "toc", "bodymatter", "index"]
+    assert "nav.xhtml" not in book.spine  # MuPDF and pandoc show what is hidden
+
+
+@pytest.mark.parametrize(
+    ("key", "description", "subjects"),
+    [
+        ("2024-01-30", "논문 2편 · 2024년 1월 30일 · Second 한국어 · First", ["확산 모델"]),
+        ("2024-W05", "논문 3편 · 2024년 1월 30일 ~ 2월 1일 · Second 한국어 · Third · First", ["확산 모델", "로봇"]),
+        ("papers/2402.00001", "로봇 확산", ["확산 모델", "로봇"]),
+        ("2024-02-02", "논문 0편", []),
+    ],
+)
+def test_book_is_described_by_its_own_papers(
+    open_files: OpenFiles, key: str, description: str, subjects: list[str]
+) -> None:
+    publisher = open_files(
+        WEEKS
+        | {
+            "1.md": day(
+                "2024-01-30",
+                paper("First", "2401.1", votes="Vote: 3", summary="확산 모델입니다."),
+                paper("Second 한국어", "2401.2", votes="Vote: 9", summary="모델입니다."),
+            ),
+            "2.md": day("2024-02-01", paper("Third", "2402.1", votes="Vote: 5", summary="로봇 확산")),
+        }
+    )
+    book = open_book(publisher, key)
+    assert book.dublin_core("description") == [description]
+    assert book.dublin_core("subject") == subjects
+
+
+def test_subjects_are_the_commonest_topics_without_commas(folder: Path, environ: dict[str, str]) -> None:
+    topics = {"A, b": "alpha", "None": "omega", "Filter": "has=code", **{f"T{number}": "beta" for number in range(9)}}
+    lines = [f"{name!r} = {search!r}" for name, search in topics.items()]
+    (folder / "feeds.toml").write_text("\n".join(["[topics]", *lines]), encoding="utf-8")
+    papers = [paper("Alpha beta", "2401.1"), paper("ALPHA", "2401.2")]
+    (folder / "1.md").write_text(day("2024-01-30", *papers), encoding="utf-8")
+    book = open_book(open_publisher(folder, environ), "2024-01-30")
+    assert book.dublin_core("subject") == ["A b", "T0", "T1", "T2", "T3"]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +296,7 @@ def test_book_avoids_what_devices_cannot_read(weeks: Publisher) -> None:
     assert len(book.package.findall(".//{http://purl.org/dc/elements/1.1/}title")) == 1  # Kindle: E999
     assert book.package.findtext(".//{*}language") == "ko"
     assert all(name.isascii() for name in book.names)
-    for name in [*book.spine, "content.opf", "toc.ncx"]:
+    for name in [*book.spine, "nav.xhtml", "content.opf", "toc.ncx"]:
         head = book.read(name)[:60].lower()
         assert re.match(rb"<\?xml version=['\"]1.0['\"] encoding=['\"]utf-8['\"]\?>", head), name
     for name in book.spine:
@@ -244,8 +336,10 @@ def test_stored_pictures_are_shown_and_others_linked(open_files: OpenFiles) -> N
     assert image.get("alt") == "논문의 대표 그림: Stored"
     with Image.open(io.BytesIO(book.read(image.get("src") or ""))) as picture:
         assert picture.size == (int(image.get("width") or 0), int(image.get("height") or 0)) == (1000, 500)
-    assert book.parse("paper-2401.00002.xhtml").xpath("//*[@class='frame']/*/@href") == [missing_url]
-    assert book.parse("paper-2401.00003.xhtml").xpath("//*[@class='frame']/*/@href") == ["https://e.org/film.mp4"]
+    assert "그림" not in book.text("paper-2401.00001.xhtml")
+    for page, label, url in (("00002", "그림", missing_url), ("00003", "동영상 보기", "https://e.org/film.mp4")):
+        (link,) = book.parse(f"paper-2401.{page}.xhtml").xpath(f"//*[@class='links']//*[@href='{url}']")
+        assert link.text == label
 
 
 def test_picture_lost_by_the_store_is_a_link(open_files: OpenFiles) -> None:
@@ -256,7 +350,7 @@ def test_picture_lost_by_the_store_is_a_link(open_files: OpenFiles) -> None:
         path.write_bytes(b"broken")
     book = open_book(publisher, "2024-01-30")
     assert not [name for name in book.names if "images/" in name]
-    assert book.parse("paper-2401.00001.xhtml").xpath("//*[@class='frame']/*/@href") == [url]
+    assert url in book.links("paper-2401.00001.xhtml")
 
 
 def test_etag_changes_when_two_papers_swap_pictures(open_files: OpenFiles) -> None:
@@ -396,7 +490,7 @@ def test_epub_js_shows_every_page_without_overflow(hostile: Publisher, tmp_path:
         (),
     )
     assert all(entry.opens for entry in result.contents)
-    assert [entry.label for entry in result.contents][-1] == "저자 찾아보기 #"
+    assert [entry.label for entry in result.contents][-1] == "저자 찾아보기 # 2"
     for page in result.pages:
         assert (page.overflows, page.errors) == ((), ()), page.href
         assert page.boxes in ("", "\ufffd"), page.href

@@ -1,6 +1,7 @@
 """Reads EPUB books: the package, both tables of contents, and the documents."""
 
 import io
+import re
 import zipfile
 
 from lxml import etree
@@ -8,6 +9,7 @@ from lxml import etree
 from feeds.publishing.publisher import Publisher
 from tests.support.digests import render
 
+DC = "{http://purl.org/dc/elements/1.1/}"
 OPF = "{http://www.idpf.org/2007/opf}"
 NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -35,8 +37,16 @@ class Book:
         return etree.fromstring(self.read(name))
 
     def text(self, name: str) -> str:
-        """Return the text of a document, whitespace collapsed."""
-        return " ".join("".join(self.parse(name).itertext()).split())
+        """Return the text of a document, whitespace collapsed but for spaces that do not break."""
+        return " ".join(filter(None, re.split(r"[ \t\r\n]+", "".join(self.parse(name).itertext()))))
+
+    def links(self, name: str) -> list[str]:
+        """Return the targets of a document's links."""
+        return [link.get("href") or "" for link in self.parse(name).iter(f"{XHTML}a")]
+
+    def dublin_core(self, element: str) -> list[str]:
+        """Return the values of a Dublin Core element of the package."""
+        return [value.text or "" for value in self.package.iter(f"{DC}{element}")]
 
     def meta(self, key: str) -> list[str]:
         """Return the values of a meta property (EPUB 3) or name (EPUB 2) of the package."""

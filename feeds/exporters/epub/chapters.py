@@ -2,21 +2,28 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from feeds.model.edition import Edition
-from feeds.model.keys import PeriodKey, Scope, period
-from feeds.model.paper import Day, Listing
+from feeds.model.keys import Scope, SearchKey, period
+from feeds.model.paper import Listing
+from feeds.model.query import Order
 from feeds.site.i18n import Locale, key_name
 from feeds.text.titles import title_text
 from feeds.text.unicode import LATIN_TO_ASCII
 
 _OLDEST_DAY_FIRST = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
-_GROUPED_BY_DAY = _OLDEST_DAY_FIRST | {Scope.LATEST}
-_GROUPED_BY_MONTH = frozenset({Scope.YEAR, Scope.ALL})  # a list of all their days would be too long
+_SECTIONS: Mapping[Scope, tuple[Scope, ...]] = {  # from the top level down
+    Scope.LATEST: (Scope.DAY,),
+    Scope.WEEK: (Scope.DAY,),
+    Scope.MONTH: (Scope.DAY,),
+    Scope.YEAR: (Scope.MONTH, Scope.DAY),
+    Scope.ALL: (Scope.MONTH, Scope.DAY),
+}
+_MAX_RESULTS = 50  # of a search without sections, and in a section of those that are not in the order of their days
 _MAX_MOST_VOTED = 20
 _MAX_LINKS = 600  # on a page of the index: old devices are slow with large documents
 _NO_LETTER = "#"
@@ -45,18 +52,24 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperChapter(Chapter):
-    """A paper."""
+    """A paper; `number` is its place in the book, from 1, to which the index refers."""
 
     template = "epub/paper.xhtml"
 
+    number: int
     listing: Listing
 
 
 @dataclass(frozen=True, slots=True)
 class Section(Chapter):
-    """A month or a day, with a list of its children."""
+    """A month, a day or a part of a search, with a list of its children."""
 
     template = "epub/section.xhtml"
+
+    @property
+    def size(self) -> int:
+        """The number of papers."""
+        return sum(isinstance(chapter, PaperChapter) for chapter in self.walk())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,44 +88,82 @@ class Author:
     name: str
     papers: tuple[PaperChapter, ...]
 
+    @property
+    def links(self) -> int:
+        """The number of links to papers."""
+        return len(self.papers)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The authors whose family names start with a letter, or a part of them: `K`, or `K 2`."""
+
+    label: str
+    authors: tuple[Author, ...]
+
+    @property
+    def links(self) -> int:
+        """The number of links to papers."""
+        return sum(author.links for author in self.authors)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorIndex(Chapter):
-    """A page of the index of authors, who are grouped by the first letter of their family names."""
+    """A page of the index of authors; `extent` is `A–C` or the like, and empty if the index has no other page."""
 
     template = "epub/author_index.xhtml"
 
-    letters: tuple[tuple[str, tuple[Author, ...]], ...]
+    extent: str
+    letters: tuple[Letter, ...]
+
+
+_Entry = TypeVar("_Entry", Author, Letter)
 
 
 def plan_chapters(edition: Edition, locale: Locale) -> tuple[Chapter, ...]:
-    """Return the top level of a book's table of contents: the papers of longer editions in sections by day or month."""
-    scope = edition.key.scope
-    if scope not in _GROUPED_BY_DAY or not edition.listings:
-        return tuple(map(_paper_chapter, edition.listings))
-    days = edition.days[::-1] if scope in _OLDEST_DAY_FIRST else edition.days
-    group = _sections_by_month if scope in _GROUPED_BY_MONTH else _sections_by_day
-    sections = group([day for day in days if day.listings], locale)
-    papers = [chapter for section in sections for chapter in section.walk() if isinstance(chapter, PaperChapter)]
-    return *_most_voted(papers, locale), *sections, *_author_index(papers, locale)
+    """Return the top level of a book's table of contents: the papers, those of longer editions in sections."""
+    papers = [_paper_chapter(number, listing) for number, listing in enumerate(_reading_order(edition), 1)]
+    if scopes := _SECTIONS.get(edition.key.scope):
+        sections = _group_by_period(papers, scopes, locale)
+        return *_most_voted(papers, locale), *sections, *_author_index(papers, locale)
+    if isinstance(edition.key, SearchKey) and len(papers) > _MAX_RESULTS:
+        if edition.key.query.order is Order.NEW:
+            return _group_by_period(papers, (Scope.MONTH,), locale)
+        return _group_by_number(papers)
+    return tuple(papers)
 
 
-def _paper_chapter(listing: Listing) -> PaperChapter:
+def _reading_order(edition: Edition) -> Iterable[Listing]:
+    if edition.key.scope in _OLDEST_DAY_FIRST:
+        return (listing for day in reversed(edition.days) for listing in day.listings)
+    return edition.listings
+
+
+def _paper_chapter(number: int, listing: Listing) -> PaperChapter:
     file_name = f"paper-{listing.paper.slug.replace('/', '-')}.xhtml"
-    return PaperChapter(title_text(listing.paper.title), file_name, listing=listing)
+    return PaperChapter(title_text(listing.paper.title), file_name, number=number, listing=listing)
 
 
-def _sections_by_month(days: Iterable[Day], locale: Locale) -> list[Section]:
-    months = groupby(days, key=lambda day: period(Scope.MONTH, day.date))
-    return [_section(month, _sections_by_day(group, locale), locale) for month, group in months]
+def _group_by_period(
+    papers: Iterable[PaperChapter], scopes: Sequence[Scope], locale: Locale
+) -> tuple[Section, ...] | tuple[PaperChapter, ...]:
+    """Put papers into sections by the first of some scopes, and those of a section into sections by the next."""
+    if not scopes:
+        return tuple(papers)
+    groups = groupby(papers, key=lambda chapter: period(scopes[0], chapter.listing.first_listed))
+    return tuple(
+        Section(key_name(key, locale), f"{key.scope}-{key.text}.xhtml", _group_by_period(group, scopes[1:], locale))
+        for key, group in groups
+    )
 
 
-def _sections_by_day(days: Iterable[Day], locale: Locale) -> list[Section]:
-    return [_section(period(Scope.DAY, day.date), map(_paper_chapter, day.listings), locale) for day in days]
-
-
-def _section(key: PeriodKey, children: Iterable[Chapter], locale: Locale) -> Section:
-    return Section(key_name(key, locale), f"{key.scope}-{key.text}.xhtml", tuple(children))
+def _group_by_number(papers: Sequence[PaperChapter]) -> tuple[Section, ...]:
+    """Put papers into sections such as `51–100`."""
+    starts = range(0, len(papers), _MAX_RESULTS)
+    groups = [tuple(papers[start : start + _MAX_RESULTS]) for start in starts]
+    return tuple(
+        Section(f"{group[0].number}–{group[-1].number}", f"papers-{group[0].number}.xhtml", group) for group in groups
+    )
 
 
 def _most_voted(papers: Iterable[PaperChapter], locale: Locale) -> Iterator[MostVoted]:
@@ -130,28 +181,32 @@ def _author_index(papers: Iterable[PaperChapter], locale: Locale) -> Iterator[Au
         for author in dict.fromkeys(chapter.listing.paper.authors):
             by_author.setdefault(author, []).append(chapter)
     authors = [Author(name, tuple(by_author[name])) for name in sorted(by_author, key=_sort_key)]
-    pages = list(_split_pages(authors))
+    pages = list(_batch(_group_by_letter(authors)))
     for number, page in enumerate(pages, 1):
-        groups = groupby(page, key=lambda author: _index_letter(author.name))
-        letters = tuple((letter, tuple(group)) for letter, group in groups)
-        title = locale.gettext("Index of authors")
-        if len(pages) > 1:
-            title += " " + "–".join(dict.fromkeys((letters[0][0], letters[-1][0])))
-        yield AuthorIndex(title, f"authors-{number}.xhtml", letters=letters)
+        extent = "–".join(dict.fromkeys((page[0].label, page[-1].label))) if len(pages) > 1 else ""
+        title = f"{locale.gettext('Index of authors')} {extent}".strip()
+        yield AuthorIndex(title, f"authors-{number}.xhtml", extent=extent, letters=tuple(page))
 
 
-def _split_pages(authors: Sequence[Author]) -> Iterator[list[Author]]:
-    """Split an index into pages of at most `_MAX_LINKS` links, or of a single author with more."""
-    page: list[Author] = []
+def _group_by_letter(authors: Iterable[Author]) -> Iterator[Letter]:
+    for letter, group in groupby(authors, key=lambda author: _index_letter(author.name)):
+        parts = list(_batch(group))
+        for number, part in enumerate(parts, 1):
+            yield Letter(f"{letter} {number}" if len(parts) > 1 else letter, tuple(part))
+
+
+def _batch(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+    """Put entries of the index into batches of at most `_MAX_LINKS` links, or of a single entry with more."""
+    batch: list[_Entry] = []
     links = 0
-    for author in authors:
-        if page and links + len(author.papers) > _MAX_LINKS:
-            yield page
-            page, links = [], 0
-        page.append(author)
-        links += len(author.papers)
-    if page:
-        yield page
+    for entry in entries:
+        if batch and links + entry.links > _MAX_LINKS:
+            yield batch
+            batch, links = [], 0
+        batch.append(entry)
+        links += entry.links
+    if batch:
+        yield batch
 
 
 def _sort_key(author: str) -> tuple[str, str, str]:

@@ -16,6 +16,7 @@ from feeds.errors import ExportError
 from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.exporters.epub import cover
 from feeds.exporters.epub.chapters import AuthorIndex, Chapter, PaperChapter, plan_chapters
+from feeds.exporters.epub.subjects import find_subjects
 from feeds.exporters.templates import render_template
 from feeds.images.picture import Rendition
 from feeds.images.store import PictureSet
@@ -25,6 +26,7 @@ from feeds.site.i18n import key_name
 from feeds.site.site import GENERATOR
 
 _STYLE_SHEET = Path(__file__).parent / "templates/book.css"
+_CONTENTS = "contents.xhtml"
 _XHTML = "application/xhtml+xml"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
@@ -117,6 +119,8 @@ class _Book:
         self._language = context.site.language.partition("-")[0]  # Amazon reads the primary subtag only
         self._title = context.full_name(edition)
         self._chapters = plan_chapters(edition, context.locale)
+        self._reading_order = [chapter for top_level in self._chapters for chapter in top_level.walk()]
+        self._has_contents = len(self._reading_order) > 1
         self._images = {
             rendition: data
             for rendition in dict.fromkeys(renditions.values())
@@ -127,13 +131,14 @@ class _Book:
     def serialize(self) -> bytes:
         """Return the bytes of the EPUB file."""
         book = epub.EpubBook()
-        front = [self._cover_page(), self._title_page(), self._navigation()]
+        front = [self._cover_page(), self._title_page(), *self._contents_page()]
         chapters = list(self._chapter_items())
         self._add_metadata(book, has_formulas=any(item.properties == ["mathml"] for item in chapters))
         style_sheet = _item("book.css", "text/css", _STYLE_SHEET.read_bytes())
-        for item in (*front, *chapters, style_sheet, epub.EpubNcx(), self._cover_image(), *self._image_items()):
+        others = (self._navigation(), style_sheet, epub.EpubNcx(), self._cover_image(), *self._image_items())
+        for item in (*front, *chapters, *others):
             book.add_item(item)
-        book.spine = [*front, *chapters]
+        book.spine = [*front, *chapters]  # without the navigation, whose hidden landmarks MuPDF and pandoc would show
         book.toc = _ncx_entries(self._chapters) or [epub.Link("title.xhtml", self._title, "to-title")]
         book.guide = [
             {
@@ -151,8 +156,16 @@ class _Book:
 
     def _title_page(self) -> Any:
         site = self._context.site
-        values = {"papers": self._edition.papers, "description": site.description, "rights": site.rights}
+        values = {"count": len(self._edition.listings), "description": site.description, "rights": site.rights}
         return self._document("title.xhtml", "epub/title_page.xhtml", self._title, **values)
+
+    def _contents_page(self) -> Iterator[Any]:
+        """Yield the visible table of contents, the top level of the navigation; none for a single chapter."""
+        if self._has_contents:
+            index = [chapter for chapter in self._chapters if isinstance(chapter, AuthorIndex) and chapter.extent]
+            chapters = [chapter for chapter in self._chapters if chapter not in index]
+            title = self._context.locale.gettext("Contents")
+            yield self._document(_CONTENTS, "epub/contents.xhtml", title, chapters=chapters, index=index)
 
     def _navigation(self) -> Any:
         title = self._context.locale.gettext("Contents")
@@ -162,11 +175,13 @@ class _Book:
         return item
 
     def _chapter_items(self) -> Iterator[Any]:
-        chapters = [chapter for top_level in self._chapters for chapter in top_level.walk()]
+        chapters = self._reading_order
         for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
             values: dict[str, object] = {"chapter": chapter, "previous": previous, "next": following}
+            values["contents"] = _CONTENTS if self._has_contents else ""
             if isinstance(chapter, PaperChapter):
                 values["picture"] = self._renditions.get(chapter.listing.paper.image or "")
+                values["count"] = len(self._edition.listings)
             yield self._document(chapter.file_name, chapter.template, chapter.title, **values)
 
     def _document(self, file_name: str, template: str, title: str, **values: object) -> Any:
@@ -188,7 +203,8 @@ class _Book:
     def _landmarks(self) -> Iterator[_Landmark]:
         locale, chapters = self._context.locale, self._chapters
         yield _Landmark("cover", "cover.xhtml", locale.gettext("Cover"))
-        yield _Landmark("toc", "nav.xhtml", locale.gettext("Contents"))
+        if self._has_contents:
+            yield _Landmark("toc", _CONTENTS, locale.gettext("Contents"))
         yield _Landmark("bodymatter", chapters[0].file_name if chapters else "title.xhtml", locale.gettext("Text"))
         for chapter in chapters:
             if isinstance(chapter, AuthorIndex):
@@ -208,7 +224,9 @@ class _Book:
             book.add_author(author, uid=f"creator-{number}")  # by default ebooklib gives all the same id
         book.add_metadata("DC", "publisher", site.title)
         book.add_metadata("DC", "date", site.updated(edition).date().isoformat())
-        book.add_metadata("DC", "description", site.description)
+        book.add_metadata("DC", "description", context.summary(edition))
+        for subject in find_subjects(edition.papers, site.topics):
+            book.add_metadata("DC", "subject", subject)
         if site.rights:
             book.add_metadata("DC", "rights", site.rights)
         _add_epub2_meta(book, "generator", GENERATOR)

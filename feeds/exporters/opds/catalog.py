@@ -10,8 +10,6 @@ from feeds.model.edition import Collection, Edition, SearchResults, paper_editio
 from feeds.model.keys import LISTS, NEWEST, Key, ListKey, PaperKey, SearchKey, SiteKey
 from feeds.model.query import DEFAULT_LIMIT, Order, Query
 from feeds.site.i18n import key_name
-from feeds.text import markdown
-from feeds.text.titles import title_text
 
 SETTINGS = frozenset({"author", "base_url", "id", "language", "publish_at", "title", "topics", "formats"})
 """The settings that every catalog depends on."""
@@ -24,8 +22,6 @@ _NEW = "http://opds-spec.org/sort/new"
 _POPULAR = "http://opds-spec.org/sort/popular"
 _SUBSECTION = "subsection"
 
-_MAX_EXCERPT = 300  # characters
-_MAX_TITLES = 3  # in the summary of a book with several papers
 _MAX_AUTHORS = 5  # in a byline
 
 
@@ -149,7 +145,7 @@ def _build_book(edition: Edition, resource: Resource, context: RenderContext) ->
         id=site.edition_id(edition.key),
         title=context.name(edition),
         updated=site.updated(edition),
-        summary=_summarize(edition, context),
+        summary=context.summary(edition),
         authors=authors or (site.author,),
         byline=byline or site.author,
         resource=resource,
@@ -157,13 +153,3 @@ def _build_book(edition: Edition, resource: Resource, context: RenderContext) ->
         thumbnail=context.resource(edition.key, "thumbnail"),
         page_url=context.page_url(edition.key),
     )
-
-
-def _summarize(edition: Edition, context: RenderContext) -> str:
-    """Summarize a book: one paper by its text, several by their number and the titles with most votes."""
-    if isinstance(edition.key, PaperKey):
-        paper = edition.papers[0]
-        return markdown.excerpt(paper.summary, _MAX_EXCERPT) or title_text(paper.title)
-    count = context.locale.ngettext("{count} paper", "{count} papers", len(edition.papers))
-    titles = [title_text(listing.paper.title) for listing in edition.most_voted(_MAX_TITLES)]
-    return " · ".join([count, *titles])
