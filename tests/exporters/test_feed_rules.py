@@ -192,6 +192,11 @@ JSON_FEED = {
 }
 
 
+def test_atom_elements_have_no_prefix(publisher: Publisher) -> None:
+    for _, document in documents(publisher, "atom"):
+        assert {element.prefix for element in etree.fromstring(document).iter(f"{ATOM}*")} == {None}
+
+
 def test_json_feed_matches_the_schema(publisher: Publisher) -> None:
     for key, document in documents(publisher, "json"):
         feed = json.loads(document)

@@ -143,16 +143,16 @@ class _HistoryExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no 
         return {"fh": _FEED_HISTORY[1:-1]} if self.is_archive or self.is_complete else {}
 
     def extend_atom(self, feed: Any) -> Any:
-        self._append_elements(feed)
+        self._append_elements(feed, "link")  # feedgen adds the namespace of the feed as text
         return feed
 
     def extend_rss(self, feed: Any) -> Any:
-        self._append_elements(feed[0])
+        self._append_elements(feed[0], f"{_ATOM}link")
         return feed
 
-    def _append_elements(self, parent: Any) -> None:
+    def _append_elements(self, parent: Any, link: str) -> None:
         for relation, url in self.links:
-            etree.SubElement(parent, f"{_ATOM}link", rel=relation, href=url)
+            etree.SubElement(parent, link, rel=relation, href=url)
         if self.is_archive:
             etree.SubElement(parent, f"{_FEED_HISTORY}archive")
         if self.is_complete:
