@@ -10,7 +10,7 @@ from werkzeug.http import http_date
 
 from feeds.exporters.contract import Kind
 from feeds.http.cache import BODY_NAME, ResponseCache
-from feeds.http.conditional import coded_etag, document_etags, matching_etag, precondition_failed
+from feeds.http.conditional import coded_etag, document_etags, matching_etag, permits_range, precondition_failed
 from feeds.http.negotiation import choose_encoding
 from feeds.http.ranges import apply_range
 from feeds.publishing.compression import COMPRESSORS
@@ -48,11 +48,13 @@ class Responder:
     def respond(self, request: Request, representation: Representation) -> Response:
         """Answer a GET or HEAD.
 
-        Raises PreconditionFailed if if-Match names another ETag, and ExportError if the document cannot be rendered.
+        Raises PreconditionFailed if If-Match or If-Unmodified-Since is not satisfied, RequestedRangeNotSatisfiable if a
+        range lies beyond the end, and ExportError if the document cannot be rendered.
         """
-        if precondition_failed(request, representation.etag):
+        last_modified = _clamp_to_now(representation.last_modified)
+        if precondition_failed(request, representation.etag, last_modified):
             raise PreconditionFailed
-        if etag := matching_etag(request, representation.etag, _clamp_to_now(representation.last_modified)):
+        if etag := matching_etag(request, representation.etag, last_modified):
             return self._with_headers(_Response(status=304), representation, etag)
         return self._delta(request, representation) or self._document(request, representation)
 
@@ -61,8 +63,10 @@ class Responder:
         rendered = self._render(representation)
         current = rendered.representation  # other than asked for if the archive changed
         response = self._encoded(request, rendered, current.etag)
-        if current.kind in (Kind.BOOK, Kind.FILE):
-            apply_range(request, response, len(rendered.body))
+        # Like nginx, of a document that the client prefers compressed there are no ranges.
+        if current.kind in (Kind.BOOK, Kind.FILE) and "Content-Encoding" not in response.headers:
+            is_permitted = permits_range(request, current.etag, response.last_modified)
+            apply_range(request, response, len(rendered.body), is_permitted=is_permitted)
         return response
 
     def _delta(self, request: Request, representation: Representation) -> Response | None:
@@ -102,9 +106,7 @@ class Responder:
     def _encoded(self, request: Request, rendered: Rendered, name: str) -> Response:
         """Answer with a document, compressed if the client prefers that. `name` is that of the body in the cache."""
         representation, body = rendered
-        coding = None
-        if "Range" not in request.headers:
-            coding = choose_encoding(request.accept_encodings, representation.media_type, len(body))
+        coding = choose_encoding(request.accept_encodings, representation.media_type, len(body))
         if coding:
             name = f"{name} {coding}"
             body = self._compressed(name, coding, body)
