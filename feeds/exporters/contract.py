@@ -9,7 +9,7 @@ from feeds.images.store import PictureSet
 from feeds.model.edition import Edition
 from feeds.model.keys import SERIES, Key, PaperKey, Scope, SiteKey
 from feeds.site.i18n import Locale, edition_name, get_locale
-from feeds.site.site import Site, download_name, url_path
+from feeds.site.site import Site, ascii_name, download_name, url_path
 from feeds.text.markdown import excerpt
 from feeds.text.titles import title_text
 
@@ -119,8 +119,13 @@ class Resource:
 
     @property
     def file_name(self) -> str:
-        """The ASCII name of a download."""
+        """The name of a download."""
         return download_name(self.key, self.format.suffix)
+
+    @property
+    def ascii_file_name(self) -> str:
+        """The name of a download for programs that read nothing but ASCII."""
+        return ascii_name(self.file_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from feeds.http.ranges import apply_range
 from feeds.publishing.compression import COMPRESSORS
 from feeds.publishing.deltas import render_delta
 from feeds.publishing.publisher import Publisher, Rendered
-from feeds.publishing.representation import Representation
+from feeds.publishing.representation import Representation, link_headers
 
 _MAX_HELD_ETAGS = 8  # that a client may ask a delta for
 _EXPOSED_HEADERS = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
@@ -128,7 +128,9 @@ class Responder:
         return compressed
 
     def _with_headers(self, response: Response, representation: Representation, etag: str) -> Response:
-        response.headers.update(self._publisher.headers(representation))
+        response.headers.update(representation.headers)
+        links = link_headers(representation, self._publisher.site, self._publisher.formats)
+        response.headers.setlist("Link", links)
         response.set_etag(etag)
         response.last_modified = _clamp_to_now(representation.last_modified)
         if representation.language:

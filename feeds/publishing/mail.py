@@ -44,7 +44,7 @@ def build_message(server: MailServer, address: str, title: str, book: Resource, 
     message["Message-ID"] = make_msgid(domain=message["From"].rpartition("@")[2] or None)
     message.set_content(f"{title}\n", cte="base64")  # not every server accepts 8-bit text
     main_type, _, subtype = book.format.media_type.partition(";")[0].partition("/")
-    message.add_attachment(document, maintype=main_type, subtype=subtype, filename=book.file_name)
+    message.add_attachment(document, maintype=main_type, subtype=subtype, filename=book.ascii_file_name)
     return message
 
 

@@ -136,6 +136,6 @@ class _Run:
         if result.error:
             self._errors.append(result.error)
         else:
-            self._bucket.put(name, representation, result, self._publisher.headers(representation))
+            self._bucket.put(name, representation, result, representation.headers)
             self._sent[name] = None
         return name

@@ -20,7 +20,7 @@ from feeds.model.edition import Edition
 from feeds.model.keys import SearchKey, SiteKey, parse_key
 from feeds.model.query import parse_query
 from feeds.progress import Progress, no_progress
-from feeds.publishing.representation import Representation, cache_control, response_headers
+from feeds.publishing.representation import Representation, cache_control
 from feeds.publishing.static import StaticFile, static_files
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
@@ -164,10 +164,6 @@ class Publisher:
             etag = self._etag(resource, representation.metadata, representation.language, pictures)
             representation = replace(representation, etag=etag)
         return Rendered(representation, body)
-
-    def headers(self, representation: Representation) -> dict[str, str]:
-        """Return the headers that describe a document; see `response_headers`."""
-        return response_headers(representation, self.site, self.formats)
 
     def _describe(self, snapshot: Snapshot, resource: Resource, language: str) -> Representation:
         return self._represent(resource, snapshot.metadata(resource.key), snapshot, language)

@@ -1,8 +1,9 @@
 """Representations: one edition in one format at one URL, with the validators and headers of HTTP (RFC 9110)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 
 from feeds.archive.snapshot import EditionMetadata
 from feeds.exporters.contract import UNLISTED_KINDS, Kind, Resource
@@ -18,10 +19,13 @@ _MAX_AGE = 300  # seconds
 _PAST_DAYS = 31  # after which an edition is hardly ever corrected
 _MAX_AGE_OF_PAST = 86_400
 # Pages run no script but ours, and show pictures and videos from wherever the digests have them.
-_CONTENT_SECURITY_POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http:; media-src https: http:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
+# nginx accepts 4 KB of headers by default; the others take less than 2 KB.
+_MAX_LINKS = 2000
+_MAX_LINK_LINE = 1000
 _INDEX_KINDS = frozenset({Kind.PAGE, Kind.FEED, Kind.CATALOG})
 
 
@@ -68,8 +72,23 @@ class Representation:
         """The Content-Disposition header (RFC 6266); empty for what is opened and not saved."""
         if isinstance(self.resource, StaticFile) or self.kind not in (Kind.BOOK, Kind.FILE):
             return ""
-        name = self.resource.file_name  # ASCII; KOReader reads the quoted form
-        return f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+        fallback, name = self.resource.ascii_file_name, quote(self.resource.file_name)  # KOReader reads the quoted form
+        return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{name}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that describe the document, the same for its 200 and its 304, without validators and links.
+
+        Used by the app and by buckets, which store some of them.
+        """
+        headers = {
+            "Content-Type": self.media_type,
+            "Cache-Control": self.cache_control,
+            "Content-Disposition": self.content_disposition,
+            "Content-Language": self.language,
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY if self.kind is Kind.PAGE else "",
+        }
+        return {name: value for name, value in headers.items() if value}
 
 
 def cache_control(metadata: EditionMetadata | None, calendar: Sequence[DayCount]) -> str:
@@ -79,45 +98,42 @@ def cache_control(metadata: EditionMetadata | None, calendar: Sequence[DayCount]
     return f"public, max-age={_MAX_AGE_OF_PAST if is_past else _MAX_AGE}, {_STALE}"
 
 
-def response_headers(representation: Representation, site: Site, formats: Registry) -> dict[str, str]:
-    """Return the headers that describe a document, the same for its 200 and its 304.
+def link_headers(representation: Representation, site: Site, formats: Registry) -> list[str]:
+    """Return the values of the Link headers (RFC 8288): the document itself, the hub, its neighbours, other formats.
 
-    Used by the app, by builds and by buckets, each of which sends those that it can. ETag and Last-Modified are fields
-    of the representation.
+    Links that are too long are left out, and as many other formats as it takes to stay under the limits of proxies.
     """
-    headers = {
-        "Content-Type": representation.media_type,
-        "Cache-Control": representation.cache_control,
-        "Content-Disposition": representation.content_disposition,
-        "Content-Language": representation.language,
-        "Content-Security-Policy": _CONTENT_SECURITY_POLICY if representation.kind is Kind.PAGE else "",
-        "Link": "" if isinstance(representation.resource, StaticFile) else _links(representation, site, formats),
-    }
-    return {name: value for name, value in headers.items() if value}
-
-
-def _links(representation: Representation, site: Site, formats: Registry) -> str:
-    """Return the Link header (RFC 8288): the document itself, its other formats, its neighbours and the hub."""
     resource, metadata = representation.resource, representation.metadata
-    assert isinstance(resource, Resource)  # noqa: S101  # the caller has checked
-    links = [(resource, "self")]
-    links += [
-        (other, "alternate")
-        for other in formats.resources(resource.key)
-        if other.format.name != resource.format.name and other.format.kind not in UNLISTED_KINDS
-    ]
+    if isinstance(resource, StaticFile):
+        return []
+    links = [_link(site, resource, "self")]
+    if representation.kind is Kind.FEED and site.is_hub_topic(resource.key):
+        links.append(f'<{site.hub}>; rel="hub"')
     # How far the feed of `latest` reaches is only known once it is rendered.
     if metadata and resource.key != LATEST:
         neighbours = (("prev", metadata.previous), ("next", metadata.next))
-        links += [(replace(resource, key=key), relation) for relation, key in neighbours if key]
-    values = [
-        f'<{site.url(target.path)}>; rel="{relation}"; type="{_quotable(target.format.link_type)}"'
-        for target, relation in links
+        links += [_link(site, replace(resource, key=key), relation) for relation, key in neighbours if key]
+    links += [
+        _link(site, other, "alternate")
+        for other in formats.resources(resource.key)
+        if other.format.name != resource.format.name and other.format.kind not in UNLISTED_KINDS
     ]
-    if representation.kind is Kind.FEED and site.is_hub_topic(resource.key):
-        values.append(f'<{site.hub}>; rel="hub"')
-    return ", ".join(values)
+    return _pack(links)
 
 
-def _quotable(media_type: str) -> str:
-    return media_type.replace('"', "'")
+def _link(site: Site, target: Resource, relation: str) -> str:
+    media_type = target.format.link_type.replace('"', "'")
+    return f'<{site.url(target.path)}>; rel="{relation}"; type="{media_type}"'
+
+
+def _pack(links: Iterable[str]) -> list[str]:
+    """Join links to lines, leaving out those that do not fit into a line or into all of them."""
+    lines: list[str] = []
+    for link in links:
+        if len(link) > _MAX_LINK_LINE or sum(map(len, lines)) + len(link) > _MAX_LINKS:
+            continue
+        if lines and len(lines[-1]) + len(link) + 2 <= _MAX_LINK_LINE:
+            lines[-1] += f", {link}"
+        else:
+            lines.append(link)
+    return lines

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
+from anyascii import anyascii
+
 from feeds.model.edition import Collection, Edition
 from feeds.model.keys import TOPIC_PREFIX, Key, PaperKey, PeriodKey, Scope, SearchKey
 from feeds.model.paper import Listing, Paper
@@ -17,6 +19,7 @@ from feeds.model.query import PARAMETERS, parse_query
 GENERATOR = "daily-papers-feeds"
 _ARXIV = "https://arxiv.org/abs/"
 _NO_DATE = date(1970, 1, 1)  # of an edition without a day
+_MAX_NAME = 60  # characters of a topic in a file name
 
 
 class Topic(NamedTuple):
@@ -161,12 +164,19 @@ def url_path(key: Key, suffix: str) -> str:
 
 
 def download_name(key: Key, suffix: str) -> str:
-    """Return the ASCII file name of a download; every search has one of its own."""
+    """Return the file name of a download: that of a topic has its name, and every search has one of its own."""
     if not isinstance(key, SearchKey):
         return f"daily-papers-{key.text.replace('/', '-')}{suffix}"
+    if key.topic:
+        return f"daily-papers-{key.topic.removeprefix(TOPIC_PREFIX)[:_MAX_NAME].strip('-')}{suffix}"
     parameters = urlencode(key.query.parameters())
     which = f"-{hashlib.sha256(parameters.encode()).hexdigest()[:8]}" if parameters else ""
     return f"daily-papers-{Scope.SEARCH}{which}{suffix}"
+
+
+def ascii_name(file_name: str) -> str:
+    """Return a file name in ASCII, for programs that read no other."""
+    return file_name if file_name.isascii() else re.sub(r"[^a-z0-9.]+", "-", anyascii(file_name).lower())
 
 
 def _urn(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -314,9 +314,8 @@ def test_topic_is_a_search_at_a_url_of_its_own(client: FlaskClient) -> None:
     assert named.get_json(force=True)["feed_url"].endswith("/topics/%ED%99%95%EC%82%B0-%EB%AA%A8%EB%8D%B8.json")
     book = client.get("/topics/확산-모델.epub")
     assert book.status_code == 200
-    assert re.match(
-        r'attachment; filename="daily-papers-search-[0-9a-f]{8}\.epub"', book.headers["Content-Disposition"]
-    )
+    fallback, name = "daily-papers-hwagsan-model.epub", "daily-papers-확산-모델.epub"
+    assert book.headers["Content-Disposition"] == f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name)}"
     page = html.fromstring(client.get("/topics/확산-모델").data)
     assert not page.xpath("//meta[@name='robots']")
     assert page.xpath("//nav[@class='facets']//a[contains(@href, 'has=code')]/@href")[0].startswith("/search?q=")
