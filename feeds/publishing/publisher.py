@@ -71,10 +71,6 @@ class Publisher:
         for item, text in self.formats.split(path):
             if resource := self.resource(item, text, given):
                 return resource
-        if path.endswith("/"):  # people type one after a catalog's address
-            for item, text in self.formats.split(path.removesuffix("/")):
-                if item.kind is Kind.CATALOG and (resource := self.resource(item, text, given)):
-                    return resource
         raise UnknownEditionError(f"/{path}: there is no such document")
 
     def resource(self, item: Format, text: str, parameters: Iterable[tuple[str, str]] = ()) -> Resource | None:

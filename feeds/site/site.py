@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from anyascii import anyascii
 
@@ -94,6 +94,11 @@ class Site:
     hub: str = ""
     topics: tuple[Topic, ...] = TOPICS
     cover_font: Font | None = None
+
+    @property
+    def base_path(self) -> str:
+        """The path of the base URL. Links that start with it also work under another name of the server."""
+        return urlsplit(self.base_url).path
 
     @property
     def topic_keys(self) -> Mapping[str, SearchKey]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -48,8 +48,17 @@ def test_url_answers_with_its_media_type_and_length(client: FlaskClient, path: s
 
 @pytest.mark.parametrize(
     "path",
-    ["/nothing", "/2024-01-31", "/2024-01-30.exe", "/2024-13.rss", "/papers/1.rss", "/daily.epub", "/a//b", "/latest/"]
-    + ["/subscriptions", "/subscriptions.rss", "/.rss", "/2024-01-30.rss.atom", "/%00", "/%FF.rss", "/.css"],
+    [
+        "/nothing",
+        "/2024-01-31",
+        "/2024-01-30.exe",
+        "/2024-13.rss",
+        "/papers/1.rss",
+        "/daily.epub",
+        "/a//b",
+        "/topics.rss",
+    ]
+    + ["/subscriptions.rss", "/.rss", "/2024-01-30.rss.atom", "/%00", "/%FF.rss", "/.css", "/a%0Ab"],
 )
 def test_unknown_url_is_404_in_one_line(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
@@ -319,5 +328,17 @@ def test_topic_is_a_search_at_a_url_of_its_own(client: FlaskClient) -> None:
     page = html.fromstring(client.get("/topics/확산-모델").data)
     assert not page.xpath("//meta[@name='robots']")
     assert page.xpath("//nav[@class='facets']//a[contains(@href, 'has=code')]/@href")[0].startswith("/search?q=")
-    for path in ("/topics/없음", "/topics/", "/topics"):
-        assert client.get(path).status_code == 404
+    assert client.get("/topics/없음").status_code == 404
+
+
+def test_file_name_of_a_topic_is_short_and_ascii_if_quoted(folder: Path, environ: dict[str, str]) -> None:
+    names = {"3D": "3D", "말 뭉치": "말-뭉치", "É: α/β": "É-α-β", "가" * 60 + "나": "가" * 60}
+    write_files(folder, {"feeds.toml": "[topics]\n" + "".join(f'"{name}" = "a"\n' for name in names)})
+    client = create_app(folder, environ).test_client()
+    for name, file_name in names.items():
+        slug = re.sub(r"\W+", "-", name)
+        disposition = client.get(f"/topics/{slug}.bib").headers["Content-Disposition"]
+        match = re.fullmatch(r"attachment; filename=\"([a-zA-Z0-9.-]+)\"; filename\*=UTF-8''(.+)", disposition)
+        assert match
+        assert unquote(match[2]) == f"daily-papers-{file_name}.bib"
+        assert (match[1] == match[2]) == name.isascii()

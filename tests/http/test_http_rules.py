@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import socket
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -30,6 +31,8 @@ DECODERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 OLD = {"If-Modified-Since": "Mon, 01 Jan 1800 00:00:00 GMT"}
+LATER = "Fri, 01 Jan 2100 00:00:00 GMT"
+RANGE = {"Range": "bytes=0-1"}
 # What is asked, and what must be answered: status, and what a check finds in the headers.
 LINES: list[tuple[str, str, str, dict[str, str], int, dict[str, str]]] = [
     ("1 quoted ETag", "GET", FEED, {}, 200, {"ETag": r'"[0-9a-f]{32}\.\d{8}"'}),
@@ -85,6 +88,23 @@ LINES: list[tuple[str, str, str, dict[str, str], int, dict[str, str]]] = [
     ("13 several ranges", "GET", BOOK, {"Range": "bytes=0-1,5-6"}, 200, {"Content-Range": "!"}),
     ("13 garbage range", "GET", BOOK, {"Range": "lines=1"}, 200, {"Content-Range": "!"}),
     ("13 If-Range another", "GET", BOOK, {"Range": "bytes=0-1", "If-Range": '"x"'}, 200, {"Content-Range": "!"}),
+    ("13 If-Range another date", "GET", BOOK, RANGE | {"If-Range": LATER}, 200, {"Content-Range": "!"}),
+    ("2 empty ETags", "GET", BOOK, {"If-None-Match": '"", W/""'}, 200, {}),
+    ("2 If-Match another", "GET", BOOK, {"If-Match": '""'}, 412, {}),
+    ("2 If-Unmodified-Since", "GET", BOOK, {"If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}, 412, {}),
+    ("2 If-Unmodified-Since later", "GET", BOOK, {"If-Unmodified-Since": LATER}, 200, {}),
+    ("15 page", "GET", "/nothing", {"Accept": "text/html"}, 404, {"Content-Type": "text/html", "Vary": "Accept,"}),
+    ("15 line", "GET", "/nothing", {"Accept": "*/*"}, 404, {"Content-Type": "text/plain", "Vary": "Accept,"}),
+    (
+        "15 security",
+        "GET",
+        "/nothing",
+        {},
+        404,
+        {"Content-Security-Policy": "default-src", "Cache-Control": "no-store"},
+    ),
+    ("16 final slash", "GET", "/latest/", {}, 301, {"Location": "/latest$", "Cache-Control": "public, max-age="}),
+    ("16 guess", "GET", "/feed.xml", {"Host": "evil.example.org"}, 301, {"Location": r"/latest\.rss$"}),
     (
         "13 file name",
         "GET",
@@ -190,3 +210,44 @@ def test_thousand_polls_send_no_body(server: Server) -> None:
     first = server.ask(FEED)
     sent = sum(len(server.ask(FEED, {"If-None-Match": first.headers["ETag"]}).body) for _ in range(1000))
     assert sent == 0
+
+
+def send(server: Server, request: bytes) -> bytes:
+    """Send the bytes of a request and return those of the response."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+TARGETS = {
+    b"latest": b"400",
+    b"latest.rss": b"400",
+    b"evil.example.org:80": b"400",
+    b"": b"400",
+    b"?q=x": b"400",
+    b"*": b"400",
+    b"//evil.example.org/latest/": b"404",
+    b"//evil.example.org": b"404",
+    b"/%2F%2Fevil.example.org/latest/": b"404",
+    b"/%5Cevil.example.org/": b"404",
+    b"http://evil.example.org/latest.rss": b"200",
+    b"http://evil.example.org/latest/": b"301",
+    b"http://evil.example.org/rss": b"301",
+    b"http://evil.example.org/nothing": b"404",
+}
+"""Request targets, and the statuses of the responses."""
+
+
+@pytest.mark.parametrize(("target", "status"), TARGETS.items())
+def test_no_target_leads_to_the_host_of_the_request(server: Server, target: bytes, status: bytes) -> None:
+    response = send(server, b"GET %b HTTP/1.1\r\nHost: evil.example.org\r\nConnection: close\r\n\r\n" % target)
+    head, _, body = response.partition(b"\r\n\r\n")
+    assert head.split(b" ")[1] == status
+    assert b"evil" not in head
+    assert b"evil.example.org" not in body or target.startswith(b"/")  # a path is quoted, as text
+
+
+@pytest.mark.parametrize("host", [b"Host: \xff", b"Host: a:b:c", b"Host: [", b"Host:", b"Host: a\r\nHost: b", b"X: y"])
+def test_odd_host_header_is_no_server_error(server: Server, host: bytes) -> None:
+    response = send(server, b"GET /latest.rss HTTP/1.1\r\n%b\r\nConnection: close\r\n\r\n" % host)
+    assert response.split(b" ")[1] in (b"200", b"400")

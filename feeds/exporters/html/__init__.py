@@ -1,5 +1,5 @@
 """HTML pages for people, their templates and static files."""
 
-from feeds.exporters.html.exporter import HtmlExporter
+from feeds.exporters.html.exporter import HtmlExporter, render_error_page
 
-__all__ = ["HtmlExporter"]
+__all__ = ["HtmlExporter", "render_error_page"]

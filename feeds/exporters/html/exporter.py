@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.exporters.html.calendar import SHADES, Month, lay_out_months
@@ -29,7 +29,7 @@ from feeds.model.keys import (
     period,
 )
 from feeds.model.paper import Day, Listing, Paper
-from feeds.model.query import EVERYTHING, MAX_LIMIT, Query
+from feeds.model.query import EVERYTHING, MAX_LIMIT, Has, Order, Query
 from feeds.site.i18n import facet_group_name, facet_name, key_name
 from feeds.text.unicode import fold
 
@@ -47,6 +47,7 @@ _TEMPLATES_BY_SCOPE = {
     Scope.ALL: "archive",
 }
 _OFFERED_KINDS = (Kind.FEED, Kind.BOOK, Kind.FILE, Kind.CATALOG)
+_CONSTANTS = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT}
 _MAX_FULL_PAPERS = 100  # of a page; longer pages show excerpts
 _HOME_MONTHS = 12
 _HOME_MOST_VOTED = 5
@@ -77,9 +78,22 @@ class HtmlExporter:
             template = _TEMPLATES_BY_KEY[edition.key]
         else:
             template = _TEMPLATES_BY_SCOPE.get(edition.key.scope, "edition")
-        constants = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT}
         view = View(edition, context)
-        yield render_template(f"html/{template}.html", context.locale, view=view, **constants).encode()
+        yield render_template(f"html/{template}.html", context.locale, view=view, **_CONSTANTS).encode()
+
+
+def render_error_page(context: RenderContext, status: int, line: str, words: str = "") -> bytes:
+    """Render a page that says what is wrong, with a search and the way home.
+
+    Args:
+        context: the site, in the language of the reader.
+        status: the status of HTTP, from 400.
+        line: what is wrong, in a line of English.
+        words: what the reader searched for.
+    """
+    view = View(Edition(_HOME), context)
+    values = {"status": status, "line": line, "words": words, "has": ", ".join(Has), "orders": ", ".join(Order)}
+    return render_template("html/error.html", context.locale, view=view, **values, **_CONSTANTS).encode()
 
 
 class WebReader(NamedTuple):
@@ -111,8 +125,8 @@ class View:
 
     @property
     def base_path(self) -> str:
-        """The path of the base URL. Links have no host, so that they also work under another name of the server."""
-        return urlsplit(self.context.site.base_url).path
+        """The path of the base URL, with which links start: they have no host."""
+        return self.context.site.base_path
 
     def href(self, resource: Resource) -> str:
         """Return the link to a document."""
