@@ -22,6 +22,7 @@ from feeds.model.keys import (
     SearchKey,
     SeriesKey,
     SiteKey,
+    TopicsKey,
     period,
 )
 from feeds.model.paper import Day, DayCount, Listing, Paper
@@ -106,6 +107,7 @@ def _keys(scope: Scope, item: Format) -> list[Key]:
         Scope.SEARCH: [SearchKey(Query(q='확산|"<b>"', limit=50))],
         Scope.PAPER: [PaperKey("2401.00000")],
         Scope.LIST: [ListKey("days"), ListKey("newest")],
+        Scope.TOPICS: [Site().topics_key],
     }
     return fixed[scope] if scope in fixed else [SeriesKey(scope)]
 
@@ -134,6 +136,9 @@ def _edition(key: Key, listings: tuple[Listing, ...]) -> Edition:
     match key:
         case SearchKey():
             return SearchResults(key, group_by_day(new), results=new[::-1], count=len(new))
+        case TopicsKey():
+            topics = tuple(SearchResults(topic, count=len(new)) for topic in key.topics) if new else ()
+            return Collection(key, calendar=calendar, editions=topics, count=len(topics))
         case SeriesKey() | ListKey():
             member_scope = SERIES[key.scope] if isinstance(key, SeriesKey) else Scope.DAY
             members = (Edition(period(member_scope, _DAY), (Day(_DAY, new),), calendar),) if new else ()

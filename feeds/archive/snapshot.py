@@ -33,6 +33,7 @@ from feeds.model.keys import (
     LISTS,
     PERIODS,
     SEARCH,
+    CollectionKey,
     FixedKey,
     Key,
     ListKey,
@@ -42,6 +43,7 @@ from feeds.model.keys import (
     SearchKey,
     SeriesKey,
     SiteKey,
+    TopicsKey,
     period,
 )
 from feeds.model.paper import Day, DayCount, Listing
@@ -182,7 +184,7 @@ class Snapshot:
         """
         edition = self._empty(key)
         listings = self._fingerprints(self._selection(key, edition.calendar))
-        members = [self.metadata(member.key) for member in _members(edition)]
+        members = [] if isinstance(key, TopicsKey) else [self.metadata(member.key) for member in _members(edition)]
         newest = [date.fromisoformat(listing.day) for listing in listings]
         return EditionMetadata(
             key,
@@ -200,9 +202,11 @@ class Snapshot:
     def load(self, key: Key) -> Edition:
         """Load an edition with its papers; a search is a `SearchResults`, a series or list a `Collection`.
 
-        Raises UnknownEditionError if the archive does not hold it.
+        The papers of topics are only counted. Raises UnknownEditionError if the archive does not hold it.
         """
         edition = self._empty(key)
+        if isinstance(key, TopicsKey):
+            return edition
         if isinstance(edition, Collection):
             return replace(edition, editions=tuple(self.load(member.key) for member in edition.editions))
         listings = self._listings(self._selection(key, edition.calendar))
@@ -247,6 +251,9 @@ class Snapshot:
                 return self._empty_search(key)
             case ListKey():
                 return self._empty_list(key)
+            case TopicsKey():
+                topics = tuple(SearchResults(topic, count=self._count(topic.query)) for topic in key.topics)
+                return Collection(key, calendar=self.calendar(), editions=topics, count=len(topics))
             case SeriesKey():
                 members = tuple(map(self._empty, _closed_periods(key, self._dates())))
                 return Collection(key, calendar=self.calendar(), editions=members, count=len(members))
@@ -343,7 +350,7 @@ class Snapshot:
             return _select(key.query, self._as_of)
         if isinstance(key, PaperKey):
             return _Selection(["slug = ?", _IS_FIRST_LISTING], [key.slug])
-        if isinstance(key, SeriesKey | ListKey) or not covered:
+        if isinstance(key, CollectionKey) or not covered:
             return _Selection(["0"], [])
         since = covered[-1].date - _SITE_DAYS if isinstance(key, SiteKey) else covered[0].date
         is_listed = "rank IS NOT NULL" if key.scope is Scope.DAY else _IS_FIRST_LISTING
@@ -362,6 +369,10 @@ class Snapshot:
     def _fingerprints(self, selection: "_Selection") -> list[_ListingFingerprint]:
         columns = f"hex(hash), first_day, first_rank, image, first_stem, {_COLLISIONS}"
         return [_ListingFingerprint(*row) for row in self._select(columns, selection)]
+
+    def _count(self, query: Query) -> int:
+        """Count the results on all pages."""
+        return sum(self._count_by_media(query).values())
 
     def _count_by_year(self, query: Query) -> dict[str, int]:
         """Count the results on all pages by year, the newest first."""
@@ -482,12 +493,13 @@ def _closed_periods(key: SeriesKey, days: Sequence[date]) -> list[PeriodKey]:
 def _fingerprint(edition: Edition, listings: Sequence[_ListingFingerprint], members: Sequence[EditionMetadata]) -> str:
     key = edition.key
     # A collection and a paper say nothing of the days around them.
-    calendar: Sequence[DayCount] = () if isinstance(key, PaperKey | SeriesKey | ListKey) else edition.calendar
+    calendar: Sequence[DayCount] = () if isinstance(key, PaperKey | CollectionKey) else edition.calendar
     parameters: Mapping[str, str] = key.query.parameters() if isinstance(key, SearchKey) else {}
     content = [
         [key.scope, key.text, parameters],
         [[day.date.isoformat(), day.papers] for day in calendar],
         [member.fingerprint for member in members],
+        [member.total for member in _members(edition)],  # of topics, which have nothing else; 0 of others
         listings,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

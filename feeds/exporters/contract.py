@@ -32,7 +32,7 @@ class Kind(StrEnum):
 UNLISTED_KINDS = frozenset({Kind.COVER, Kind.RESOURCE})
 """The kinds that no list of formats shows."""
 
-PAPER_SCOPES = frozenset(Scope) - {Scope.SITE, Scope.LIST, *SERIES}
+PAPER_SCOPES = frozenset(Scope) - {Scope.SITE, Scope.LIST, Scope.TOPICS, *SERIES}
 """The scopes whose editions hold papers."""
 
 FEED_SCOPES = PAPER_SCOPES | frozenset(SERIES)

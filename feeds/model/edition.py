@@ -98,7 +98,7 @@ class SearchResults(Edition):
 
 @dataclass(frozen=True, slots=True)
 class Collection(Edition):
-    """An edition whose members are editions, newest first: a series, or one page of a list. It has no days.
+    """An edition whose members are editions: a series or a page of a list, newest first, or all topics. It has no days.
 
     `start` is the position of the first member among all `count`, from 1.
     """

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     SEARCH = "search"
     PAPER = "paper"
     LIST = "list"  # all editions of one kind, paged
+    TOPICS = "topics"  # all topics
 
 
 EXAMPLES = {
@@ -42,6 +43,7 @@ EXAMPLES = {
     Scope.SEARCH: "search",
     Scope.PAPER: "papers/2401.16420",
     Scope.LIST: "weeks/2024",
+    Scope.TOPICS: "topics",
 }
 """A key of each scope."""
 
@@ -173,6 +175,23 @@ class ListKey:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicsKey:
+    """The list of all topics."""
+
+    topics: tuple[SearchKey, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """TOPICS."""
+        return Scope.TOPICS
+
+    @property
+    def text(self) -> str:
+        """The key as URLs and commands write it."""
+        return Scope.TOPICS.value
+
+
+@dataclass(frozen=True, slots=True)
 class SiteKey:
     """A document about the whole site, such as the home page (``) or `subscriptions`."""
 
@@ -184,8 +203,8 @@ class SiteKey:
         return Scope.SITE
 
 
-CollectionKey = SeriesKey | ListKey
-Key = FixedKey | PeriodKey | SearchKey | PaperKey | SeriesKey | ListKey | SiteKey
+CollectionKey = SeriesKey | ListKey | TopicsKey
+Key = FixedKey | PeriodKey | SearchKey | PaperKey | SeriesKey | ListKey | TopicsKey | SiteKey
 
 LATEST, ALL, SEARCH = FixedKey(Scope.LATEST), FixedKey(Scope.ALL), SearchKey()
 _FIXED: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES), SEARCH, ListKey(NEWEST))
@@ -212,6 +231,8 @@ def parse_key(text: str, topics: Mapping[str, SearchKey] = {}) -> Key | None:
     """
     if key := FIXED.get(text) or topics.get(text):
         return key
+    if text == Scope.TOPICS:
+        return TopicsKey(tuple(topics.values()))
     if match := _LIST.fullmatch(text):
         name, year, page = match.groups(default="")
         return ListKey(name, year, int(page) if page else None)

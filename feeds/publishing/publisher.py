@@ -117,7 +117,7 @@ class Publisher:
         """Describe every document with a fixed URL, that is all but ad-hoc searches, in one snapshot."""
         representations = list(map(self.representation, static_files().values()))
         with self.archive.snapshot() as snapshot:
-            keys = [*snapshot.keys(), *self.site.topic_keys.values()]
+            keys = [*snapshot.keys(), self.site.topics_key, *self.site.topic_keys.values()]
             resources = [resource for key in keys for resource in self.formats.resources(key)]
             metadata: EditionMetadata | None = None
             for resource in [*self.formats.site_resources(), *resources]:

@@ -125,6 +125,7 @@ def key_name(key: Key, locale: Locale) -> str:
         Scope.DAILY: locale.gettext("Daily"),
         Scope.WEEKLY: locale.gettext("Weekly"),
         Scope.MONTHLY: locale.gettext("Monthly"),
+        Scope.TOPICS: locale.gettext("Topics"),
     }
     return names.get(key.scope, key.text)
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from anyascii import anyascii
 
 from feeds.model.edition import Collection, Edition
-from feeds.model.keys import TOPIC_PREFIX, Key, PaperKey, PeriodKey, Scope, SearchKey
+from feeds.model.keys import TOPIC_PREFIX, Key, PaperKey, PeriodKey, Scope, SearchKey, TopicsKey
 from feeds.model.paper import Listing, Paper
 from feeds.model.query import PARAMETERS, parse_query
 
@@ -104,6 +104,11 @@ class Site:
     def topic_keys(self) -> Mapping[str, SearchKey]:
         """The keys of the topics by their text."""
         return {topic.key.text: topic.key for topic in self.topics}
+
+    @property
+    def topics_key(self) -> TopicsKey:
+        """The key of the list of topics."""
+        return TopicsKey(tuple(self.topic_keys.values()))
 
     def topic_name(self, key: Key) -> str | None:
         """Return the name of the topic with a key; None for any other edition."""

@@ -17,7 +17,7 @@ from feeds.model.keys import Scope, parse_key
 from feeds.model.paper import DayCount
 from feeds.publishing.publisher import Publisher
 from feeds.site.site import TOPICS
-from tests.support.digests import SEEDS, Files, day, paper, write_files
+from tests.support.digests import SEEDS, Files, OpenFiles, day, paper, write_files
 from tests.support.library import LIBRARY
 from web import create_app
 
@@ -439,6 +439,39 @@ def own_links(page: html.HtmlElement, path: str) -> dict[str, str]:
         for url in urls
         if url.startswith("http://localhost/")
     }
+
+
+def test_topics_page_lists_every_topic_with_its_count(folder: Path, environ: dict[str, str]) -> None:
+    topics = {"하나": "q=Alpha&limit=1", "둘": "Beta", "없음": "Gamma", "코드": "has=code"}
+    files: dict[str, str] = {"feeds.toml": "[topics]\n" + "".join(f'"{name}" = "{topics[name]}"\n' for name in topics)}
+    files["1.md"] = day("2024-01-30", *(paper(f"Alpha {number}", f"2401.{number}") for number in range(3)))
+    files["2.md"] = day("2024-01-31", paper("Beta", "2401.9", summary="- https://github.com/a/b"))
+    pages = open_pages(folder, environ, files)
+    page = pages("/topics")
+    assert texts(page.xpath("//h1")) == ["주제"]
+    items = page.xpath("//main//li")
+    assert [item.text_content().split()[0] for item in items] == list(topics)
+    assert [int(item.xpath("span/text()")[0].strip("논문 편")) for item in items] == [3, 1, 0, 1]
+    for item in items:
+        for link in item.xpath("a/@href"):
+            assert pages.client.get(link).status_code == 200
+    assert "/topics" in links(pages("/"))
+    assert page.xpath("//meta[@name='robots']/@content") == ["noindex, follow"]
+
+
+def test_etag_of_topics_page_changes_with_a_count(open_files: OpenFiles) -> None:
+    files = {"feeds.toml": '[topics]\n"Alpha" = "Alpha"\n', "1.md": day("2024-01-30", paper("Beta", "2401.1"))}
+    etags = []
+    for title in ("Beta", "Gamma", "Alpha"):
+        publisher = open_files({**files, "1.md": day("2024-01-30", paper(title, "2401.1"))})
+        etags.append(publisher.representation(publisher.find("topics")).etag)
+    assert etags[0] == etags[1] != etags[2]
+
+
+def test_topics_page_without_topics_says_so(folder: Path, environ: dict[str, str]) -> None:
+    pages = open_pages(folder, environ, {"feeds.toml": "topics = {}", "1.md": day("2024-01-30", paper())})
+    assert texts(pages("/topics").xpath("//main//li")) == ["주제가 없습니다."]
+    assert "/topics" not in links(pages("/"))
 
 
 def test_every_link_resolves(library: Pages) -> None:

@@ -26,6 +26,7 @@ from feeds.model.keys import (
     SearchKey,
     SeriesKey,
     SiteKey,
+    TopicsKey,
     period,
 )
 from feeds.model.paper import Day, Listing, Paper
@@ -43,6 +44,7 @@ _TEMPLATES_BY_SCOPE = {
     Scope.WEEKLY: "series",
     Scope.MONTHLY: "series",
     Scope.LIST: "list",
+    Scope.TOPICS: "topics",
     Scope.YEAR: "year",  # a page with all papers of a year would be too long to read
     Scope.ALL: "archive",
 }
@@ -171,7 +173,7 @@ class View:
     def is_noindex(self) -> bool:
         """Whether search engines should ignore the page: searches are endless, and lists only repeat other pages."""
         is_topic = self.context.site.topic_name(self.key) is not None
-        return isinstance(self.key, ListKey) or (isinstance(self.key, SearchKey) and not is_topic)
+        return isinstance(self.key, ListKey | TopicsKey) or (isinstance(self.key, SearchKey) and not is_topic)
 
     def resources(self, kind: Kind) -> tuple[Resource, ...]:
         """List the formats of one kind that the edition is offered in.
