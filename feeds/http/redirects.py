@@ -1,48 +1,55 @@
 """Redirects from the addresses that people and programs guess to the documents that they mean."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from flask import Response
 
 from feeds.errors import FeedsError
+from feeds.exporters.contract import Kind
+from feeds.exporters.registry import Registry
 from feeds.http.responses import text_response
+from feeds.model.keys import LATEST
 from feeds.publishing.publisher import Publisher
 
 _MAX_AGE = 86_400  # seconds
 _MAX_LOCATION = 1500  # bytes: proxies accept no more than 4 KB of headers
-# Patterns of a whole path without its last slash, and the path of the document; a slash after any path is dropped.
-_GUESSES = tuple(
-    (re.compile(pattern, re.IGNORECASE), path)
-    for pattern, path in (
-        (r"home|index(\.html?)?", ""),
-        (r"rss|feed|(rss|feed|index)\.xml|(feed|index)\.rss", "latest.rss"),
-        (r"atom|atom\.xml|(feed|index)\.atom", "latest.atom"),
-        (r"(feed|index)\.json", "latest.json"),
-        (r"(opml|feeds|subscriptions)(\.xml|\.opml)?", "subscriptions.opml"),
-        (r"catalog|(catalog|opds)\.xml", "opds"),
-        (r"sitemap|sitemap[-_]index\.xml", "sitemap.xml"),
-        (r"(\d{4})/(\d\d)", r"\1-\2"),
-        (r"(\d{4})/(\d\d)/(\d\d)", r"\1-\2-\3"),
-        (r"(.+)/(rss|feed)(\.xml)?", r"\1.rss"),
-        (r"(.+)/atom(\.xml)?", r"\1.atom"),
-        (r"(.+?)(/index)?\.html?", r"\1"),
-        (r"(.+)\.xml", r"\1.rss"),
-    )
-)
+_EXTENSION = re.compile(r"(.+?)(?:\.(html?|xml))?", re.DOTALL | re.IGNORECASE)
+_DATE = re.compile(r"\d{4}/\d\d(?:/\d\d)?", re.ASCII)
 
 
 def find_redirect(publisher: Publisher, path: str, parameters: Iterable[tuple[str, str]]) -> Response | None:
     """Redirect from a path without a document to one that exists; None if the path resembles none."""
-    given, bare = list(parameters), path.rstrip("/")
-    matches = ((pattern.fullmatch(bare), target) for pattern, target in _GUESSES)
-    for candidate in [bare, *(match.expand(target) for match, target in matches if match)]:
+    given = list(parameters)
+    for guess in dict.fromkeys(_guess(path, publisher.formats)):
         with suppress(FeedsError):
-            found = publisher.representation(publisher.find(candidate, given))
+            document = publisher.representation(publisher.find(guess, given))
             # Without a host, which would have to be that of the request or of the site.
-            location = f"{publisher.site.base_path}/{found.path}"
+            location = f"{publisher.site.base_path}/{document.path}"
             if len(location) <= _MAX_LOCATION:
                 headers = {"Location": location, "Cache-Control": f"public, max-age={_MAX_AGE}"}
                 return text_response(f"moved to {location}", 301, headers)
     return None
+
+
+def _guess(path: str, formats: Registry) -> Iterator[str]:
+    """List the paths that may be meant by one, the likeliest first; `README.md` has examples."""
+    bare = path.rstrip("/")
+    yield bare
+    match = _EXTENSION.fullmatch(bare)
+    whole, extension = match.groups(default="") if match else (bare, "")
+    parent, _, last = whole.rpartition("/")
+    name, extension, key = last.lower(), extension.lower(), parent or LATEST.text
+    feed_formats = [item for item in formats if item.kind is Kind.FEED]
+    for item in feed_formats:
+        if name in (item.name, f"feed{item.suffix}", f"index{item.suffix}"):
+            yield key + item.suffix
+    for item in feed_formats[:1]:  # the usual one
+        if name == "feed" or extension == "xml":
+            yield (key if name in ("feed", "index") else whole) + item.suffix
+    yield parent if name in ("index", "home") else whole
+    if _DATE.fullmatch(whole):
+        yield whole.replace("/", "-")
+    yield from (resource.path for resource in formats.site_resources() if whole == resource.key.text)
+    yield from (resource.path for resource in formats.site_resources() if whole == resource.format.name)
