@@ -31,8 +31,8 @@ class ErrorResponder:
         """Answer with the status of an error, and log what only the operator may know."""
         status = _status(error)
         line = " ".join(strip_forbidden(_describe(error)).split())[:_MAX_LINE]
-        if status >= 500:
-            _log.error("%s: %s", request.path, error, exc_info=None if isinstance(error, HTTPException) else error)
+        if status >= 500 and isinstance(error, FeedsError):  # Flask logs all others
+            _log.error("%r: %s", request.path, error, exc_info=error if status == 500 else None)
         accepted = request.accept_mimetypes
         if accepted.quality("text/html") > accepted.quality("text/plain"):
             response = self._page(request, status, line)
