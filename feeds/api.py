@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -10,7 +10,7 @@ from feeds.errors import ExportError, UnknownEditionError
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL, Key, SearchKey, parse_key
 from feeds.model.paper import Day, Listing, Paper
-from feeds.model.query import parse_query
+from feeds.model.query import DOWNLOAD_LIMIT, parse_query
 from feeds.publishing.publisher import Publisher, open_publisher
 
 
@@ -62,6 +62,8 @@ class OpenArchive:
             raise UnknownEditionError(f"{key!r} is not a key; a day is written 2024-01-30, a week 2024-W05")
         if isinstance(parsed, SearchKey) and not parsed.topic:
             parsed = SearchKey(parse_query((name.rstrip("_"), value) for name, value in parameters.items()))
+        if isinstance(parsed, SearchKey):
+            parsed = replace(parsed, query=parsed.query.with_default_limit(DOWNLOAD_LIMIT))
         return LoadedEdition(self._load(parsed), self._publisher)
 
     def close(self) -> None:

@@ -38,10 +38,12 @@ class BibtexExporter:
     media_type = "application/x-bibtex; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    settings = frozenset[str]()
+    settings = frozenset({"language"})
 
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # no settings
-        """Render an entry for every paper."""
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render an entry for every paper, after a comment if a search has more."""
+        if omission := context.omission(edition, self.name):
+            yield f"% {omission}\n\n".encode()
         library = Library([_build_bibtex_entry(listing) for listing in edition.listings])
         yield write_string(library).encode()
 

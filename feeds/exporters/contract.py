@@ -1,13 +1,14 @@
 """The contract of an exporter, and what it is given to render with; `README.md` beside this file explains it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from feeds.images.store import PictureSet
-from feeds.model.edition import Edition
-from feeds.model.keys import SERIES, Key, PaperKey, Scope, SiteKey
+from feeds.model.edition import Edition, SearchResults
+from feeds.model.keys import SERIES, Key, PaperKey, Scope, SearchKey, SiteKey
+from feeds.model.query import DEFAULT_LIMIT, DOWNLOAD_LIMIT
 from feeds.site.i18n import Locale, edition_name, get_locale
 from feeds.site.site import Site, ascii_name, download_name, url_path
 from feeds.text.markdown import excerpt
@@ -104,6 +105,17 @@ class Format:
         """The media type as documents name it: without the charset, which is the server's to say."""
         return self.media_type.replace("; charset=utf-8", "")
 
+    @property
+    def default_limit(self) -> int:
+        """The number of results of a search whose URL names no limit: what is downloaded has more than a page."""
+        return DOWNLOAD_LIMIT if self.kind in (Kind.BOOK, Kind.FILE, Kind.COVER) else DEFAULT_LIMIT
+
+    def resource(self, key: Key) -> "Resource":
+        """Return an edition in this format; of a search as many results as the format takes."""
+        if isinstance(key, SearchKey):
+            key = replace(key, query=key.query.with_default_limit(self.default_limit))
+        return Resource(key, self)
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -148,7 +160,7 @@ class RenderContext:
 
     def resource(self, key: Key, format_name: str) -> Resource:
         """Return an edition in a format, by the format's name; KeyError if there is none."""
-        return Resource(key, self.formats[format_name])
+        return self.formats[format_name].resource(key)
 
     def resources(self, key: Key, kind: Kind | None = None) -> tuple[Resource, ...]:
         """List the formats that an edition is offered in, in the order of the registry."""
@@ -179,12 +191,33 @@ class RenderContext:
         return name if isinstance(edition.key, SiteKey) else f"{self.site.title} — {name}"
 
     def summary(self, edition: Edition) -> str:
-        """Summarize an edition in one line: a paper by its text, papers by their number, days and best titles."""
+        """Summarize the book of an edition in one line: a paper by its text, papers by number, days and best titles."""
         if isinstance(edition.key, PaperKey) and edition.papers:
             paper = edition.papers[0]
             return excerpt(paper.summary, _MAX_EXCERPT) or title_text(paper.title)
-        count = self.locale.ngettext("{count} paper", "{count} papers", len(edition.listings))
-        days = [day.date for day in edition.days if day.listings]
-        dates = [self.locale.format_range(min(days), max(days), "yMMMd")] if days else []
+        total, days = _count_in_book(edition), [day.date for day in edition.days if day.listings]
+        is_complete = bool(days) and total == len(edition.listings)
+        dates = [self.locale.format_range(min(days), max(days), "yMMMd")] if is_complete else []
         titles = [title_text(listing.paper.title) for listing in edition.most_voted(_MAX_TITLES)]
-        return " · ".join([count, *dates, *titles])
+        return " · ".join([self.locale.ngettext("{count} paper", "{count} papers", total), *dates, *titles])
+
+    def omission(self, edition: Edition, format_name: str) -> str:
+        """Say which results of a search are in a document, and where the next are; empty if it has all of them."""
+        if not isinstance(edition, SearchResults) or len(edition.results) in (0, edition.count):
+            return ""
+        first, last = edition.start, edition.start + len(edition.results) - 1
+        extent = self.locale.gettext(
+            "Papers {first} to {last} of {total}.", first=f"{first:,}", last=f"{last:,}", total=f"{edition.count:,}"
+        )
+        if not edition.next:
+            return extent
+        path = self.resource(edition.next, format_name).path  # without the base URL, which few documents depend on
+        next_ones = self.locale.gettext("The next ones: {path}", path=f"/{path}")
+        return f"{extent} {next_ones}"
+
+
+def _count_in_book(edition: Edition) -> int:
+    """Return the number of papers in the book of an edition: that of a page of results has more than the page."""
+    if isinstance(edition, SearchResults) and edition.key.query.page == 1:
+        return min(edition.count, edition.key.query.with_default_limit(DOWNLOAD_LIMIT).limit or edition.count)
+    return len(edition.listings)

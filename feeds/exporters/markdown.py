@@ -19,10 +19,15 @@ class MarkdownExporter:
     media_type = "text/markdown; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    settings = frozenset[str]()
+    settings = frozenset({"language"})
 
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # no settings
-        """Render a heading for every day, newest first, each with its papers in the order of the digest."""
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render a heading for every day, newest first, each with its papers in the order of the digest.
+
+        A comment comes first if a search has more papers.
+        """
+        if omission := context.omission(edition, self.name):
+            yield f"<!-- {omission} -->\n\n".encode()
         for day in edition.days:
             blocks = [f"## Daily Papers ({day.date})"]
             for paper in day.papers:

@@ -63,7 +63,7 @@ class Registry:
         if isinstance(key, SiteKey):
             return ()
         return tuple(
-            Resource(key, item) for item in self if key.scope in item.scopes and (kind is None or item.kind is kind)
+            item.resource(key) for item in self if key.scope in item.scopes and (kind is None or item.kind is kind)
         )
 
     def site_resources(self) -> Iterator[Resource]:

@@ -12,6 +12,8 @@ from feeds.text import unicode
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500  # papers of one page of results
+DOWNLOAD_LIMIT = 2_000
+"""The number of papers in a file or book of a search whose URL names no limit; `page=2` has the next."""
 _MAX_PAGE = 100_000
 _MAX_TEXT = 200  # characters of a text parameter
 _ALIASES = {"query": "q"}  # OPDS 2.0 calls the search words `query`
@@ -38,6 +40,7 @@ class Query:
     """Conditions that must all hold.
 
     `since` and `until` are inclusive. `limit` is the number of papers per page, None for all. Pages start at 1.
+    `default_limit` is the limit of a URL that names none, which depends on the format.
     """
 
     q: str = ""
@@ -49,6 +52,7 @@ class Query:
     order: Order = Order.NEW
     limit: int | None = None
     page: int = 1
+    default_limit: int = DEFAULT_LIMIT
 
     @property
     def terms(self) -> tuple[tuple[str, ...], ...]:
@@ -64,9 +68,17 @@ class Query:
         since, until = (date(int(year), 1, 1), date(int(year), 12, 31)) if year else (None, None)
         return replace(self, since=since, until=until, page=1)
 
+    def with_default_limit(self, limit: int) -> "Query":
+        """Return the query for a format with another default limit; a limit that a URL names stays."""
+        if limit == self.default_limit:
+            return self
+        if self.limit != self.default_limit:
+            return replace(self, default_limit=limit)
+        return replace(self, limit=limit, default_limit=limit, page=1)
+
     def parameters(self) -> dict[str, str]:
         """Return the URL parameters in a fixed order, without those that have their default."""
-        defaults = {"order": Order.NEW, "limit": DEFAULT_LIMIT, "page": 1}
+        defaults = {"order": Order.NEW, "limit": self.default_limit, "page": 1}
         values = {name: getattr(self, parameter.field) for name, parameter in PARAMETERS.items()}
         return {
             name: ",".join(value) if isinstance(value, tuple) else str(value)
@@ -78,7 +90,7 @@ class Query:
 EVERYTHING = Query()
 
 
-def parse_query(parameters: Iterable[tuple[str, str]]) -> Query:
+def parse_query(parameters: Iterable[tuple[str, str]], default_limit: int = DEFAULT_LIMIT) -> Query:
     """Parse URL parameters. Unknown ones and empty values are ignored; of a repeated one the last value counts.
 
     Raises QueryError if a value is wrong or out of bounds; the message names the parameter.
@@ -88,7 +100,7 @@ def parse_query(parameters: Iterable[tuple[str, str]]) -> Query:
         name = _ALIASES.get(alias, alias)
         if name in PARAMETERS and value.strip():
             given.setdefault(name, []).append(value.strip())
-    values: dict[str, Any] = {"limit": DEFAULT_LIMIT}
+    values: dict[str, Any] = {"limit": default_limit, "default_limit": default_limit}
     for name, texts in given.items():
         parameter = PARAMETERS[name]
         try:

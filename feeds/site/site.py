@@ -114,7 +114,7 @@ class Site:
         """Return the name of the topic with a key; None for any other edition."""
         if not isinstance(key, SearchKey) or not key.topic:
             return None
-        return next((topic.name for topic in self.topics if topic.key == key), None)
+        return next((topic.name for topic in self.topics if topic.key.text == key.text), None)
 
     def is_hub_topic(self, key: Key) -> bool:
         """Return True if the WebSub hub is notified when a feed changes: not for papers and ad-hoc searches."""

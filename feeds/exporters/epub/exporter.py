@@ -157,7 +157,8 @@ class _Book:
     def _title_page(self) -> Any:
         site = self._context.site
         values = {"count": len(self._edition.listings), "description": site.description, "rights": site.rights}
-        return self._document("title.xhtml", "epub/title_page.xhtml", self._title, **values)
+        omission = self._context.omission(self._edition, EpubExporter.name)
+        return self._document("title.xhtml", "epub/title_page.xhtml", self._title, omission=omission, **values)
 
     def _contents_page(self) -> Iterator[Any]:
         """Yield the visible table of contents, the top level of the navigation; none for a single chapter."""

@@ -178,17 +178,23 @@ class View:
     def resources(self, kind: Kind) -> tuple[Resource, ...]:
         """List the formats of one kind that the edition is offered in.
 
-        The pages of a search share one feed. A file holds all results, unless the query has a limit.
+        The pages of a search share one feed, and a file of its results.
         """
         key = self.key
         if isinstance(key, SearchKey):
-            query = replace(key.query, page=1)
-            is_cut = "limit" not in query.parameters() and self.edition.total > (query.limit or MAX_LIMIT)
-            if kind in (Kind.BOOK, Kind.FILE) and is_cut:
-                key = SearchKey(replace(query, limit=MAX_LIMIT))
-            else:
-                key = replace(key, query=query)
+            key = replace(key, query=replace(key.query, page=1))
         return self.context.resources(key, kind)
+
+    def first_papers(self, resource: Resource) -> int | None:
+        """Return the number of papers in a file or book that takes no more of a search's results; None if it has all.
+
+        A limit that the reader has chosen is not mentioned.
+        """
+        if resource.format.kind not in (Kind.BOOK, Kind.FILE) or not isinstance(resource.key, SearchKey):
+            return None
+        query = resource.key.query
+        is_cut = query.limit == query.default_limit < self.edition.total
+        return query.limit if is_cut else None
 
     @property
     def formats(self) -> list[Resource]:
