@@ -1,19 +1,12 @@
 """Papers, and the days that list them."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-# https://info.arxiv.org/help/arxiv_identifier.html: 2401.16420v2, math.GT/0309136v1
-_ARXIV = re.compile(
-    r"//(?:[\w-]+\.)?(?:arxiv\.org/(?:abs|pdf|html|format|ps)|huggingface\.co/papers|alphaxiv\.org/\w+)/"
-    r"(?:(?P<new>\d{4}\.\d{4,5})|(?P<archive>[a-z-]+)(?:\.[A-Z]{2})?/(?P<number>\d{7}))"
-    r"(?:v\d+)?(?:\.pdf)?(?:[/?#]|$)",
-    re.IGNORECASE,
-)
+from feeds.model import identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +29,22 @@ class Paper:
     @property
     def arxiv_id(self) -> str | None:
         """The arXiv identifier without its version, such as `2401.16420` or `math/0309136`."""
-        return arxiv_id(self.url)
+        return identity.arxiv_id(self.url)
+
+    @property
+    def doi(self) -> str | None:
+        """The DOI that the URL contains, or that arXiv registers for the paper."""
+        return identity.doi(self.url)
 
     @property
     def slug(self) -> str:
-        """The paper's permanent name: its arXiv identifier or, failing that, a hash of its URL."""
-        return self.arxiv_id or hashlib.sha256(self.normalized_url.encode()).hexdigest()[:16]
+        """The paper's permanent name: its arXiv identifier or, failing that, a hash of its DOI or URL."""
+        return identity.paper_slug(self.url)
 
     @property
     def normalized_url(self) -> str:
-        """The URL without its scheme and final slash, which may change though it leads to the same document."""
-        return self.url.partition("://")[2].rstrip("/")
+        """The URL without its scheme, the same for all URLs of the paper; see `identity.normalized_url`."""
+        return identity.normalized_url(self.url)
 
     @property
     def completeness(self) -> tuple[int, int]:
@@ -113,11 +111,3 @@ def publication_year(paper: Paper, first_listed: date) -> int:
     if match is None:
         return first_listed.year
     return 1900 + int(match[1]) if int(match[1]) > 90 else 2000 + int(match[1])  # arXiv began in 1991
-
-
-def arxiv_id(url: str) -> str | None:
-    """Extract the arXiv identifier from a URL; None if the URL leads to another site."""
-    match = _ARXIV.search(url)
-    if match is None:
-        return None
-    return match["new"] or f"{match['archive'].lower()}/{match['number']}"

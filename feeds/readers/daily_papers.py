@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from feeds.model.diagnostic import Diagnostic, Severity
-from feeds.model.paper import Paper, arxiv_id
+from feeds.model.identity import arxiv_id
+from feeds.model.paper import Paper
 from feeds.readers import Digest, Entry, syntax
 from feeds.text import unicode
 

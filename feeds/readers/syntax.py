@@ -21,7 +21,9 @@ _DESTINATION = (
 _LINK_END = re.compile(rf"\]\s?{_DESTINATION}")
 _DECORATION = re.compile(r"[\s*_]{0,9}(?:\d{1,3}[.)]\s{0,9})?[*_]{0,3}(?=\[)")  # bold type, a number
 _MAX_LINK_ENDS = 50  # considered in one heading
-_KNOWN_HOST = re.compile(r"(?:www\.)?(?:arxiv\.org|huggingface\.co)/")  # also read without https://
+_KNOWN_HOST = re.compile(  # also read without https://
+    r"(?:[\w-]{1,30}\.){0,3}(?:arxiv\.org|ar5iv\.org|alphaxiv\.org|doi\.org|hf\.co|huggingface\.co)/", re.IGNORECASE
+)
 _FORMULA_OR_ENTITY_OR_ESCAPE = re.compile(
     r"(?P<formula>\$[^$]+\$)|&(?P<entity>#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|\w{2,31};)|\\(?P<escaped>[\[\]*_`<>#&~|!])"
 )

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 _MAX_HOST = 253  # characters (RFC 1035 section 2.3.4)
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PATH_CHARACTERS = "%/:@!$&'()*+,;=-._~"  # RFC 3986 section 3.3
+PATH_CHARACTERS = "%/:@!$&'()*+,;=-._~"  # RFC 3986 section 3.3
 _MAILTO = re.compile(r"mailto:[\w.+-]+@[\w-]+(?:\.[\w-]+)+(?:\?[\w.=&%+-]*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -23,9 +23,9 @@ def normalize_web_url(url: str) -> str | None:
         if parts.scheme not in ("http", "https"):
             return None
         authority = _normalize_authority(parts)
-        path = _percent_encode(parts.path, _PATH_CHARACTERS)
-        query = _percent_encode(parts.query, _PATH_CHARACTERS + "?")
-        fragment = _percent_encode(parts.fragment, _PATH_CHARACTERS + "?")
+        path = _percent_encode(parts.path, PATH_CHARACTERS)
+        query = _percent_encode(parts.query, PATH_CHARACTERS + "?")
+        fragment = _percent_encode(parts.fragment, PATH_CHARACTERS + "?")
     except ValueError:
         return None
     return SplitResult(parts.scheme, authority, path, query, fragment).geturl()
