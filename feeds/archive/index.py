@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
-from feeds.archive import files
+from feeds.archive import files, search
 from feeds.archive.files import Signature
 from feeds.fingerprint import dependency_versions, packages_fingerprint
 from feeds.model.citation import citation_key_stem
@@ -22,9 +22,10 @@ from feeds.progress import Progress
 from feeds.readers import Digest, Entry, Reader
 from feeds.sqlite import transaction
 from feeds.text import markdown, unicode
+from feeds.text.matching import squeeze
 from feeds.text.titles import title_text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _MAX_FILE_SIZE = 16_000_000  # bytes; a day of 68 papers is 150,000
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 
@@ -54,7 +55,7 @@ CREATE INDEX diagnostics_of_file ON diagnostics (path);
 CREATE TABLE touched (  -- within a transaction, the papers whose first day may have changed
     slug TEXT NOT NULL
 );
-CREATE TABLE texts (id INTEGER PRIMARY KEY, folded TEXT NOT NULL);
+CREATE TABLE texts (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL);
 CREATE VIRTUAL TABLE trigrams USING fts5 (letters, content='', detail=none, tokenize='trigram case_sensitive 1');
 """
 
@@ -103,9 +104,9 @@ def _remove_file(connection: sqlite3.Connection, path: str) -> set[str]:
     """Remove everything that came from a file; return its days."""
     key = (os.fsencode(path),)
     days = {day for (day,) in connection.execute("SELECT day FROM days WHERE path = ?", key)}
-    texts = "SELECT id, folded FROM texts WHERE id IN (SELECT id FROM papers WHERE path = ?)"
-    for row_id, folded in connection.execute(texts, key).fetchall():
-        values = (row_id, unicode.decompose(folded))
+    statement = "SELECT id, title, body FROM texts WHERE id IN (SELECT id FROM papers WHERE path = ?)"
+    for row_id, title, body in connection.execute(statement, key).fetchall():
+        values = (row_id, search.Texts(title, body).letters)
         connection.execute("INSERT INTO trigrams (trigrams, rowid, letters) VALUES ('delete', ?, ?)", values)
         connection.execute("DELETE FROM texts WHERE id = ?", (row_id,))
     connection.execute("INSERT INTO touched SELECT slug FROM papers WHERE path = ?", key)
@@ -189,7 +190,7 @@ def _insert_paper(connection: sqlite3.Connection, path: str, entry: Entry) -> No
         paper.slug,
         *paper.completeness,
         paper.votes,
-        "\n".join(map(unicode.fold, paper.authors)),
+        "\n".join(squeeze(unicode.fold(author)) for author in paper.authors),
         paper.image,
         paper.video is not None,
         has_code,
@@ -202,17 +203,10 @@ def _insert_paper(connection: sqlite3.Connection, path: str, entry: Entry) -> No
         f"INSERT INTO papers ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # names of ours
         values,
     )
-    searchable = (
-        paper.title,
-        title_text(paper.title),
-        ", ".join(paper.authors),
-        markdown.to_plain_text(paper.summary),
-        paper.slug,
-    )
-    folded = "\n".join(map(unicode.fold, searchable))
-    connection.execute("INSERT INTO texts VALUES (?, ?)", (cursor.lastrowid, folded))
-    letters = unicode.decompose(folded)
-    connection.execute("INSERT INTO trigrams (rowid, letters) VALUES (?, ?)", (cursor.lastrowid, letters))
+    titles = (paper.title, title_text(paper.title))
+    texts = search.fold_texts(titles, (", ".join(paper.authors), markdown.to_plain_text(paper.summary), paper.slug))
+    connection.execute("INSERT INTO texts VALUES (?, ?, ?)", (cursor.lastrowid, *texts))
+    connection.execute("INSERT INTO trigrams (rowid, letters) VALUES (?, ?)", (cursor.lastrowid, texts.letters))
 
 
 def _rank_days(connection: sqlite3.Connection, days: Iterable[str]) -> None:

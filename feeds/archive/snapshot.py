@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from feeds.archive import index
+from feeds.archive.search import FIRST_LISTING, Search
 from feeds.errors import UnknownEditionError
 from feeds.model.diagnostic import Severity
 from feeds.model.edition import (
@@ -49,11 +50,10 @@ from feeds.model.keys import (
 from feeds.model.paper import Day, DayCount, Listing
 from feeds.model.query import Has, Order, Query
 from feeds.text import unicode
+from feeds.text.matching import squeeze
 
 _SITE_DAYS = timedelta(days=6)  # before the newest: what the home page looks back on
 _MAX_SERIES = 30  # entries
-_MAX_TRIGRAMS = 32  # more would leave no fewer candidates to check
-_IS_FIRST_LISTING = "rank IS NOT NULL AND day = first_day"
 _COLLISIONS = """(
     SELECT count(*) FROM papers AS other WHERE other.citation_key_stem = papers.first_stem
     AND other.rank IS NOT NULL AND other.day = other.first_day
@@ -83,7 +83,7 @@ class EditionMetadata:
 
     `fingerprint` changes with the papers, days or members. `total`, `start`, `facets`, `previous` and `next` are those
     of the edition. `newest` is the day of its newest paper, `modified` the newest mtime among its day files.
-    `image_urls` are the papers' pictures.
+    `image_urls` are the papers' pictures, `suggestions` those of a search without results.
     """
 
     key: Key
@@ -96,6 +96,7 @@ class EditionMetadata:
     newest: date | None = None
     modified: datetime | None = None
     image_urls: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
 
     @property
     def neighbours(self) -> str:
@@ -104,8 +105,8 @@ class EditionMetadata:
 
     @property
     def navigation(self) -> str:
-        """A text that changes when the neighbours do, or the position among all results."""
-        return repr((self.neighbours, self.total, self.start, self.facets))
+        """A text that changes when the neighbours do, the position among all results, or what is suggested."""
+        return repr((self.neighbours, self.total, self.start, self.facets, self.suggestions))
 
 
 class _ListingFingerprint(NamedTuple):
@@ -133,6 +134,7 @@ class Snapshot:
         as_of: date = date.max,
     ) -> None:
         self._connection = connection
+        self._search = Search(connection)
         self._latest = latest
         self._calendars = calendars  # that of the newest revision, shared by the snapshots of an archive
         self._as_of = as_of
@@ -173,7 +175,7 @@ class Snapshot:
         yield from (
             PaperKey(slug)
             for (slug,) in self._rows(
-                f"SELECT slug FROM papers WHERE {_IS_FIRST_LISTING} ORDER BY day DESC, rank"  # noqa: S608  # ours
+                f"SELECT slug FROM papers WHERE {FIRST_LISTING} ORDER BY day DESC, rank"  # noqa: S608  # ours
             )
         )
 
@@ -197,6 +199,7 @@ class Snapshot:
             newest=max([*newest, *(member.newest for member in members if member.newest)], default=None),
             modified=self._modified(edition),
             image_urls=tuple(listing.image for listing in listings if listing.image),
+            suggestions=edition.suggestions if isinstance(edition, SearchResults) else (),
         )
 
     def load(self, key: Key) -> Edition:
@@ -294,7 +297,13 @@ class Snapshot:
             start=(query.page - 1) * limit + 1,
             previous=key.page(min(query.page - 1, last_page)) if query.page > 1 else None,
             next=key.page(query.page + 1) if query.page * limit < total else None,
+            suggestions=() if total else self._suggestions(query),
         )
+
+    def _suggestions(self, query: Query) -> tuple[str, ...]:
+        """Return what the words of a query could mean, each with results."""
+        texts = self._search.suggest(query.clauses)
+        return tuple(text for text in texts if self._count_by_media(replace(query, q=text, page=1)))
 
     def _empty_list(self, key: ListKey) -> Collection:
         if key.period is None:
@@ -318,7 +327,7 @@ class Snapshot:
         )
 
     def _day_of_paper(self, key: PaperKey) -> tuple[DayCount, ...]:
-        rows = self._rows(f"SELECT day FROM papers WHERE slug = ? AND {_IS_FIRST_LISTING}", [key.slug])  # noqa: S608
+        rows = self._rows(f"SELECT day FROM papers WHERE slug = ? AND {FIRST_LISTING}", [key.slug])  # noqa: S608
         if not rows:
             raise UnknownEditionError(f"{key.text}: the archive holds no such paper")
         return tuple(day for day in self.calendar() if day.date.isoformat() == rows[0][0])
@@ -347,13 +356,13 @@ class Snapshot:
     def _selection(self, key: Key, covered: Sequence[DayCount]) -> "_Selection":
         """Select the listings of an edition."""
         if isinstance(key, SearchKey):
-            return _select(key.query, self._as_of)
+            return self._select_results(key.query)
         if isinstance(key, PaperKey):
-            return _Selection(["slug = ?", _IS_FIRST_LISTING], [key.slug])
+            return _Selection(["slug = ?", FIRST_LISTING], [key.slug])
         if isinstance(key, CollectionKey) or not covered:
             return _Selection(["0"], [])
         since = covered[-1].date - _SITE_DAYS if isinstance(key, SiteKey) else covered[0].date
-        is_listed = "rank IS NOT NULL" if key.scope is Scope.DAY else _IS_FIRST_LISTING
+        is_listed = "rank IS NOT NULL" if key.scope is Scope.DAY else FIRST_LISTING
         days = [since.isoformat(), covered[-1].date.isoformat()]
         limit = self._latest.papers if key == LATEST else None
         return _Selection([is_listed, "day BETWEEN ? AND ?"], [*days], limit=limit)
@@ -376,13 +385,13 @@ class Snapshot:
 
     def _count_by_year(self, query: Query) -> dict[str, int]:
         """Count the results on all pages by year, the newest first."""
-        selection = _select(replace(query, limit=None, page=1), self._as_of)
+        selection = self._select_results(replace(query, limit=None, page=1))
         rows = self._select("substr(first_day, 1, 4) AS year, count(*)", selection, "GROUP BY year ORDER BY year DESC")
         return dict(rows)
 
     def _count_by_media(self, query: Query) -> dict[frozenset[Has], int]:
         """Count the results on all pages by what they come with."""
-        selection = _select(replace(query, limit=None, page=1), self._as_of)
+        selection = self._select_results(replace(query, limit=None, page=1))
         rows = self._select("code, video, count(*)", selection, "GROUP BY code, video")
         return {
             frozenset(medium for medium, is_set in ((Has.CODE, code), (Has.VIDEO, video)) if is_set): count
@@ -400,13 +409,19 @@ class Snapshot:
         newest = rows[0][0]
         return None if newest is None else datetime.fromtimestamp(newest // 1_000_000_000, UTC)
 
+    def _select_results(self, query: Query) -> "_Selection":
+        """Select the results of a search."""
+        matches = self._search.find(query.clauses) if query.clauses else None
+        return _select(query, self._as_of, matches)
+
     def _select(self, columns: str, selection: "_Selection", ending: str | None = None) -> list[tuple[Any, ...]]:
         if ending is None:
             ending = f"ORDER BY {selection.order} LIMIT ? OFFSET ?"
             paging = [-1 if selection.limit is None else selection.limit, selection.offset]  # -1 means no limit
         else:
             paging = []
-        statement = f"SELECT {columns} FROM papers WHERE {' AND '.join(selection.conditions)} {ending}"  # noqa: S608
+        conditions = " AND ".join(selection.conditions)
+        statement = f"SELECT {columns} FROM {selection.source} WHERE {conditions} {ending}"  # noqa: S608
         return self._rows(statement, [*selection.values, *paging])
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -415,23 +430,34 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class _Selection:
-    """The conditions, values, order and limit of a SELECT on the table `papers`."""
+    """The conditions, values, order and limit of a SELECT on the table `papers`, which `source` may join another to."""
 
     conditions: Sequence[str]
     values: Sequence[object]
     order: str = "day DESC, rank"
     limit: int | None = None
     offset: int = 0
+    source: str = "papers"
 
 
-def _select(query: Query, as_of: date) -> _Selection:
-    """Translate a query to SQL; a paper that two days list is found on its first day only."""
-    conditions, values = [_IS_FIRST_LISTING], []
+def _select(query: Query, as_of: date, matches: Sequence[int] | None) -> _Selection:
+    """Translate a query to SQL; a paper that two days list is found on its first day only.
+
+    Args:
+        matches: the IDs of the papers that the words match, the best first; None if there are no words.
+    """
+    conditions, values = [FIRST_LISTING], []
     for condition, operands in _conditions(query, as_of):
         conditions.append(condition)
         values += operands
-    order = "votes IS NULL, votes DESC, day DESC, rank" if query.order is Order.VOTES else "day DESC, rank"
-    return _Selection(conditions, values, order, query.limit, (query.page - 1) * (query.limit or 0))
+    order, source = "day DESC, rank", "papers"
+    if query.order is Order.VOTES:
+        order = f"votes IS NULL, votes DESC, {order}"
+    if matches is not None:
+        source = "(SELECT value AS id, key AS place FROM json_each(?)) AS matches JOIN papers USING (id)"
+        values.insert(0, json.dumps(matches))
+        order = "place" if query.order is Order.RELEVANCE else order
+    return _Selection(conditions, values, order, query.limit, (query.page - 1) * (query.limit or 0), source)
 
 
 def _conditions(query: Query, as_of: date) -> Iterator[tuple[str, list[object]]]:
@@ -443,35 +469,9 @@ def _conditions(query: Query, as_of: date) -> Iterator[tuple[str, list[object]]]
     if query.min_votes is not None:
         yield "votes >= ?", [query.min_votes]
     if query.author:
-        yield "instr(authors, ?)", [unicode.fold(query.author)]
+        yield "instr(authors, ?)", [squeeze(unicode.fold(query.author))]
     for medium in query.has:
         yield f"{medium.value} = 1", []
-    for group in query.terms:
-        conditions, values = zip(*map(_contains, group), strict=True)
-        yield f"({' OR '.join(conditions)})", [value for operands in values for value in operands]
-
-
-def _contains(term: str) -> tuple[str, list[object]]:
-    """Return the condition that a paper's text contains a term."""
-    # The letters of 가 are also in 각: the trigrams only find candidates, the composed text decides.
-    composed = "instr((SELECT folded FROM texts WHERE texts.id = papers.id), ?)"
-    candidates = _trigram_query(term)
-    if not candidates:
-        return composed, [term]
-    # The plus keeps SQLite from sorting all candidates where an index has the first ones in order.
-    condition = f"(+id IN (SELECT rowid FROM trigrams WHERE trigrams MATCH ?) AND {composed})"  # noqa: S608  # ours
-    return condition, [candidates, term]
-
-
-def _trigram_query(term: str) -> str:
-    """Return an FTS5 query for texts with the trigrams of a term; empty for a term of fewer than three letters.
-
-    Adjacent trigrams do without overlap: what they let through is checked anyway.
-    """
-    letters = unicode.decompose(term)
-    starts = [*range(0, len(letters) - 3, 3), len(letters) - 3] if len(letters) >= 3 else []
-    trigrams = dict.fromkeys(letters[start : start + 3] for start in starts)
-    return " AND ".join('"{}"'.format(trigram.replace('"', '""')) for trigram in list(trigrams)[:_MAX_TRIGRAMS])
 
 
 def _members(edition: Edition) -> tuple[Edition, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from feeds.images.store import PictureSet
 from feeds.model.edition import Edition, SearchResults
 from feeds.model.keys import SERIES, Key, PaperKey, Scope, SearchKey, SiteKey
-from feeds.model.query import DEFAULT_LIMIT, DOWNLOAD_LIMIT
+from feeds.model.query import DEFAULT_LIMIT, DOWNLOAD_LIMIT, Order
 from feeds.site.i18n import Locale, edition_name, get_locale
 from feeds.site.site import Site, ascii_name, download_name, url_path
 from feeds.text.markdown import excerpt
@@ -106,14 +106,20 @@ class Format:
         return self.media_type.replace("; charset=utf-8", "")
 
     @property
+    def default_order(self) -> Order:
+        """The order of a search whose URL names none: pages show the best matches first, all others the newest."""
+        return Order.RELEVANCE if self.kind is Kind.PAGE else Order.NEW
+
+    @property
     def default_limit(self) -> int:
         """The number of results of a search whose URL names no limit: what is downloaded has more than a page."""
         return DOWNLOAD_LIMIT if self.kind in (Kind.BOOK, Kind.FILE, Kind.COVER) else DEFAULT_LIMIT
 
     def resource(self, key: Key) -> "Resource":
-        """Return an edition in this format; of a search as many results as the format takes."""
+        """Return an edition in this format; a search in the order of the format, with as many results as it takes."""
         if isinstance(key, SearchKey):
-            key = replace(key, query=key.query.with_default_limit(self.default_limit))
+            query = key.query.with_default_order(self.default_order).with_default_limit(self.default_limit)
+            key = replace(key, query=query)
         return Resource(key, self)
 
 

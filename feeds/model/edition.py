@@ -76,7 +76,8 @@ class SearchResults(Edition):
     """One page of the results of a search.
 
     `results` are in the order that the query asks for, `days` the same listings by day. `start` is the position of
-    the first result among all `count`, from 1. `previous` and `next` are pages.
+    the first result among all `count`, from 1. `previous` and `next` are pages. `suggestions` are what `q` could mean
+    if nothing is found.
     """
 
     key: SearchKey
@@ -84,6 +85,7 @@ class SearchResults(Edition):
     facets: tuple[Facet, ...] = ()
     count: int = 0
     start: int = 1
+    suggestions: tuple[str, ...] = ()
 
     @property
     def listings(self) -> tuple[Listing, ...]:

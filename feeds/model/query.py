@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from feeds.errors import QueryError
+from feeds.model.identity import address, paper_slug, parse_identifier
 from feeds.text import unicode
+from feeds.text.matching import Word, squeeze
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500  # papers of one page of results
@@ -18,14 +21,21 @@ _MAX_PAGE = 100_000
 _MAX_TEXT = 200  # characters of a text parameter
 _ALIASES = {"query": "q"}  # OPDS 2.0 calls the search words `query`
 _WORD = r'["“”][^"“”]+["“”]|[^\s"“”|]+'
-_TERM = re.compile(rf"(?:{_WORD})(?:\s*\|\s*(?:{_WORD}))*")
+_CLAUSE = re.compile(rf"(?P<excluded>(?<!\S)[-－−])?(?P<words>(?:{_WORD})(?:\s*\|\s*(?:{_WORD}))*)")
+# `arXiv: 2401.16420 [cs.CL]`, as arXiv writes it, and `doi: 10.1145/…` are one term.
+_LABEL = re.compile(
+    r"\b(?:arxiv|doi)(?:\s*:\s*|\s+)(?=10\.[0-9]{4}|[0-9]{4}\.[0-9]{4}|[a-z-]+(?:\.[a-z]{2})?/[0-9]{7}|http)",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(r"(?<=[0-9.]{9})((?:v[0-9]+)?)\s+\[[a-z-]+(?:\.[a-z]{2})?\]", re.IGNORECASE)
 
 
 class Order(StrEnum):
-    """What comes first: the newest day, or the most votes."""
+    """What comes first: the newest day, the most votes, or the best match of the words, which pages show."""
 
     NEW = "new"
     VOTES = "votes"
+    RELEVANCE = "relevance"
 
 
 class Has(StrEnum):
@@ -36,11 +46,25 @@ class Has(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """A condition in `q`: a paper contains one of the `terms`, or is the one of the `slugs`; if excluded, neither.
+
+    `terms` are folded: a `Word` matches however it is spaced and hyphenated, a plain string as it is written. `slugs`
+    are those of papers that an arXiv identifier, a DOI or a URL names. `text` is the clause as written.
+    """
+
+    text: str
+    terms: tuple[str, ...] = ()
+    slugs: tuple[str, ...] = ()
+    is_excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Conditions that must all hold.
 
     `since` and `until` are inclusive. `limit` is the number of papers per page, None for all. Pages start at 1.
-    `default_limit` is the limit of a URL that names none, which depends on the format.
+    `default_order` and `default_limit` are those of a URL that names none, which depend on the format.
     """
 
     q: str = ""
@@ -52,21 +76,29 @@ class Query:
     order: Order = Order.NEW
     limit: int | None = None
     page: int = 1
+    default_order: Order = Order.NEW
     default_limit: int = DEFAULT_LIMIT
 
     @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The conditions in `q`."""
+        return _parse_clauses(self.q)
+
+    @property
     def terms(self) -> tuple[tuple[str, ...], ...]:
-        """The words and "quoted phrases" of `q`, folded: a paper must contain one of each group `a|b`."""
-        groups = [
-            tuple(filter(None, (unicode.fold(word.strip('"“”')) for word in re.findall(_WORD, group))))
-            for group in _TERM.findall(self.q)
-        ]
-        return tuple(dict.fromkeys(group for group in groups if group))
+        """The words and phrases of `q` that papers contain, folded: one of each group `a|b`."""
+        groups = [clause.terms for clause in self.clauses if clause.terms and not clause.is_excluded]
+        return tuple(dict.fromkeys(groups))
 
     def in_year(self, year: str = "") -> "Query":
         """Return the query restricted to one year, or to none."""
         since, until = (date(int(year), 1, 1), date(int(year), 12, 31)) if year else (None, None)
         return replace(self, since=since, until=until, page=1)
+
+    def with_default_order(self, order: Order) -> "Query":
+        """Return the query for a format with another default order; an order that a URL names stays."""
+        default = order if self.q else Order.NEW
+        return replace(self, order=default if self.order == self.default_order else self.order, default_order=default)
 
     def with_default_limit(self, limit: int) -> "Query":
         """Return the query for a format with another default limit; a limit that a URL names stays."""
@@ -78,7 +110,7 @@ class Query:
 
     def parameters(self) -> dict[str, str]:
         """Return the URL parameters in a fixed order, without those that have their default."""
-        defaults = {"order": Order.NEW, "limit": self.default_limit, "page": 1}
+        defaults = {"order": self.default_order, "limit": self.default_limit, "page": 1}
         values = {name: getattr(self, parameter.field) for name, parameter in PARAMETERS.items()}
         return {
             name: ",".join(value) if isinstance(value, tuple) else str(value)
@@ -90,7 +122,9 @@ class Query:
 EVERYTHING = Query()
 
 
-def parse_query(parameters: Iterable[tuple[str, str]], default_limit: int = DEFAULT_LIMIT) -> Query:
+def parse_query(
+    parameters: Iterable[tuple[str, str]], default_order: Order = Order.NEW, default_limit: int = DEFAULT_LIMIT
+) -> Query:
     """Parse URL parameters. Unknown ones and empty values are ignored; of a repeated one the last value counts.
 
     Raises QueryError if a value is wrong or out of bounds; the message names the parameter.
@@ -107,10 +141,36 @@ def parse_query(parameters: Iterable[tuple[str, str]], default_limit: int = DEFA
             values[parameter.field] = parameter.parse(",".join(texts) if name == "has" else texts[-1])
         except ValueError as error:
             raise QueryError(f"{name}: {error}") from error
+    values = {"order": default_order, "default_order": default_order} | values
+    if "q" not in values:  # nothing is relevant
+        values |= {"default_order": Order.NEW, "order": Order.VOTES if values["order"] is Order.VOTES else Order.NEW}
     query = Query(**values)
     if query.since and query.until and query.since > query.until:
         raise QueryError(f"from: {query.since} is after to: {query.until}")
     return query
+
+
+@lru_cache(maxsize=256)
+def _parse_clauses(q: str) -> tuple[Clause, ...]:
+    text = _SUBJECT.sub(r"\1", _LABEL.sub("", q))
+    clauses = [_parse_clause(match["words"], is_excluded=bool(match["excluded"])) for match in _CLAUSE.finditer(text)]
+    return tuple(clause for clause in clauses if clause.terms or clause.slugs)
+
+
+def _parse_clause(words: str, *, is_excluded: bool) -> Clause:
+    terms: list[str] = []
+    slugs = []
+    for text in re.findall(_WORD, words):
+        phrase = unicode.fold(text.strip('"“”'))
+        if text[0] in '"“”':
+            terms.append(phrase)
+        elif slug := parse_identifier(text):
+            slugs.append(slug)
+        else:
+            terms.append(Word(phrase))
+            if url := address(text):
+                slugs.append(paper_slug(url))
+    return Clause(f"-{words}" if is_excluded else words, tuple(filter(squeeze, terms)), tuple(slugs), is_excluded)
 
 
 def _text(value: str) -> str:
@@ -146,7 +206,7 @@ def _has(value: str) -> tuple[Has, ...]:
 
 def _order(value: str) -> Order:
     if value not in set(Order):
-        raise ValueError(f"{' or '.join(Order)}, not {value[:40]!r}")
+        raise ValueError(f"{', '.join(Order)}, not {value[:40]!r}")
     return Order(value)
 
 
@@ -159,13 +219,18 @@ class Parameter(NamedTuple):
 
 
 PARAMETERS: Mapping[str, Parameter] = {
-    "q": Parameter("q", _text, 'Words and "quoted phrases" that a paper must contain; a|b means either.'),
+    "q": Parameter(
+        "q",
+        _text,
+        'Words that a paper must contain, however spaced and hyphenated, and "phrases" exactly as written; a|b means'
+        " either, -a without a. An arXiv number, a DOI or a URL stands for its paper.",
+    ),
     "author": Parameter("author", _text, "Part of an author's name."),
     "min_votes": Parameter("min_votes", _number(0, 999_999_999), "The least number of votes."),
     "from": Parameter("since", _date, "The first day, such as 2024-01-30."),
     "to": Parameter("until", _date, "The last day."),
     "has": Parameter("has", _has, "What a paper must come with: code, video, or both separated by a comma."),
-    "order": Parameter("order", _order, "new (newest first) or votes (most votes first)."),
+    "order": Parameter("order", _order, "new (newest first), votes (most first) or relevance (best match first)."),
     "limit": Parameter("limit", _number(1, MAX_LIMIT), f"The number of papers per page, at most {MAX_LIMIT}."),
     "page": Parameter("page", _number(1, _MAX_PAGE), "Page number, starting at 1."),
 }

@@ -81,7 +81,7 @@ class Publisher:
         if key is None or key.scope not in item.scopes:
             return None
         if isinstance(key, SearchKey) and not key.topic:
-            key = SearchKey(parse_query(parameters, item.default_limit))
+            key = SearchKey(parse_query(parameters, item.default_order, item.default_limit))
         return item.resource(key)
 
     def representation(self, resource: Resource | StaticFile, language: str = "") -> Representation:

@@ -4,7 +4,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -14,10 +14,9 @@ from anyascii import anyascii
 from feeds.model.edition import Collection, Edition
 from feeds.model.keys import TOPIC_PREFIX, Key, PaperKey, PeriodKey, Scope, SearchKey, TopicsKey
 from feeds.model.paper import Listing, Paper
-from feeds.model.query import PARAMETERS, parse_query
+from feeds.model.query import PARAMETERS, Order, parse_query
 
 GENERATOR = "daily-papers-feeds"
-_ARXIV = "https://arxiv.org/abs/"
 _NO_DATE = date(1970, 1, 1)  # of an edition without a day
 _MAX_NAME = 60  # characters of a topic in a file name
 
@@ -39,7 +38,8 @@ def parse_topic(name: str, search: str) -> Topic:
     if unknown := {parameter for parameter, _ in parameters} - PARAMETERS.keys():
         raise ValueError(f"a search has no parameter {min(unknown)!r}; use {', '.join(PARAMETERS)}")
     slug = TOPIC_PREFIX + re.sub(r"[\W_]+", "-", name).strip("-")
-    return Topic(name, search, SearchKey(parse_query(parameters), slug))
+    query = replace(parse_query(parameters), default_order=Order.RELEVANCE)  # pages of a topic are by date as well
+    return Topic(name, search, SearchKey(query, slug))
 
 
 TOPICS = tuple(
@@ -130,8 +130,8 @@ class Site:
         return f"{self.base_url}/{path}"
 
     def paper_id(self, paper: Paper) -> str:
-        """Return the permanent ID of a paper, from its arXiv identifier or its URL and nothing else."""
-        return _urn(_ARXIV + paper.arxiv_id if paper.arxiv_id else f"https://{paper.normalized_url}")
+        """Return the permanent ID of a paper, from its arXiv identifier, its DOI or its URL and nothing else."""
+        return _urn(f"https://{paper.normalized_url}")
 
     def document_id(self, path: str) -> str:
         """Return the ID of a document that is not an edition, such as a catalog, from its path."""

@@ -10,6 +10,8 @@ from functools import lru_cache
 from html import escape, unescape
 from typing import NamedTuple
 
+from feeds.text import matching
+from feeds.text.matching import BARRIER, LINE_BREAK, Span
 from feeds.text.unicode import combines_with_previous, fold_characters
 
 _ONE_TO_ONE = r"\s!-~가-힣"  # characters that fold to one character each, whatever their neighbours
@@ -22,10 +24,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _INLINE_TAGS = {"a", "code", "em", "strong", "sub", "sup"}
-_OBJECT_REPLACEMENT = "\ufffc"  # stands for a formula, so that no term matches across it
 _MAX_CLUSTER = 32  # characters; normalization takes quadratic time for a run of combining marks
 
-Span = tuple[int, int]
 Terms = Iterable[Iterable[str]]
 
 
@@ -49,14 +49,14 @@ def highlight_html(html: str, terms: Terms) -> str:
 
     Args:
         html: tags, entities and formulas in it stay whole.
-        terms: groups of alternatives, folded by `unicode.fold`; every alternative is marked.
+        terms: groups of alternatives, words and phrases as in `matching`; every alternative is marked.
     """
-    patterns = [_compile_term(term) for alternatives in terms for term in alternatives if term.strip()]
-    if not patterns:
+    alternatives = [term for group in terms for term in group if term.strip()]
+    if not alternatives:
         return html
     tokens = list(_tokenize(html))
     folded = "".join(token.folded for token in tokens)
-    matches = _merge(span for pattern in patterns for span in _find_overlapping(pattern, folded))
+    matches = _merge(span for term in alternatives for span in matching.find(term, folded))
     return _insert_marks(html, _merge(_map_back(tokens, matches)))
 
 
@@ -75,10 +75,10 @@ def _tokenize(html: str) -> Iterator[_Token]:
         elif match["entity"]:
             yield _Token(start, end, _fold(unescape(match[0])))
         elif match["math"]:
-            yield _Token(start, end, _OBJECT_REPLACEMENT, is_text=False)
+            yield _Token(start, end, BARRIER, is_text=False)
         else:
             is_inline = match["tag"].removeprefix("/") in _INLINE_TAGS
-            yield _Token(start, end, "" if is_inline else "\n", is_text=False)
+            yield _Token(start, end, "" if is_inline else LINE_BREAK, is_text=False)
 
 
 def _split_clusters(text: str, offset: int) -> Iterator[_Token]:
@@ -93,20 +93,6 @@ def _split_clusters(text: str, offset: int) -> Iterator[_Token]:
 @lru_cache(maxsize=4096)
 def _fold(cluster: str) -> str:
     return fold_characters(cluster)
-
-
-@lru_cache(maxsize=256)
-def _compile_term(term: str) -> re.Pattern[str]:
-    """Compile a folded term, whose single spaces match any whitespace."""
-    return re.compile(r"\s++".join(map(re.escape, term.split())))
-
-
-def _find_overlapping(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
-    """Find all matches, also those that overlap each other."""
-    match = pattern.search(text)
-    while match:
-        yield match.span()
-        match = pattern.search(text, match.start() + 1)
 
 
 def _merge(spans: Iterable[Span]) -> list[Span]:

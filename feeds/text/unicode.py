@@ -8,6 +8,8 @@ from functools import lru_cache
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 # Combining marks of Latin, Greek and Cyrillic. Hangul jamo and Japanese voicing marks are in other blocks.
 _ACCENTS = re.compile("[\u0300-\u036f]")
+# Written for one another: NFKC makes others of these (U+2011, U+FE63, U+FF0D). Dashes between clauses stay.
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2212", "-"))
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
 # Letters outside Latin and outside the alphabets of formulas: Greek, letterlike symbols (ℝ), mathematical letters (𝛼).
 _OTHER_LETTER = re.compile(r"[^\W\d_\u0000-\u03ff\u1e00-\u1fff\u2070-\u214f\U0001d400-\U0001d7ff]")
@@ -30,14 +32,14 @@ def find_forbidden(text: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Return the form that search compares: casefolded (NFKC), without accents, whitespace collapsed."""
+    """Return the form that search compares: casefolded (NFKC), without accents, hyphens and spaces alike."""
     return " ".join(fold_characters(text).split())
 
 
 def fold_characters(text: str) -> str:
     """Fold a text as `fold` does, but keep its whitespace."""
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).translate(_HYPHENS)
 
 
 def decompose(folded: str) -> str:

@@ -18,7 +18,7 @@ def find_subjects(papers: Iterable[Paper], topics: Iterable[Topic]) -> list[str]
     texts = [fold(f"{paper.title}\n{paper.summary}") for paper in papers]
     counts: Counter[str] = Counter()
     for topic in topics:
-        if topic.key.query.parameters().keys() == {"q"}:
+        if topic.key.query.parameters().keys() - {"order"} == {"q"}:
             groups = topic.key.query.terms
             counts[topic.name] = sum(all(any(map(text.__contains__, group)) for group in groups) for text in texts)
     return [" ".join(name.replace(",", " ").split()) for name, count in counts.most_common(_MAX_SUBJECTS) if count]

@@ -32,6 +32,7 @@ from feeds.model.keys import (
 from feeds.model.paper import Day, Listing, Paper
 from feeds.model.query import EVERYTHING, MAX_LIMIT, Has, Order, Query
 from feeds.site.i18n import facet_group_name, facet_name, key_name
+from feeds.text.matching import Word
 from feeds.text.unicode import fold
 
 _HOME, _BOOKS, _E_READER = SiteKey(""), SiteKey("books"), SiteKey("e-reader")
@@ -244,7 +245,7 @@ class View:
     @property
     def author_terms(self) -> tuple[tuple[str, ...], ...]:
         """The author of the query, in the form of `Query.terms`."""
-        return ((fold(self.query.author),),) if self.query.author else ()
+        return ((Word(fold(self.query.author)),),) if self.query.author else ()
 
     @property
     def filters(self) -> Query:
@@ -254,7 +255,13 @@ class View:
     @property
     def is_filter_open(self) -> bool:
         """Whether the filter form is open: the query has a condition that only the form shows."""
-        return bool(self.query.parameters().keys() - {"q", "has", "page", "limit"})
+        is_topic = isinstance(self.key, SearchKey) and self.key.topic  # always by date
+        shown = {"q", "has", "page", "limit", *(["order"] if is_topic else [])}
+        return bool(self.query.parameters().keys() - shown)
+
+    def suggestion_href(self, text: str) -> str:
+        """Return the link to the same search with other words."""
+        return self.page_href(SearchKey(replace(self.query, q=text, page=1)))
 
     @property
     def facet_groups(self) -> list[tuple[str, list[Facet]]]:
