@@ -1,11 +1,12 @@
 """Readers parse digest files into days, papers and diagnostics: the contract here, then a module per format."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
-from feeds.model.diagnostic import Diagnostic
+from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.paper import Paper
 
 
@@ -19,11 +20,26 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The content of one file: its days, which may have no papers, its papers in file order, and its diagnostics."""
+    """The content of one file: its days with the line where each begins, its papers in file order, its diagnostics.
 
-    days: tuple[date, ...]
+    A day may have no papers.
+    """
+
+    days: Mapping[date, int]
     entries: tuple[Entry, ...]
     diagnostics: tuple[Diagnostic, ...]
+
+
+class Diagnostics(list[Diagnostic]):
+    """Collects the diagnostics of a file while it is parsed."""
+
+    def error(self, line: int, problem: str, hint: str) -> None:
+        """Report what is lost or changes its meaning."""
+        self.append(Diagnostic(line, f"{problem}; {hint}", Severity.ERROR))
+
+    def warning(self, line: int, problem: str, hint: str = "") -> None:
+        """Report what is read, or left out, otherwise than it is written."""
+        self.append(Diagnostic(line, f"{problem}; {hint}" if hint else problem, Severity.WARNING))
 
 
 class Reader(Protocol):

@@ -3,6 +3,7 @@
 import ast
 import html
 import re
+import unicodedata
 from collections.abc import Iterator
 from html.entities import html5
 from itertools import islice
@@ -16,11 +17,25 @@ _NESTED = r"[^\s()<>]*"
 # A Markdown link's destination with its optional title (CommonMark section 6.3); parentheses nest twice.
 _DESTINATION = (
     rf"\(\s{{0,9}}<?(?P<url>(?:[^\s()<>]|\({_NESTED}(?:\({_NESTED}\){_NESTED})?\))+)>?"
-    r"(?:\s{1,9}(?:\"[^\"]*\"|'[^']*'))?\s{0,9}\)"
+    r"(?:\s{1,9}(?P<tooltip>\"[^\"]*\"|'[^']*'))?\s{0,9}\)"
 )
 _LINK_END = re.compile(rf"\]\s?{_DESTINATION}")
 _DECORATION = re.compile(r"[\s*_]{0,9}(?:\d{1,3}[.)]\s{0,9})?[*_]{0,3}(?=\[)")  # bold type, a number
+# What digests put before a paper's link: [1], (1), #1, 1:, [3/11], [NEW], 🔥
+_LABEL_TEXT = (
+    r"(?:#|no\.?|№)?\s?\d{1,3}(?:\s?/\s?\d{1,3})?\s?[위번]?|[①-⑳]"
+    r"|new|hot|top|best|oral|spotlight|highlight|updated?|must[ -]read|신규|추천|인기|[^\w\s\[\]()*!\\$&<>`'\"]{1,4}"
+)
+_LABELS = re.compile(
+    rf"[\s*_]{{0,9}}(?:(?:[\[(（【]\s?(?:{_LABEL_TEXT})\s?[\])）】]|{_LABEL_TEXT})[\s*_.:)–—-]{{0,9}}){{1,3}}(?=\[)",
+    re.IGNORECASE,
+)
+_BRACKET = re.compile(r"[\[\]]")
+_NUMBERED_TITLE = re.compile(r"(?:[\[(]#?\d{1,3}[\])]|\d{1,3}[.)])\s")
 _MAX_LINK_ENDS = 50  # considered in one heading
+_MAX_QUOTED_SOURCE = 500  # characters, of which 60 are quoted
+_MAX_AMBIGUOUS_TITLE = 2000  # characters
+_WITHOUT_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF])  # soft hyphens and zero-width spaces
 _KNOWN_HOST = re.compile(  # also read without https://
     r"(?:[\w-]{1,30}\.){0,3}(?:arxiv\.org|ar5iv\.org|alphaxiv\.org|doi\.org|hf\.co|huggingface\.co)/", re.IGNORECASE
 )
@@ -32,27 +47,72 @@ _VOTE_COUNT = re.compile(r"(?P<digits>[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})[\
 _MORE_AUTHORS = re.compile(
     r"\+\s*\d*(?:\s*(?:more|others|authors?))*|(?:and )?(?:\d+ )?others|et al\.?|…|\.\.\.", re.IGNORECASE
 )
+_AND = re.compile(r"\s+(?:and|&)\s+")
+_FULL_NAME = r"[^\W\d_a-z]\S*(?:\s[^\W\d_a-z]\S*){1,3}"
+_TWO_NAMES = re.compile(rf"{_FULL_NAME}(?:\s+(?:and|&)\s+{_FULL_NAME})+")
 _NAME_SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{2,3}|IV", re.IGNORECASE)
-_MEDIA_SOURCE = re.compile(r"<(?:video|source|img)\b[^<>]*?\ssrc\s*=\s*[\"']?(?P<url>[^\s\"'<>]+)", re.IGNORECASE)
+_MEDIA_SOURCE = re.compile(
+    r"<(?:video|source|img)\b[^<>]*?\ssrc\s*=\s*"
+    r"(?:\"(?P<double_quoted>[^\"<>]*)\"|'(?P<single_quoted>[^'<>]*)'|(?P<unquoted>[^\s\"'<>]+))",
+    re.IGNORECASE,
+)
+_MEDIA_ELEMENT = re.compile(r"<(?:img|source)\b|<video\b[^<>]*\ssrc\s*=", re.IGNORECASE)
+_ALTERNATIVE_TEXT = re.compile(r"<img\b[^<>]*?\salt\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE)
+_VIDEO_ELEMENT = re.compile(r"<video\b[^<>]*>[^<>]*</video>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".qt", ".m4v", ".ogv", ".avi", ".mkv", ".mpg", ".mpeg")
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".bmp", ".tif", ".tiff")
 
-DAY_HEADING = re.compile(r"\W{0,9}daily\s{1,9}papers?\W{1,9}(\d{4})[-./](\d{1,2})[-./](\d{1,2})\W{0,9}", re.IGNORECASE)
 VOTES = re.compile(r"\**(?:up)?votes?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
 AUTHORS = re.compile(r"\**authors?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
-PICTURE = re.compile(rf"(?:\[(?=!.*\]\())?!\[(?P<description>[^\]]*)\]{_DESTINATION}(?:\]\([^()\s]*\))?")
+PICTURE = re.compile(rf"(?:\[(?=!.*\]\())?!\[(?P<description>[^\]]*)\]{_DESTINATION}(?:\]\((?P<target>[^()\s]*)\))?")
 VIDEO_LINK = re.compile(rf"\[[^\]\w]{{0,9}}watch\s+video[^\]\w]{{0,9}}\]{_DESTINATION}", re.IGNORECASE)
+# The beginning of a picture or video link whose destination has mistakes.
+_MEDIA_START = re.compile(
+    r"(?:!\s?\[(?P<description>(?:[^\[\]]|\[[^\[\]]*\])*)\]|(?P<video>\[\W{0,9}watch\s+video\W{0,9}\]))\s?[(（]",
+    re.IGNORECASE,
+)
+_AFTER_URL = re.compile(r"\)\s|[<>\[]")
+_TOOLTIP = re.compile(r"\s+(?:[\"“”][^\"“”]*[\"“”]|'[^']*'|=\d*x\d*)$")
 MEDIA_MARKUP = re.compile(
     r"(?:\s*</?(?:div|p|center|video|source|img)\b[^<>]*>)++(?:[^<>]*</(?:video|div|p)>)*+", re.IGNORECASE
 )
 
 
 class Link(NamedTuple):
-    """A Markdown link as written, and the text after it on its line."""
+    """A Markdown link as written.
+
+    Attributes:
+        title: the text of the link, with the text before it if `is_ambiguous`.
+        url: the destination.
+        rest: its tooltip, and the text after the link on its line.
+        label: a number or a word such as `[NEW]` before the link.
+        is_ambiguous: whether a part of the title may be meant as a label.
+    """
 
     title: str
     url: str
-    rest: str
+    rest: str = ""
+    label: str = ""
+    is_ambiguous: bool = False
+
+
+class Media(NamedTuple):
+    """A picture, or a link to a video.
+
+    Attributes:
+        url: the destination as written; spaces in it are encoded.
+        description: the text in brackets of a picture, and the tooltip.
+        target: what a picture is a link to; empty if it is none.
+        is_video: whether it is a link to a video.
+        is_well_formed: whether it is written as Markdown wants it.
+    """
+
+    url: str
+    description: str
+    target: str
+    is_video: bool
+    is_well_formed: bool
 
 
 class AuthorList(NamedTuple):
@@ -64,22 +124,57 @@ class AuthorList(NamedTuple):
 
 
 def parse_link(heading: str) -> Link | None:
-    """Parse `[TITLE](URL)`, which may be bold or numbered; None if the heading does not start with a link.
+    """Parse `[TITLE](URL)`, which may be bold or labelled; None if the heading does not start with a link.
 
-    A title may contain brackets and links. The first end of a link that leaves its brackets balanced is taken, or else
+    A title may contain brackets and links. The first end of a link that leaves its brackets nested is taken, or else
     the last one.
     """
     start = _DECORATION.match(heading)
-    if start is None or not heading.startswith("[", start.end()):
-        return None
-    text = heading[start.end() + 1 :]
+    labels = _LABELS.match(heading)
+    if labels and (start is None or labels.end() > start.end()):
+        link = _parse_link_text(heading[labels.end() :])
+        return link and link._replace(label=labels[0].strip(" \t*_"))
+    return _parse_link_text(heading[start.end() :]) if start else None
+
+
+def _parse_link_text(text: str) -> Link | None:
+    """Parse a text that starts with the bracket of a link."""
+    text = text[1:]
     candidates = islice(_LINK_END.finditer(text), _MAX_LINK_ENDS)
     ends = [match for match in candidates if "://" in match["url"] or _KNOWN_HOST.match(match["url"])]
-    if ends:
-        end = next((match for match in ends if _is_balanced(text[: match.start()])), ends[-1])
-        return Link(text[: end.start()], end["url"], text[end.end() :].strip(" \t*"))
-    title, bracket, invalid_url = text.rstrip(" \t*").rpartition("](")
-    return Link(title, invalid_url[:-1], "") if bracket and invalid_url.endswith(")") else None
+    if not ends:
+        title, bracket, destination = text.rstrip(" \t*").replace("]（", "](").rpartition("](")
+        url, tooltip = _mend_destination(destination)
+        if not bracket or not (url or destination.endswith(")")):
+            return None
+        return Link(title, url or destination[:-1], tooltip)
+    for end in ends:
+        if _is_nested(text[: end.start()]):
+            title = text[: end.start()]
+            return _make_link(title, end, text, is_ambiguous=bool(_NUMBERED_TITLE.match(title)))
+    for end in ends:
+        if title := _title_with_brackets_before(text[: end.start()]):
+            return _make_link(title, end, text, is_ambiguous=True)
+    return _make_link(text[: ends[-1].start()], ends[-1], text, is_ambiguous=False)
+
+
+def _make_link(title: str, end: re.Match[str], text: str, *, is_ambiguous: bool) -> Link:
+    tooltip = (end["tooltip"] or "")[1:-1]
+    rest = " ".join([tooltip, text[end.end() :].strip(" \t*")]).strip()
+    return Link(title, end["url"], rest, is_ambiguous=is_ambiguous)
+
+
+def _title_with_brackets_before(text: str) -> str:
+    """Return `[A] B` for `A] [B`, the text of `[A] [B](URL)` after its first bracket; empty for any other."""
+    if len(text) > _MAX_AMBIGUOUS_TITLE:
+        return ""
+    depth = 1
+    for position in range(len(text) - 1, -1, -1):
+        depth += {"]": 1, "[": -1}.get(text[position], 0)
+        if depth == 0:
+            before = f"[{text[:position]}"
+            return before + text[position + 1 :] if _is_nested(before) else ""
+    return ""
 
 
 def unescape(text: str) -> str:
@@ -92,7 +187,7 @@ def unescape(text: str) -> str:
 
 def parse_url(text: str) -> str | None:
     """Convert an address to an http(s) URI (RFC 3987 section 3.1); None if it is not a valid one."""
-    url = unescape(text)
+    url = unescape(text.translate(_WITHOUT_INVISIBLE))
     if _KNOWN_HOST.match(url):
         url = f"https://{url}"
     return normalize_web_url(url)
@@ -103,9 +198,10 @@ def parse_votes(value: str) -> int | None:
 
     Raises ValueError if the value is neither.
     """
-    if _NO_VALUE.fullmatch(value.strip(" \t*")):
+    text = unicodedata.normalize("NFKC", value).strip(" \t*")
+    if _NO_VALUE.fullmatch(text):
         return None
-    match = _VOTE_COUNT.fullmatch(value.strip(" \t*"))
+    match = _VOTE_COUNT.fullmatch(text)
     if match is None:
         raise ValueError(value)
     return int(match["digits"].replace(",", ""))
@@ -113,7 +209,10 @@ def parse_votes(value: str) -> int | None:
 
 def parse_authors(value: str) -> AuthorList:
     """Parse names separated by commas, or a Python list; `+` or `et al.` stands for names that were left out."""
-    names, is_well_formed = _parse_names(value.strip().rstrip(",").rstrip())
+    value = value.strip().rstrip(",").rstrip()
+    if value.startswith("［"):
+        value = value.replace("［", "[").replace("］", "]")
+    names, is_well_formed = _parse_names(value)
     names = [unescape(name).removeprefix("and ") for name in names]
     authors = tuple(name for name in names if not _NO_VALUE.fullmatch(name) and not _MORE_AUTHORS.fullmatch(name))
     return AuthorList(authors, any(_MORE_AUTHORS.fullmatch(name) for name in names), is_well_formed)
@@ -124,9 +223,69 @@ def expects_more_authors(line: str, is_list: bool) -> bool:
     return "]" not in line[-2:] if is_list else line.endswith(",")
 
 
+def unique_authors(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names without repeats, and those that are repeated; case, spaces and punctuation do not tell apart."""
+    unique: dict[str, str] = {}
+    repeated: dict[str, None] = {}
+    for name in names:
+        letters = "".join(unicodedata.normalize("NFC", name).casefold().split())
+        key = letters.rstrip(".,;:*") or letters
+        if key in unique:
+            repeated[unique[key]] = None
+        unique.setdefault(key, name)
+    return tuple(unique.values()), tuple(repeated)
+
+
+def parse_media(line: str) -> Media | None:
+    """Parse a line that is a picture or a link to a video, also with mistakes in its URL; None for any other."""
+    if match := PICTURE.fullmatch(line):
+        description = f"{match['description']} {(match['tooltip'] or '')[1:-1]}".strip()
+        return Media(match["url"], description, match["target"] or "", is_video=False, is_well_formed=True)
+    if match := VIDEO_LINK.fullmatch(line):
+        return Media(match["url"], (match["tooltip"] or "")[1:-1], "", is_video=True, is_well_formed=True)
+    match = _MEDIA_START.match(line)
+    url, tooltip = _mend_destination(line[match.end() :]) if match else ("", "")
+    if match is None or not url:
+        return None
+    description = f"{match['description'] or ''} {tooltip}".strip()
+    return Media(url, description, "", match["video"] is not None, is_well_formed=False)
+
+
+def _mend_destination(text: str) -> tuple[str, str]:
+    """Return URL and tooltip of a destination with spaces, angle brackets or a wrong parenthesis; empty if unclear.
+
+    `text` is what follows the opening parenthesis.
+    """
+    is_closed = text.rstrip().endswith((")", "）"))
+    destination = text.rstrip()[:-1] if is_closed else text
+    tooltip = _TOOLTIP.search(destination)
+    url = (destination[: tooltip.start()] if tooltip else destination).strip()
+    if url.startswith("<") and url.endswith(">"):
+        url = url[1:-1]
+    elif not is_closed and (")" in url or " " in url):
+        return "", ""
+    elif url.endswith(")") and url.count("(") < url.count(")"):
+        url = url[:-1]
+    if url.count("://") != 1 or _AFTER_URL.search(url):
+        return "", ""
+    return _encode_spaces(url), tooltip[0].strip(" \t\"“”'") if tooltip else ""
+
+
+def _encode_spaces(url: str) -> str:
+    return re.sub(r"\s", "%20", url.strip())
+
+
 def media_urls(markup: str) -> list[str]:
-    """Return the sources of `<video>`, `<source>` and `<img>` elements."""
-    return [match["url"] for match in _MEDIA_SOURCE.finditer(markup)]
+    """Return the sources of `<video>`, `<source>` and `<img>` elements; empty for one that has none."""
+    sources = ("".join(filter(None, match.groups())) for match in _MEDIA_SOURCE.finditer(markup))
+    urls = [_encode_spaces(source) for source in sources]
+    return urls or [""] * bool(_MEDIA_ELEMENT.search(markup))
+
+
+def markup_text(markup: str) -> str:
+    """Return what markup says in words: the descriptions of pictures, and text outside of `<video>`."""
+    descriptions = ["".join(groups) for groups in _ALTERNATIVE_TEXT.findall(markup)]
+    return " ".join(" ".join([*descriptions, _TAG.sub(" ", _VIDEO_ELEMENT.sub(" ", markup))]).split())
 
 
 def is_video(url: str, default: bool) -> bool:
@@ -137,8 +296,16 @@ def is_video(url: str, default: bool) -> bool:
     return default and not path.endswith(_IMAGE_SUFFIXES)
 
 
-def _is_balanced(title: str) -> bool:
-    return title.count("[") == title.count("]")
+def _is_nested(title: str) -> bool:
+    """Whether every bracket in a title is closed after it is opened."""
+    if title.count("[") != title.count("]"):
+        return False
+    depth = 0
+    for bracket in _BRACKET.finditer(title):
+        depth += 1 if bracket[0] == "[" else -1
+        if depth < 0:
+            return False
+    return True
 
 
 def _unescape_match(match: re.Match[str]) -> str:
@@ -153,7 +320,8 @@ def _unescape_match(match: re.Match[str]) -> str:
 def _parse_names(value: str) -> tuple[list[str], bool]:
     """Split a list of authors; the bool is False if a Python list is broken or contains other values than strings."""
     if not value.startswith("["):
-        return [_unquote(name.strip()) for name in _split_names(value)], True
+        split, is_well_formed = _split_names(value)
+        return [_unquote(name.strip()) for name in split], is_well_formed
     try:
         names = list(_flatten(ast.literal_eval(value)))
         return [name for name in names if name is not None], None not in names
@@ -172,16 +340,30 @@ def _flatten(names: object) -> Iterator[str | None]:
         yield None
 
 
-def _split_names(value: str) -> list[str]:
-    """Split names at commas except before `Jr.`, and at `and` before a number of others."""
+def _split_names(value: str) -> tuple[list[str], bool]:
+    """Split names at commas except before `Jr.`, and at `and` before a number of others.
+
+    Semicolons, and `and` between two full names, also separate names, but the list is not well-formed then.
+    """
     names: list[str] = []
-    for name in re.sub(r" and (?=\d+ others)", ", ", value).split(","):
+    masked = _FORMULA_OR_ENTITY_OR_ESCAPE.sub(lambda match: " " * len(match[0]), value)
+    if ";" in masked:
+        ends = [match.start() for match in re.finditer(";", masked)]
+        return [value[start:end].lstrip(";") for start, end in zip([0, *ends], [*ends, None], strict=True)], False
+    for name in re.split("[,，、]", re.sub(r" and (?=\d+ others)", ", ", value)):
         if names and "," not in names[-1] and _NAME_SUFFIX.fullmatch(name.strip()):
             names[-1] += f",{name}"
         else:
             names.append(name)
-    return names
+    split = [part for name in names for part in (_AND.split(name) if _TWO_NAMES.fullmatch(name.strip()) else [name])]
+    return split, len(split) == len(names)
 
 
 def _unquote(name: str) -> str:
     return name[1:-1] if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"" else name
+
+
+def quote(text: str) -> str:
+    """Quote a text for a message, on one line and shortened."""
+    text = " ".join(text[:_MAX_QUOTED_SOURCE].split())
+    return f"'{text if len(text) <= 60 else f'{text[:59]}…'}'"

@@ -68,7 +68,7 @@ def test_paper_with_every_field_is_parsed() -> None:
         summary="- 첫째 문장입니다.\n- 둘째 문장입니다.",
     )
     listed = date(2024, 1, 30)
-    assert parse(FULL) == Digest((listed,), (Entry(3, listed, expected),), ())
+    assert parse(FULL) == Digest({listed: 1}, (Entry(3, listed, expected),), ())
 
 
 @pytest.mark.parametrize(("path", "count"), [("2024/01/30.md", 11), ("2024/03/20.md", 13)])
@@ -144,6 +144,50 @@ def test_plus_among_authors_means_more_authors() -> None:
     assert not parse_paper(day("2024-01-30", paper(authors="Authors: A, C++ Lover"))).more_authors
 
 
+@pytest.mark.parametrize("line", ["A B, C D, A B, A B", "A B, C D, a  b", "A B, C D, A B.", "['A B', 'C D', 'A B']"])
+def test_repeated_authors_are_listed_once_with_a_warning(line: str) -> None:
+    digest = parse(day("2024-01-30", paper(authors=f"Authors: {line}")))
+    assert digest.entries[0].paper.authors == ("A B", "C D")
+    assert digest.diagnostics == (Diagnostic(5, "authors are repeated and listed once: A B", Severity.WARNING),)
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [("Ann Lee; Bo Kim; C", ("Ann Lee", "Bo Kim", "C")), ("Ann Lee and Bo Kim", ("Ann Lee", "Bo Kim"))]
+    + [("A, Ann Lee & Bo Kim", ("A", "Ann Lee", "Bo Kim")), ("M&uuml;ller; B", ("Müller", "B"))],
+)
+def test_authors_with_other_separators_are_reported(line: str, names: tuple[str, ...]) -> None:
+    digest = parse(day("2024-01-30", paper(authors=f"Authors: {line}")))
+    assert digest.entries[0].paper.authors == names
+    assert severities(digest) == [(5, Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [("Center for AI Safety and Scale AI", ("Center for AI Safety and Scale AI",)), ("A & B", ("A & B",))]
+    + [("M&uuml;ller, B", ("Müller", "B")), ("김민준、이서연，박", ("김민준", "이서연", "박"))],
+)
+def test_names_with_and_or_entities_are_not_split(line: str, names: tuple[str, ...]) -> None:
+    digest = parse(day("2024-01-30", paper(authors=f"Authors: {line}")))
+    assert digest.entries[0].paper.authors == names
+    assert not digest.diagnostics
+
+
+@pytest.mark.parametrize(("line", "names"), [("Authors:", ()), ("Authors: Cy Park", ("Cy Park",))])
+def test_names_below_the_line_of_authors_are_reported(line: str, names: tuple[str, ...]) -> None:
+    digest = parse(day("2024-01-30", paper(authors=f"{line}\nAnn Lee, Bo Kim", summary="- 글")))
+    assert digest.entries[0].paper.authors == names
+    assert digest.entries[0].paper.summary == "Ann Lee, Bo Kim\n\n- 글"
+    assert severities(digest) == [(6, Severity.WARNING)]
+
+
+@pytest.mark.parametrize("line", ["**Authors: A B, C D**", "\u200bAuthors: A B, C D", "Authors: ［'A B', 'C D'］"])
+def test_authors_in_bold_type_or_other_brackets_are_read(line: str) -> None:
+    digest = parse(day("2024-01-30", paper(authors=line)))
+    assert digest.entries[0].paper.authors == ("A B", "C D")
+    assert not digest.diagnostics
+
+
 @pytest.mark.parametrize("ending", ["mp4", "webm", "qt", "MOV", "mp4?x=1"])
 def test_image_syntax_with_a_video_suffix_is_a_video(ending: str) -> None:
     result = parse_paper(day("2024-01-30", paper(media=f"![](https://cdn.example.org/a.{ending})")))
@@ -156,6 +200,117 @@ def test_video_link_with_its_player_is_one_video() -> None:
         day("2024-01-30", paper(media=f"[Watch Video](https://e.org/a.mp4)\n{player}", summary="- 글"))
     )
     assert (result.video, result.summary) == ("https://e.org/a.mp4", "- 글")
+
+
+@pytest.mark.parametrize(
+    ("line", "image"),
+    [
+        ("![](https://e.org/a b.png)", "https://e.org/a%20b.png"),
+        ("![](https://e.org/a  b.png )", "https://e.org/a%20%20b.png"),
+        ("![](<https://e.org/a b.png>)", "https://e.org/a%20b.png"),
+        ("![](https://e.org/a (1).png)", "https://e.org/a%20(1).png"),
+        ("![](https://e.org/a(b.png)", "https://e.org/a(b.png"),
+        ("![](https://e.org/a)b.png)", "https://e.org/a)b.png"),
+        ("![](https://e.org/a.png))", "https://e.org/a.png"),
+        ("![](https://e.org/a.png", "https://e.org/a.png"),
+        ("! [] (https://e.org/a.png)", "https://e.org/a.png"),
+        ("![]（https://e.org/a.png）", "https://e.org/a.png"),
+    ],
+)
+def test_picture_with_a_mistake_is_read_with_a_warning(line: str, image: str) -> None:
+    digest = parse(day("2024-01-30", paper(media=line, summary="- 글")))
+    assert (digest.entries[0].paper.image, digest.entries[0].paper.summary) == (image, "- 글")
+    (diagnostic,) = digest.diagnostics
+    assert (diagnostic.line, diagnostic.severity) == (5, Severity.WARNING)
+    assert diagnostic.message.endswith(f"is read as the picture {image}; write ![]({image})")
+
+
+def test_video_with_spaces_in_its_url_is_read_with_a_warning() -> None:
+    digest = parse(day("2024-01-30", paper(media="[Watch Video](https://e.org/a b.mp4)")))
+    assert digest.entries[0].paper.video == "https://e.org/a%20b.mp4"
+    assert severities(digest) == [(5, Severity.WARNING)]
+    markup = '<video src="https://e.org/a b.mp4"></video>'
+    assert parse_paper(day("2024-01-30", paper(media=markup))).video == "https://e.org/a%20b.mp4"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['![](https://e.org/a.png "A title")', "[![](https://e.org/a.png)](https://e.org/other)"]
+    + ['<img src="https://e.org/a.png" alt="A title">', '<p><img src="https://e.org/a.png">A caption</p>'],
+)
+def test_text_beside_a_picture_is_left_out_with_a_warning(line: str) -> None:
+    digest = parse(day("2024-01-30", paper(media=line)))
+    assert (digest.entries[0].paper.image, digest.entries[0].paper.summary) == ("https://e.org/a.png", "")
+    assert severities(digest) == [(5, Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["![](https://e.org/a.png) 그림 1", "![](a b.png)", "![[a.png]]", "![a][ref]", "[Watch](https://e.org/a.html)"]
+    + ["<iframe src='https://e.org/a'></iframe>", "<a href='#'><img src='a'></a>", "<p>글</p>"]
+    + [
+        "Vote 42",
+        "Votes - 42",
+        "Authors A, B",
+        "`![](https://e.org/a.png)`",
+        "> ![](https://e.org/a.png)",
+        "**Votes** 42",
+        "Author(s): A",
+        "[Watch Video](https://e.org/a b",
+        "![](https://e.org/a b",
+    ],
+)
+def test_field_that_is_not_understood_is_reported(line: str) -> None:
+    digest = parse(day("2024-01-30", paper(media=line, votes="Vote: 3", summary="- 글")))
+    assert (digest.entries[0].paper.summary, digest.entries[0].paper.votes) == (f"{line}\n\n\n- 글", 3)
+    assert severities(digest) == [(5, Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["Vote: 4", "- 글\nVote: 4", "- 글\nAuthors: B, C", "- Authors: B, C", "- [code](https://e.org/a b)"],
+)
+def test_field_or_broken_link_in_the_summary_is_reported(lines: str) -> None:
+    digest = parse(day("2024-01-30", paper(votes="Vote: 3", summary=lines)))
+    assert digest.entries[0].paper.summary == lines
+    assert severities(digest) == [(7 + lines.count("\n"), Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["> ### [B](https://arxiv.org/abs/2401.00002)", "`### [B](https://arxiv.org/abs/2401.00002)`", "###B"]
+    + ["<b>## Daily Papers (2024-01-31)</b>", "> ## Daily Papers (2024-01-31)"],
+)
+def test_wrapped_heading_in_a_summary_is_an_error(line: str) -> None:
+    digest = parse(day("2024-01-30", paper("A", "2401.1", summary=f"- 글\n\n{line}\n\n- 글")))
+    assert digest.entries[0].paper.summary == f"- 글\n\n{line}\n\n- 글"
+    assert severities(digest) == [(7, Severity.ERROR)]
+    digest = parse(day("2024-01-30", paper("A", "2401.1", summary=f"- 글\n<!-- {line} -->")))
+    assert {line for line, _ in severities(digest)} <= {6}
+
+
+@pytest.mark.parametrize("number", ["2401.1", "2401.2"])
+def test_line_that_links_to_another_paper_is_reported(number: str) -> None:
+    link = "[논문](https://arxiv.org/abs/2401.00001)"
+    digest = parse(day("2024-01-30", paper("A", number, summary=f"- 글\n\n{link}\n- 글")))
+    assert severities(digest) == ([] if number == "2401.1" else [(7, Severity.WARNING)])
+
+
+def test_paper_without_a_heading_is_an_error() -> None:
+    other = "- 글\n\n[B](https://arxiv.org/abs/2401.00002)\n\nVote: 4"
+    digest = parse(day("2024-01-30", paper("A", "2401.1", votes="Vote: 3", summary=other)))
+    assert titles(digest) == ["A"]
+    assert severities(digest) == [(9, Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    "summary",
+    ["Authors propose a method.", "저자들은 Vote: 를 쓴다.", "```\nVote: 4\n```", "- Votes: 투표를 센다."]
+    + ["[코드](https://github.com/a/b)", "- **Authors**: 저자들은 새 방법을 제안한다"],
+)
+def test_sentence_or_code_like_a_field_is_not_reported(summary: str) -> None:
+    digest = parse(day("2024-01-30", paper(votes="Vote: 3", authors="Authors: A", summary=f"- 글\n{summary}")))
+    assert not digest.diagnostics
 
 
 def test_relative_picture_is_left_out_with_a_warning() -> None:
@@ -209,6 +364,53 @@ def test_title_is_unescaped(heading: str, title: str) -> None:
     assert (result.title, result.url) == (title, "https://arxiv.org/abs/2401.1")
 
 
+@pytest.mark.parametrize(
+    "label",
+    ["[1] ", "[1]", "(1) ", "[#3] ", "[NEW] ", "#3 ", "12 ", "3: ", "[1/11] ", "No. 3 ", "🔥 ", "[NEW] 🔥 ", "1️⃣ ", "① "]
+    + ["**1.** ", "[추천] ", "【1】", "1. [HOT] "],
+)
+def test_label_before_a_title_is_left_out_with_a_warning(label: str) -> None:
+    digest = parse(f"## Daily Papers (2024-01-30)\n### {label}[[IDK] T](https://arxiv.org/abs/2401.00001)\n")
+    assert titles(digest) == ["[IDK] T"]
+    (diagnostic,) = digest.diagnostics
+    assert diagnostic.message == f"'{label.strip(' *')}' before the title is left out; write ### [TITLE](URL)"
+
+
+@pytest.mark.parametrize(
+    ("link", "title"),
+    [("[Re] [Something](https://e.org)", "[Re] Something"), ("[IDK] tokens [T](https://e.org)", "[IDK] tokens T")]
+    + [
+        ("[[1] T](https://e.org)", "[1] T"),
+        ("[1. T](https://e.org)", "1. T"),
+        ("[2024] [T](https://e.org)", "[2024] T"),
+    ],
+)
+def test_title_that_may_hold_a_label_is_kept_with_a_warning(link: str, title: str) -> None:
+    digest = parse(f"## Daily Papers (2024-01-30)\n### {link}\n")
+    assert titles(digest) == [title]
+    assert severities(digest) == [(2, Severity.WARNING)]
+
+
+@pytest.mark.parametrize("title", ["[IDK] tokens", "[Re] Something", "1.5-Pints", "3D [x]", "[0, 1) intervals"])
+def test_title_with_its_own_brackets_is_kept_silently(title: str) -> None:
+    digest = parse(day("2024-01-30", paper(title)))
+    assert titles(digest) == [title]
+    assert not digest.diagnostics
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["[T](<https://e.org/a b>)", "[T](https://e.org/a b)", "[T](https://e.org/a b 't')", "[T]（https://e.org/a b）"],
+)
+def test_url_of_a_paper_with_spaces_is_encoded(link: str) -> None:
+    assert parse_paper(f"## Daily Papers (2024-01-30)\n### {link}\n").url == "https://e.org/a%20b"
+
+
+def test_zero_width_characters_are_not_part_of_a_url() -> None:
+    digest = parse("## Daily Papers (2024-01-30)\n### [T](https://arxiv.org/abs/2401.00001\u200b)\n")
+    assert digest.entries[0].paper.arxiv_id == "2401.00001"
+
+
 def test_url_with_brackets_and_hangul_becomes_a_uri() -> None:
     result = parse_paper("## Daily Papers (2024-01-30)\n### [T](https://example.한국/가_(b)?q=a)\n")
     assert result.url == "https://example.xn--3e0b707e/%EA%B0%80_(b)?q=a"
@@ -218,7 +420,7 @@ def test_two_headings_of_one_date_are_one_day_in_order() -> None:
     source = day("2024-10-18", paper("A", "2410.1"), "## Daily Papers (2024-10-18)\n", paper("B", "2410.2"))
     digest = parse(source)
     appended = date(2024, 10, 18)
-    assert digest.days == (appended,)
+    assert digest.days == {appended: 1}
     assert [(entry.paper.title, entry.day) for entry in digest.entries] == [("A", appended), ("B", appended)]
 
 
@@ -227,7 +429,7 @@ def test_file_without_a_day_heading_is_not_read() -> None:
 
 
 def test_day_without_papers_is_listed() -> None:
-    assert parse("## Daily Papers (2024-01-30)\n").days == (date(2024, 1, 30),)
+    assert parse("## Daily Papers (2024-01-30)\n").days == {date(2024, 1, 30): 1}
 
 
 def test_readme_with_a_digest_between_chapters_lists_its_papers() -> None:
@@ -290,7 +492,134 @@ def test_forbidden_characters_are_removed_and_reported() -> None:
     + ["## 🤗 Daily Papers （2024/01/30）", "## daily paper 2024-01-30", "\ufeff## Daily Papers (2024-01-30)"],
 )
 def test_day_heading_with_mistakes_is_recognized(heading: str) -> None:
-    assert parse(f"\n{heading}\n").days == (date(2024, 1, 30),)
+    assert parse(f"\n{heading}\n").days == {date(2024, 1, 30): 2}
+
+
+DAY = date(2024, 1, 30)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["## Daily Papers (2024-01-30, 화)", "## Daily Paperss (2024-01-30)", "## Papers (2024-01-30)"]
+    + ["## Daily Papers: 30 Jan 2024", "# Daily Papers 2024.1.30", "## daily paper 2024/01/30 (Tue)"]
+    + ["## 데일리 페이퍼 (2024년 1월 30일)", "## 데일리 패이퍼 2024. 1. 30.", "## 논문 (2024-01-30)"]
+    + ["## Daily Papers 2024-01-30", "## Daily Papers (2024-01-30", "## Daily Papers （２０２４－０１－３０）"]
+    + ["## **Daily Papers** (2024-01-30, Tue)", "## **Daily Papers (2024-01-30)**", "# Daily Papers (2024-01-30)"]
+    + ["## Daily Papers (2024-01-30) - 11 papers", "## Daily Papers (2024-01-30) 특집호", "## DailyPapers 20240130"]
+    + ["## Daily Papers for Tuesday, January 30th, 2024", "## 2024-01-30 Daily Papers", "### Papers (2024-01-30)"]
+    + [
+        "## Daily Papers (30/01/2024)",
+        "## Daily Papers 2024-01-30T09:00:00Z",
+        "## Hugging Face Daily Papers 2024-01-30",
+    ]
+    + ["## [Daily Papers (2024-01-30)](https://huggingface.co/papers)", "##Daily Papers (2024-01-30, Tue)"]
+    + ["Daily Papers (2024-01-30)", "**Daily Papers (2024-01-30)**", "Daily Papers (2024-01-30)\n========="]
+    + ["＃＃ Daily Papers (2024-01-30)", "\\## Daily Papers (2024-01-30)", "- ## Daily Papers (2024-01-30)"],
+)
+def test_day_heading_with_a_slip_is_read_with_a_warning(heading: str) -> None:
+    digest = parse(f"{heading}\n\n{paper()}")
+    assert [(entry.day, entry.paper.title) for entry in digest.entries] == [(DAY, "A Paper")]
+    (diagnostic,) = digest.diagnostics
+    assert (diagnostic.line, diagnostic.severity) == (1, Severity.WARNING)
+    assert diagnostic.message.endswith("is read as the heading of 2024-01-30; write ## Daily Papers (2024-01-30)")
+
+
+@pytest.mark.parametrize(
+    ("heading", "message"),
+    [
+        (
+            "## Daily Papers",
+            "'Daily Papers' has no date, so its papers are left out; write ## Daily Papers (YYYY-MM-DD)",
+        ),
+        ("## Daily Papers (2024-01-3O)", "'Daily Papers (2024-01-3O)' has no date, so"),
+        ("## Daily Papers (1월 30일)", "'Daily Papers (1월 30일)' has no date, so"),
+        ("## Daily Papers (2024-02-30, 금)", "2024-02-30 is not a date, so"),
+        ("## Papers (30 Feb 2024)", "30 Feb 2024 is not a date, so"),
+        ("## Daily Papers (03/04/2024)", "03/04/2024 can be read as two dates, so"),
+        ("## Daily Papers (24-01-30)", "the year of 24-01-30 needs four digits, so"),
+        (
+            "## Daily Papers (2024-01-30 ~ 2024-02-02)",
+            "'Daily Papers (2024-01-30 ~ 2024-02-02)' has more than one date, so",
+        ),
+        ("## 2024-01-30", "'2024-01-30' has a date but is not the heading of a day, so"),
+        ("# Weekly Papers (2024-01-30)", "'Weekly Papers (2024-01-30)' has a date but is not the heading of a day, so"),
+    ],
+)
+def test_unclear_heading_above_papers_is_an_error(heading: str, message: str) -> None:
+    digest = parse(day("2024-01-29", paper("A", "2401.1"), f"{heading}\n", paper("B", "2401.2")))
+    assert titles(digest) == ["A"]
+    assert [severity for _, severity in severities(digest)] == [Severity.ERROR, Severity.ERROR]
+    assert digest.diagnostics[0].line == 5
+    assert digest.diagnostics[0].message.startswith(message)
+    assert "the paper '[B]" in digest.diagnostics[1].message
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["## Papers", "## Released on 2024-02-01", "## 2024-02-01", "## Daily Papers archive", "# Daily Papers 모음"]
+    + [
+        "## Daily Papers and more (2024-02-01)",
+        "#### 2024-02-01",
+        "Papers (2024-02-01)",
+        "- Daily Papers (2024-02-01)",
+    ]
+    + ["> Daily Papers (2024-02-01)", "| Daily Papers (2024-02-01) |", "## Daily Newspapers (2024-02-01)"],
+)
+def test_heading_without_papers_below_is_not_a_day(heading: str) -> None:
+    source = day("2024-01-30", paper("A", "2401.1"), f"{heading}\n\n글\n")
+    assert parse(source).days == {DAY: 1}
+    assert parse(f"{heading}\n\n{source}").days == {DAY: 3}
+    assert DailyPapersReader().read(f"{heading}\n\n글\n\n### [Chart](https://example.org)\n", PATH) is None
+
+
+@pytest.mark.parametrize("title", ["Daily Papers (2024-02-01)", "2024-02-01", "Papers of 2024-02-01"])
+def test_title_with_a_date_is_not_a_day(title: str) -> None:
+    digest = parse(day("2024-01-30", paper(title, "2401.1"), paper("B", "2401.2")))
+    assert (digest.days, titles(digest)) == ({DAY: 1}, [title, "B"])
+
+
+def test_date_above_a_subheading_of_a_paper_is_not_a_day() -> None:
+    digest = parse(day("2024-01-30", paper("A", "2401.1", summary="#### Published 2024-01-15"), paper("B", "2401.2")))
+    assert titles(digest) == ["A", "B"]
+    assert severities(digest) == [(5, Severity.WARNING)]
+
+
+def test_papers_after_an_invalid_day_do_not_make_chapters() -> None:
+    chapter = paper("B", "2401.2", summary="## 요약\n\n- 글")
+    source = day("2024-02-30", paper("A", "2401.1")) + day("2024-01-30", chapter, paper("C", "2401.3"))
+    assert titles(parse(source)) == ["B", "C"]
+
+
+@pytest.mark.parametrize("line", ["", "# arXiv\n\n", "## Papers\n\n"])
+def test_papers_without_a_day_are_one_error(line: str) -> None:
+    digest = parse(f"{line}{paper('A', '2401.1')}{paper('B', '2401.2')}")
+    assert not digest.days
+    assert [(line.count("\n") + 1, Severity.ERROR)] == severities(digest)
+    assert "the file has papers but no day, so '[A]" in digest.diagnostics[0].message
+
+
+def test_lines_of_links_in_a_day_are_an_error() -> None:
+    digest = parse(
+        day("2024-01-30", "1. [A](https://arxiv.org/abs/2401.00001)\n2. [B](https://arxiv.org/abs/2401.00002)\n")
+    )
+    assert severities(digest) == [(3, Severity.ERROR)]
+
+
+def test_comment_outside_of_papers_is_not_reported() -> None:
+    digest = parse(
+        f"<!-- 12 of 40 papers -->\n\n{FULL}\n## 요약\n<!-- 나중에 -->\n### [B](https://arxiv.org/abs/2401.2)\n"
+    )
+    assert titles(digest) == ["A Title", "B"]
+    assert severities(digest) == [(16, Severity.WARNING)]
+
+
+def test_comment_that_hides_papers_is_left_out_with_a_warning() -> None:
+    hidden = f"<!--\n{paper('B', '2401.2', summary='- 글')}\n-->\n"
+    digest = parse(day("2024-01-30", paper("A", "2401.1", summary="- 가\n<!-- 나 -->"), hidden, paper("C", "2401.3")))
+    assert [(paper.title, paper.summary) for paper in papers(digest)] == [("A", "- 가\n<!-- 나 -->"), ("C", "")]
+    assert severities(digest) == [(8, Severity.WARNING)]
+    unclosed = day("2024-01-30", paper("A", "2401.1"), "<!--\n", paper("B", "2401.2"))
+    assert titles(parse(unclosed)) == ["A", "B"]
 
 
 @pytest.mark.parametrize("before", ["\ufeff", "\u200b", "    ", "\u00a0"])
@@ -420,28 +749,74 @@ def test_diagnostic_says_what_is_wrong_and_what_to_write(lines: str, message: st
     assert diagnostic.message == message
 
 
-LINES = st.sampled_from(
-    ["## Daily Papers (2024-01-30)", "### [T](https://arxiv.org/abs/2401.1)", "### [T]()", "###", "# x", "#### [a](b)"]
-    + ["Vote: 3", "Vote: x", "Authors: ['a'", "Authors: b,", "![](https://e.org/a.png)", "![](a.png)", "```", "~~~~"]
-    + ["- 글", "  - 안", "", "<div>", '<video src="https://e.org/b.mp4">', "[Watch Video](https://e.org/c.mp4)", "\x08"]
+LINES = (
+    ["## Daily Papers (2024-01-30)", "Daily Papers (2024-01-30)", "## Daily Papers (2024-01-30) MARK", "## MARK"]
+    + [
+        "## Papers MARK (2024-01-30)",
+        "### [T MARK](https://e.org/N)",
+        "### [7] [T MARK](https://arxiv.org/abs/2401.0000N)",
+    ]
+    + ["### [Re] [T MARK](https://e.org/N)", "### MARK", "### [T MARK", "### [MARK]()", "- ### [MARK](https://e.org/N)"]
+    + [
+        "### [T](https://e.org/N) MARK",
+        "### [T](https://e.org/N 'MARK')",
+        "#### [MARK](https://e.org/N)",
+        "###",
+        "===",
+        "",
+    ]
+    + [
+        "Vote: 3",
+        "Vote: MARK",
+        "Vote MARK",
+        "Authors: MARK, B",
+        "Authors: ['MARK'",
+        "Authors: B; MARK",
+        "Authors:",
+        "MARK,",
+    ]
+    + ["Authors: A,", "![MARK](https://e.org/N.png)", "![](https://e.org/MARK.png)", "![](https://e.org/a MARK.png)"]
+    + ["![](MARK.png)", "![](https://e.org/N.png) MARK", "![](https://e.org/N.png 'MARK')", "![[MARK]]", "<p>MARK</p>"]
+    + [
+        "[![](https://e.org/N.png)](https://e.org/MARK)",
+        "[Watch Video](https://e.org/MARK.mp4)",
+        "<div>",
+        "<img alt='MARK'>",
+    ]
+    + [
+        "<img src='https://e.org/N.png' alt='MARK'>",
+        "<video src='https://e.org/MARK.mp4'>",
+        "```",
+        "~~~~ MARK",
+        "<!-- MARK",
+    ]
+    + [
+        "MARK -->",
+        "- MARK",
+        "  - MARK",
+        "MARK",
+        "\x08MARK",
+        "> MARK",
+        "[B MARK](https://arxiv.org/abs/2401.0000N)",
+        "# MARK #",
+    ]
 )
 
 
-@given(st.lists(LINES | st.text(), max_size=40))
-def test_every_line_is_kept_in_a_field_or_reported(lines: list[str]) -> None:
-    """Put a mark on each bullet, and look for it in the papers and on the lines of the diagnostics."""
-    marked = [f"{line} mark{number}." if line.startswith("- ") else line for number, line in enumerate(lines)]
-    digest = parse("\n".join(["## Daily Papers (2024-01-30)", *marked]))
-    summaries = "\n".join(paper.summary for paper in papers(digest))
-    for number, line in enumerate(marked):
-        if line.startswith("- "):
-            assert f"mark{number}." in summaries or any(
-                diagnostic.line <= number + 2 <= last_line(diagnostic) for diagnostic in digest.diagnostics
-            )
+@given(st.lists(st.sampled_from(LINES) | st.text(max_size=20), max_size=40))
+def test_every_line_is_kept_in_a_field_or_reported(templates: list[str]) -> None:
+    """Put a mark into each line, and look for it in the papers and on the lines of the diagnostics."""
+    lines = [line.replace("MARK", f"m{number}x").replace("N", str(number)) for number, line in enumerate(templates)]
+    digest = parse("\n".join(["## Daily Papers (2024-01-30)", *lines]))
+    kept = "\n".join(map(repr, papers(digest)))
+    for number, (template, line) in enumerate(zip(templates, lines, strict=True)):
+        if "MARK" in template and f"m{number}x" not in kept:
+            spans = [(diagnostic.line, last_line(diagnostic)) for diagnostic in digest.diagnostics]
+            assert any(first <= number + 2 <= last for first, last in spans), line
 
 
 def last_line(diagnostic: Diagnostic) -> int:
-    match = re.match("the lines from '.*' to line ([0-9]+) ", diagnostic.message)
+    match = re.search("(?:to|up to) line ([0-9]+) ", diagnostic.message)
     return int(match[1]) if match else diagnostic.line
 
 
@@ -455,6 +830,16 @@ def last_line(diagnostic: Diagnostic) -> int:
         "`" * 300_000,
         "### [" + "](" * 100_000,
         "&#" * 150_000,
+        "### " + "[1] " * 100_000 + "[T](https://e.org)",
+        "### [" + "][" * 100_000 + "](https://e.org)" * 60,
+        "![](https://e.org/" + " a" * 100_000 + ")",
+        "Authors: " + "A B and " * 50_000,
+        "Authors: " + "&amp" * 50_000 + ";",
+        "<img src='x'>" * 50_000,
+        "<img src='https://e.org/a' alt='x'>" * 20_000,
+        "\n".join(["<!--"] * 50_000) + "-->",
+        "\n".join(["## Papers (2024-01-30)"] * 5_000),
+        "## Daily " + "2024-01-30 " * 20_000,
     ],
 )
 def test_hostile_line_is_parsed_in_linear_time(line: str) -> None:
