@@ -35,7 +35,9 @@ CREATE TABLE files (
     path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER, hash BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE diagnostics (path BLOB NOT NULL, line INTEGER NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL);
-CREATE TABLE days (day TEXT NOT NULL, path BLOB NOT NULL, PRIMARY KEY (day, path)) WITHOUT ROWID;
+CREATE TABLE days (  -- the line of the heading
+    day TEXT NOT NULL, path BLOB NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (day, path)
+) WITHOUT ROWID;
 CREATE TABLE papers (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL, line INTEGER NOT NULL, day TEXT NOT NULL, slug TEXT NOT NULL,
@@ -174,9 +176,9 @@ def _insert_file(
 def _insert_digest(connection: sqlite3.Connection, path: str, digest: Digest) -> set[str]:
     for entry in digest.entries:
         _insert_paper(connection, path, entry)
-    days = {day.isoformat() for day in digest.days}
-    connection.executemany("INSERT INTO days VALUES (?, ?)", [(day, os.fsencode(path)) for day in days])
-    return days
+    rows = [(day.isoformat(), os.fsencode(path), line) for day, line in digest.days.items()]
+    connection.executemany("INSERT INTO days VALUES (?, ?, ?)", rows)
+    return {day for day, *_ in rows}
 
 
 def _insert_paper(connection: sqlite3.Connection, path: str, entry: Entry) -> None:
