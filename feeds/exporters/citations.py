@@ -1,37 +1,37 @@
-"""Exports citations for reference managers: BibTeX, RIS and CSL-JSON."""
+"""Exports citations for reference managers: BibTeX, RIS and CSL-JSON.
+
+The summaries of a digest are not abstracts, and it lists authors in an order of its own, so all formats have notes that
+say so. Where a digest leaves authors out, BibTeX has `and others`, which styles print as et al. CSL has the name
+`others`, which pandoc prints as et al. and other processors as an author's name, so that no list seems complete. RIS
+has no such word, and EndNote and Zotero would file `others` as a person, so only its notes say it.
+"""
 
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import rispy
 from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
-from bibtexparser.model import Entry, Field
+from bibtexparser.model import Entry, Field, Preamble
 
 from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.model.citation import Name, parse_name
 from feeds.model.edition import Edition
 from feeds.model.paper import Listing, Paper
 from feeds.text import markdown
-from feeds.text.titles import split_formulas, title_text
+from feeds.text.latex_escape import escape_latex, pdftex_definitions, title_latex
+from feeds.text.titles import title_text
+from feeds.text.unicode import detect_language
 
-_LATEX_ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "{": r"\textbraceleft{}",  # BibTeX counts braces, escaped or not
-        "}": r"\textbraceright{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        **{sign: f"\\{sign}" for sign in "&%$#_"},
-    }
-)
 _WHITESPACE = re.compile(r"\s+")
+_NOT_IN_BIBTEX_URLS = re.compile(r"[^\x21-\x7e]|[{}\\]")
 
 
 class BibtexExporter:
-    """BibTeX in UTF-8. Formulas are LaTeX; titles stand in braces, so that no style changes their case."""
+    """BibTeX in UTF-8 for every LaTeX engine. Titles stand in braces, so that no style changes their case."""
 
     name = "bib"
     suffix = ".bib"
@@ -44,8 +44,11 @@ class BibtexExporter:
         """Render an entry for every paper, after a comment if a search has more."""
         if omission := context.omission(edition, self.name):
             yield f"% {omission}\n\n".encode()
-        library = Library([_build_bibtex_entry(listing) for listing in edition.listings])
-        yield write_string(library).encode()
+        entries = [_build_bibtex_entry(listing, context) for listing in edition.listings]
+        printed = [entry.fields_dict[name].value for entry in entries for name in ("title", "author") if name in entry]
+        definitions = pdftex_definitions(" ".join(printed))
+        preamble = [Preamble(f"{{{definitions}}}")] if definitions else []
+        yield write_string(Library([*preamble, *entries])).encode()
 
 
 class RisExporter:
@@ -56,11 +59,11 @@ class RisExporter:
     media_type = "application/x-research-info-systems; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    settings = frozenset[str]()
+    settings = frozenset({"language"})
 
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # no settings
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render a reference for every paper."""
-        references = [_build_ris_reference(listing) for listing in edition.listings]
+        references = [_build_ris_reference(listing, context) for listing in edition.listings]
         yield rispy.dumps(references, implementation=_RisWriter).encode()
 
 
@@ -72,11 +75,11 @@ class CslJsonExporter:
     media_type = "application/vnd.citationstyles.csl+json"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    settings = frozenset[str]()
+    settings = frozenset({"language"})
 
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002  # no settings
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render an item for every paper."""
-        items = [_build_csl_item(listing) for listing in edition.listings]
+        items = [_build_csl_item(listing, context) for listing in edition.listings]
         yield (json.dumps(items, ensure_ascii=False, indent=1) + "\n").encode()
 
 
@@ -87,54 +90,33 @@ class _RisWriter(rispy.RisWriter):  # type: ignore[misc]  # rispy has no types
         return ""
 
 
-def _build_bibtex_entry(listing: Listing) -> Entry:
+def _build_bibtex_entry(listing: Listing, context: RenderContext) -> Entry:
     paper = listing.paper
     authors = [_format_bibtex_name(parse_name(author)) for author in paper.authors] + ["others"] * paper.more_authors
     fields = {
-        "title": f"{{{_escape_title(paper.title)}}}",
+        "title": f"{{{title_latex(_WHITESPACE.sub(' ', paper.title))}}}",
         "author": " and ".join(authors),
         "year": str(listing.year),
         "eprint": paper.arxiv_id,
         "archivePrefix": "arXiv" if paper.arxiv_id else None,
-        "url": paper.url,
-        "abstract": _escape_latex(_summary_line(paper)),
+        "doi": paper.doi,
+        "url": _NOT_IN_BIBTEX_URLS.sub(lambda match: quote(match[0]), paper.url),
+        "annote": escape_latex(" ".join(_notes(paper, context))),
     }
     return Entry("misc", listing.citation_key, [Field(field, value) for field, value in fields.items() if value])
-
-
-def _escape_title(title: str) -> str:
-    """Escape a title for LaTeX, but for the formulas whose braces are balanced."""
-    return "".join(
-        part if is_formula and _has_balanced_braces(part) else _escape_latex(part)
-        for part, is_formula in split_formulas(title)
-    )
-
-
-def _escape_latex(text: str) -> str:
-    return text.translate(_LATEX_ESCAPES)
-
-
-def _has_balanced_braces(formula: str) -> bool:
-    """Return True if braces are balanced as BibTeX counts them, which ignores backslashes."""
-    depth = 0
-    for brace in re.findall("[{}]", formula):
-        depth += 1 if brace == "{" else -1
-        if depth < 0:
-            return False
-    return depth == 0
 
 
 def _format_bibtex_name(name: Name) -> str:
     """Format a name as `Family, Suffix, Given`; a part that BibTeX would split stands in braces."""
     if not name.given:
-        return f"{{{_escape_latex(name.family)}}}"
+        return f"{{{escape_latex(name.family)}}}"
     parts = [name.family, name.suffix, name.given] if name.suffix else [name.family, name.given]
     return ", ".join(
-        f"{{{_escape_latex(part)}}}" if re.search(r",|\band\b", part) else _escape_latex(part) for part in parts
+        f"{{{escape_latex(part)}}}" if re.search(r",|\band\b", part) else escape_latex(part) for part in parts
     )
 
 
-def _build_ris_reference(listing: Listing) -> dict[str, Any]:
+def _build_ris_reference(listing: Listing, context: RenderContext) -> dict[str, Any]:
     paper = listing.paper
     reference = {
         "type_of_reference": "UNPB",  # a preprint
@@ -144,9 +126,9 @@ def _build_ris_reference(listing: Listing) -> dict[str, Any]:
         "year": str(listing.year),
         "name_of_database": "arXiv" if paper.arxiv_id else None,
         "accession_number": paper.arxiv_id,
-        "doi": _doi(paper),
+        "doi": paper.doi,
         "urls": [paper.url],
-        "abstract": _summary_line(paper),
+        "notes": _notes(paper, context),
     }
     return {field: value for field, value in reference.items() if value}
 
@@ -155,19 +137,20 @@ def _format_ris_name(name: Name) -> str:
     return ", ".join(filter(None, (name.family, name.given, name.suffix)))
 
 
-def _build_csl_item(listing: Listing) -> dict[str, Any]:
+def _build_csl_item(listing: Listing, context: RenderContext) -> dict[str, Any]:
     paper = listing.paper
+    authors = [_build_csl_name(parse_name(author)) for author in paper.authors]
     item = {
         "id": listing.citation_key,
         "type": "article",
         "title": title_text(paper.title),
-        "author": [_build_csl_name(parse_name(author)) for author in paper.authors],
+        "author": authors + [{"literal": "others"}] * paper.more_authors,
         "issued": {"date-parts": [[listing.year]]},
         "publisher": "arXiv" if paper.arxiv_id else None,
         "number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else None,
-        "DOI": _doi(paper),
+        "DOI": paper.doi,
         "URL": paper.url,
-        "abstract": _summary_line(paper),
+        "note": " ".join(_notes(paper, context)),
     }
     return {field: value for field, value in item.items() if value}
 
@@ -179,9 +162,19 @@ def _build_csl_name(name: Name) -> dict[str, str]:
     return {part: value for part, value in parts.items() if value}
 
 
-def _doi(paper: Paper) -> str | None:
-    """Return the DOI that arXiv registers for every paper, https://info.arxiv.org/help/doi.html."""
-    return f"10.48550/arXiv.{paper.arxiv_id}" if paper.arxiv_id else None
+def _notes(paper: Paper, context: RenderContext) -> list[str]:
+    """Say what the digest does not tell as the paper does: the order of the authors, all of them, the abstract."""
+    locale = context.locale
+    notes = []
+    if len(paper.authors) > 1:
+        notes.append(locale.gettext("The authors are in the order of the digest, which may not be that of the paper."))
+    if paper.more_authors:
+        notes.append(locale.gettext("The digest does not name all authors."))
+    if summary := _summary_line(paper):
+        language = locale.language_name(detect_language(summary, context.site.language))
+        label = locale.gettext("Summary in {language}", language=language)
+        notes.append(f"[{label}] {summary}")
+    return notes
 
 
 def _summary_line(paper: Paper) -> str:

@@ -15,7 +15,7 @@ from feeds.text.titles import title_text
 from feeds.text.unicode import detect_language
 
 _PACKAGES = ("epub", "html", "syndication")
-_WIDE = re.compile(r"<(pre|table|math(?=[^>]*>(?:(?!</math>).){600}))", re.DOTALL)  # a formula that may be long
+_WIDE = re.compile(r'<(pre|table|math(?=[^>]* alttext="[^"]{60}))')  # a long formula
 
 
 def render_template(name: str, locale: Locale, **values: Any) -> str:

@@ -6,15 +6,32 @@ from functools import lru_cache
 
 from anyascii import anyascii
 from nameparser import HumanName
+from nameparser.config import CONSTANTS, Constants
 
 from feeds.model.paper import Paper
-from feeds.text.titles import title_text
+from feeds.text.latex import strip_font_commands
+from feeds.text.titles import replace_formulas
 
 _HAN = re.compile(
     "(?P<family>欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|东方|東方|皇甫|尉迟|尉遲|公孙|公孫|慕容|司徒|令狐|夏侯|[一-鿿])"
     "(?P<given>[一-鿿]{1,3})"
 )
-_GROUP = re.compile(r".*\b(?:team|group|labs?|collaboration|consortium|community|project|research|ai)", re.IGNORECASE)
+# A group has a word that no personal name has; Ai and MA are family names.
+_GROUP = re.compile(
+    r"(?i:.*\b(?:teams?|group|labs?|laborator(?:y|ies)|collaboration|consortium|community|project|research|workshop"
+    r"|institute|university|foundation|alliance|initiative))"
+    r"|.*\s(?:AI|DeepMind|Inc\.|LLC|Ltd\.?|Corp\.?)|.*, Inc|.*\bTeam\b.*|.*\s(?:and|at|for|of|the|&)\s.*|.*\set al\.?"
+)
+# Authors are listed without titles and degrees, which nameparser finds in King Zhu, Lama Ahmad and Zejun MA.
+_NAME_PARTS = Constants(
+    titles=(),
+    first_name_titles=(),
+    suffix_acronyms=("phd",),
+    suffix_acronyms_ambiguous=(),
+    suffix_not_acronyms=("jr", "jnr", "sr", "snr", "ii", "iii", "iv", "v"),
+    non_first_name_prefixes=CONSTANTS.non_first_name_prefixes - {"de", "zu"},  # De Wen Soh
+)
+_NAME_PARTS.nickname_delimiters.clear()  # (Pepa) is a part of the name
 _STOP_WORDS = re.compile(
     "an?|and|are|as|at|by|can|do|does|for|from|how|in|is|of|on|or|the|towards?|to|via|what|when|with"
 )
@@ -24,7 +41,7 @@ _MAX_STEM = 60  # characters of a key without its collision number
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A parsed personal name. Groups and mononyms use only `family`."""
+    """A parsed personal name. Groups and mononyms have only a `family`."""
 
     family: str
     given: str = ""
@@ -39,12 +56,13 @@ def parse_name(text: str) -> Name:
     """
     if han := _HAN.fullmatch(text):
         return Name(han["family"], han["given"])
-    if "," not in text and _GROUP.fullmatch(text):
+    if _GROUP.fullmatch(text):
         return Name(text)
-    parts = HumanName(text)
+    parts = HumanName(text, constants=_NAME_PARTS)
     given = " ".join(filter(None, (parts.title, parts.first, parts.middle)))
     is_complete = _sorted_letters(f"{parts.last}{given}{parts.suffix}") == _sorted_letters(text)
-    return Name(parts.last, given, parts.suffix) if parts.last and is_complete else Name(text)
+    is_name = parts.last and not parts.last.startswith("(")
+    return Name(parts.last, given, parts.suffix) if is_name and is_complete else Name(text)
 
 
 def _sorted_letters(text: str) -> list[str]:
@@ -56,8 +74,10 @@ def citation_key_stem(paper: Paper, year: int) -> str:
 
     Several papers may have the same stem; the archive appends a number to all but the first.
     """
+    # TeX outside of formulas stays as it is: keys are in bibliographies that were written before it was converted.
+    title = strip_font_commands(replace_formulas(paper.title))
     family = _ascii(parse_name(paper.authors[0]).family) if paper.authors else ""
-    words = list(filter(None, map(_ascii, title_text(paper.title).split())))
+    words = list(filter(None, map(_ascii, title.split())))
     telling = [word for word in words if not _STOP_WORDS.fullmatch(word)]
     first = next(iter([*telling, *words]), _ascii(paper.slug))
     return f"{family or 'anonymous'}{year}{first}"[:_MAX_STEM]

@@ -5,12 +5,12 @@ pyromark parses CommonMark and nh3 sanitizes the HTML. The rest handles what dig
 1. Before parsing, words that look like markup are escaped: `<EOS>`, `[MASK](마스크)`.
 2. Bare URLs become autolinks, and placeholders replace formulas, in which `_` and `*` are not emphasis.
 3. After parsing, emphasis next to Hangul is repaired, images become links, and headings become bold paragraphs.
-4. After sanitizing, the formulas are rendered in place of the placeholders.
+4. After sanitizing, the formulas are rendered in place of the placeholders: in Unicode, else in MathML, else as LaTeX.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum, StrEnum
+from enum import StrEnum
 from functools import lru_cache, partial
 from html import escape, unescape
 from typing import NamedTuple
@@ -47,14 +47,6 @@ _HREF = re.compile(r'<a href="([^"]*)"')
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
 
-class FormulaFormat(Enum):
-    """How formulas are rendered; one that cannot be rendered stays as LaTeX."""
-
-    MATHML = "mathml"
-    UNICODE_OR_MATHML = "unicode-or-mathml"
-    UNICODE = "unicode"
-
-
 class LinkKind(StrEnum):
     """What a link leads to."""
 
@@ -70,7 +62,7 @@ class Link(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def render_html(markdown: str, formulas: FormulaFormat = FormulaFormat.MATHML) -> str:
+def render_html(markdown: str) -> str:
     """Render Markdown as HTML without scripts, styles, images and relative links; images become links."""
     source = strip_forbidden(markdown)
     if len(source) > _MAX_LENGTH or _DEEPLY_NESTED_LINE.search(source):
@@ -79,20 +71,19 @@ def render_html(markdown: str, formulas: FormulaFormat = FormulaFormat.MATHML) -
     prepared, latex = _autolink_and_extract_formulas(prepared)
     html = _CLEANER.clean(_fix_html(pyromark.html(prepared, options=_OPTIONS)))
     html = _EMPTY_LINK.sub(r"\1\2</a>", _LINK_WITHOUT_HREF.sub(r"\1", html))
-    html = _FORMULA_PLACEHOLDER.sub(lambda match: _render_formula(latex[int(match[1])], formulas), html)
+    html = _FORMULA_PLACEHOLDER.sub(lambda match: _render_formula(latex[int(match[1])]), html)
     return strip_forbidden(html).strip() if _nesting_depth(html) <= _MAX_DEPTH else _render_source(source)
 
 
 def render_xhtml(markdown: str) -> str:
-    """Render Markdown as well-formed XHTML, as `render_html` does, but with formulas in Unicode where possible."""
-    html = render_html(markdown, FormulaFormat.UNICODE_OR_MATHML)
+    """Render Markdown as `render_html` does, as well-formed XHTML."""
     # nh3 closes all other elements and quotes attributes; &nbsp; is the only entity it writes that XML does not define.
-    return _VOID_ELEMENT.sub(r"<\1/>", html).replace("&nbsp;", "\u00a0")
+    return _VOID_ELEMENT.sub(r"<\1/>", render_html(markdown)).replace("&nbsp;", "\u00a0")
 
 
 def to_plain_text(markdown: str) -> str:
     """Convert Markdown to text with one line per paragraph or list item; items start with a dash."""
-    html = render_html(markdown, FormulaFormat.UNICODE).replace("\n", " ")
+    html = render_html(markdown).replace("\n", " ")
     html = _BLOCK_END.sub("\n", _CELL_END.sub(" ", html.replace("<li>", "\n- ")))
     lines = [" ".join(line.split()) for line in unescape(_TAG.sub("", html)).split("\n")]
     return "\n".join(line for line in lines if line not in ("", "-"))
@@ -289,14 +280,12 @@ def _fix_html(html: str) -> str:
     return _UNPARSED_STRONG.sub(lambda match: match["code"] or f"<strong>{match['inside']}</strong>", html)
 
 
-def _render_formula(formula: str, formulas: FormulaFormat) -> str:
-    """Render a formula, given with its delimiters, as HTML."""
+def _render_formula(formula: str) -> str:
+    """Render a formula, given with its delimiters, as HTML; one that is malformed or prose stays as it is."""
     is_display = formula.startswith(("$$", r"\["))
     latex = formula[2:-2].strip() if formula.startswith("\\") else formula.strip("$").strip()
-    html = None
-    if not is_prose(latex):
-        if formulas is not FormulaFormat.MATHML and (text := to_unicode(latex)):
-            html = escape(text, quote=False)
-        elif formulas is not FormulaFormat.UNICODE:
-            html = to_mathml(latex, is_display)
-    return html or escape(formula, quote=False)
+    if is_prose(latex):
+        return escape(formula, quote=False)
+    if text := to_unicode(latex):
+        return escape(text, quote=False)
+    return to_mathml(latex, is_display) or escape(formula, quote=False)

@@ -1,8 +1,11 @@
 """Citations: names, keys, escaping, and how other programs read them."""
 
 import json
+import os
 import shutil
 import subprocess
+import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +13,13 @@ import rispy
 from hypothesis import given
 from hypothesis import strategies as st
 from pybtex.database import Entry, parse_string
+from pybtex.richtext import Text
 
 from feeds.exporters.contract import Kind
 from feeds.model.citation import Name, parse_name
-from feeds.publishing.publisher import Publisher
+from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.text.titles import title_text
-from tests.support.digests import OpenFiles, day, load, paper, render
+from tests.support.digests import OpenFiles, day, load, paper, render, write_files
 from tests.support.validators import READERS
 
 TITLES = [
@@ -44,13 +48,42 @@ TITLES = [
         ("张伟", Name("张", "伟")),
         ("欧阳修", Name("欧阳", "修")),
         ("山田 太郎", Name("山田", "太郎")),
-        ("OpenAI", Name("OpenAI")),
-        ("Qwen Team", Name("Qwen Team")),
-        ("María José (Pepa) Núñez", Name("María José (Pepa) Núñez")),  # nothing may be lost
+        ("María José (Pepa) Núñez", Name("Núñez", "María José (Pepa)")),
+        ('Qi "Bill" Sun', Name("Sun", 'Qi "Bill"')),
+        ("Hao Ai", Name("Ai", "Hao")),
+        ("Wei Ai", Name("Ai", "Wei")),
+        ("King Zhu", Name("Zhu", "King")),
+        ("Prince Aboagye", Name("Aboagye", "Prince")),
+        ("Lama Ahmad", Name("Ahmad", "Lama")),
+        ("Sheikh Shafayat", Name("Shafayat", "Sheikh")),
+        ("Baron Bishop", Name("Bishop", "Baron")),
+        ("Queen Lord", Name("Lord", "Queen")),
+        ("De Wen Soh", Name("Soh", "De Wen")),
+        ("Zu Yan", Name("Yan", "Zu")),
+        ("Zejun MA", Name("MA", "Zejun")),
+        ("Yi Ming MA", Name("MA", "Yi Ming")),
+        ("Jun RA", Name("RA", "Jun")),
+        ("Minh Do", Name("Do", "Minh")),
+        ("Weinan E", Name("E", "Weinan")),
+        ("Xin Lab Lee", Name("Lee", "Xin Lab")),
+        ("Luc Van Gool", Name("Van Gool", "Luc")),
+        ("MD Rizwan Parvez", Name("Parvez", "MD Rizwan")),
+        ("Wei Li PhD", Name("Li", "Wei", "PhD")),
+        ("Jose Ortega y Gasset", Name("Ortega y Gasset", "Jose")),
     ],
 )
 def test_name_is_split_into_family_and_given_name(text: str, name: Name) -> None:
     assert parse_name(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["OpenAI", "DeepSeek-AI", "01. AI", "Meta AI", "Google DeepMind", "Qwen Team", "Gemini Team Google", "LCM team"]
+    + ["Black Forest Labs", "Shanghai AI Laboratory", "BigScience Workshop", "Microsoft Research", "AI at Meta"]
+    + ["Institute of Automation", "Research and Development, Inc", "Example Inc.", "Wei Chen et al.", "A & B"],
+)
+def test_group_is_not_split(text: str) -> None:
+    assert parse_name(text) == Name(text)
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=40))
@@ -69,6 +102,9 @@ def test_parsed_name_keeps_every_letter(text: str) -> None:
         ("A", "Authors: 김민준", "gim2024a"),
         ("큰 언어 모델", "", "anonymous2024keun"),
         ("???", "Authors: Jan van der Berg", "vanderberg2024240100001"),
+        ("X^{2}-Gaussian", "Authors: Hao Ai", "ai2024x2gaussian"),
+        ("360^circ View of \\textbf{It}", "Authors: King Zhu", "zhu2024360circ"),
+        ("$\\tau$-bench", "Authors: Qwen Team", "qwenteam2024tbench"),
     ],
 )
 def test_citation_key_is_readable(open_files: OpenFiles, heading: str, authors: str, key: str) -> None:
@@ -130,7 +166,7 @@ def test_pybtex_reads_every_field_of_the_bibtex(publisher: Publisher) -> None:
         names = [parse_name(author) for author in paper.authors]
         persons = [person for person in entry.persons.get("author", []) if str(person) != "others"]
         families = [" ".join([*person.prelast_names, *person.last_names]) for person in persons]
-        assert [family.strip("{}") for family in families] == [name.family for name in names]
+        assert [str(Text.from_latex(family)) for family in families] == [name.family for name in names]
         if names:
             assert (str(entry.persons["author"][-1]) == "others") == paper.more_authors
         assert entry.fields["year"] == str(listing.year)
@@ -159,10 +195,11 @@ def test_citation_js_reads_the_csl_json_from_other_formats(publisher: Publisher,
     for item, original in zip(items, expected, strict=True):
         assert item["URL"] == original["URL"]
         assert item["issued"]["date-parts"][0][0] == original["issued"]["date-parts"][0][0]
-        assert author_names(item)[: len(author_names(original))] == author_names(original)
+        names = [name for name in author_names(original) if name != "others" or suffix == "bib"]  # not in RIS
+        assert author_names(item) == names
         if suffix == "ris":
             assert item["title"] == original["title"]
-            assert item.get("abstract", "") == original.get("abstract", "")
+            assert "abstract" not in item
 
 
 def author_names(item: dict[str, Any]) -> list[str]:
@@ -171,7 +208,7 @@ def author_names(item: dict[str, Any]) -> list[str]:
     for name in item.get("author", []):
         particle = name.get("non-dropping-particle") or name.get("dropping-particle") or ""
         family = name.get("literal") or f"{particle} {name.get('family', '')}".strip()
-        names.append(" ".join(filter(None, (family, name.get("given")))))
+        names.append(" ".join(filter(None, (family, name.get("given")))).replace(",", ""))  # RIS splits at commas
     return names
 
 
@@ -180,8 +217,9 @@ def test_bibtex_escapes_text_but_not_formulas(hostile: Publisher) -> None:
     for expected in (
         r"{{A \& B: 100\% of $O(n^2)$ \#1 \textbraceleft{}braces\textbraceright{} under\_score",
         r"{{Unbalanced \textbraceright{} and \textbraceleft{} braces}}",
-        r"$\alpha_1$-divergence of <think>",
-        "{{한국어 제목과 ünïcode ℝ}}",
+        r"$\alpha_1$-divergence of $<$think$>$",
+        r"{{한국어 제목과 {\"u}n{\"i}code $\mathbb{R}$}}",
+        r"M{\"u}ller, J{\"u}rgen",
     ):
         assert expected in bibtex
 
@@ -192,6 +230,108 @@ def test_ris_has_a_reference_for_every_paper(hostile: Publisher) -> None:
     assert ris.startswith("TY  - UNPB\n")
     assert ris.count("\nER  - ") == len(papers)
     assert [reference["title"] for reference in rispy.loads(ris)] == [title_text(paper.title) for paper in papers]
+
+
+def test_notes_tell_where_a_citation_differs_from_the_paper(folder: Path, environ: dict[str, str]) -> None:
+    papers = [
+        paper("Several", "2401.1", authors="Authors: A One, B Two, +", summary="- 요약"),
+        paper("Single", "2401.2", authors="Authors: A One", summary="- Summary"),
+        paper("Nothing", "2401.3"),
+    ]
+    write_files(folder, {"1.md": day("2024-01-30", *papers)})
+    publisher = open_publisher(folder, environ | {"FEEDS_LANGUAGE": "en"})
+    notes = [
+        [
+            "The authors are in the order of the digest, which may not be that of the paper.",
+            "The digest does not name all authors.",
+            "[Summary in Korean] 요약",
+        ],
+        ["[Summary in English] Summary"],
+        [],
+    ]
+    entries = bibtex_entries(publisher, "all")
+    assert [entry.fields.get("annote", "") for entry in entries.values()] == [" ".join(note) for note in notes]
+    references = rispy.loads(render(publisher, "ris", "all").decode())
+    assert [reference.get("notes", []) for reference in references] == notes
+    items = json.loads(render(publisher, "csl", "all"))
+    assert [item.get("note", "") for item in items] == [" ".join(note) for note in notes]
+    fields = [entry.fields for entry in entries.values()]
+    assert not any("abstract" in citation for citation in (*fields, *references, *items))
+    assert notes[0][0] in render(publisher, "html", "papers/2401.00001").decode()
+    assert notes[0][0] not in render(publisher, "html", "papers/2401.00002").decode()
+    korean = open_publisher(folder, environ)
+    assert "[한국어 요약] 요약" in render(korean, "ris", "all").decode()
+
+
+def test_incomplete_authors_end_with_others(open_files: OpenFiles) -> None:
+    publisher = open_files({"1.md": day("2024-01-30", paper("A", authors="Authors: A One, +"))})
+    assert "author = {One, A and others}," in render(publisher, "bib", "all").decode()
+    assert json.loads(render(publisher, "csl", "all"))[0]["author"][1:] == [{"literal": "others"}]
+    assert rispy.loads(render(publisher, "ris", "all").decode())[0]["authors"] == ["One, A"]
+
+
+PRINTED_TITLES = [
+    ("$π$ and $τ$-bench for PixArt-Σ", "π and τ-bench for PixArt-Σ"),
+    ("$95%$ of $x_1 & y$", "95% of x1 & y"),
+    (r"<think> | ~ ^ \ {x} }{ #1 50% a & b", r"<think> | ˜ ˆ \ {x} }{ #1 50% a & b"),
+    (r"\textsc{X}: a \textbf{Font}", "X: a Font"),
+    ("D^2iT, X^{2}-Gaussian, O(n^2)", "D2iT, X2-Gaussian, O(n2)"),
+    (r"$O(n^2)$ $\alpha_1$ $\mathbb{R}^{n\times m}$", "O(n2) α1 Rn×m"),
+    (r"$x^a^b$ $\unknown{x}$ $\text{a_b}$ $x^\ldots$", r"xab $\unknown{x}$ a b xˆ. . ."),
+    ("ß ø æ Ł ı é ñ ő ç ż Émile", "ß ø æ L ı é ñ ő ç ż Émile"),
+    ("– — “q” ‘a’ b\u00a0c…", "– — “q” ‘a’ b c. . ."),
+    ("🔥 Fire ✓ ∞ ≤ × ℒ x²", "[fire] Fire [check mark] ∞ ≤ × L x2"),
+    ("Nguyễn Đặng ąę ðþ ə", "Nguyen Dang ae dth e"),
+    ("Unbalanced } brace { and \\", r"Unbalanced } brace { and \ "),
+    ("%comment # hash $ dollar", "%comment # hash $ dollar"),
+    ("@article{x, title={y}}", "@article{x, title={y}}"),
+    ("ΑΒΓ αβγο", "ABΓ αβγo"),
+]
+LATEX_DOCUMENTS = {
+    "bibtex": r"\begin{document}\nocite{*}\bibliographystyle{abbrv}\bibliography{papers}",
+    "biber": r"\usepackage{biblatex}\addbibresource{papers.bib}\begin{document}\nocite{*}\printbibliography",
+}
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("processor", ["bibtex", "biber"])
+def test_pdflatex_prints_every_letter_of_a_title(open_files: OpenFiles, tmp_path: Path, processor: str) -> None:
+    """Without packages and in the font encoding OT1, which knows the fewest letters."""
+    authors = [
+        "Jürgen Müller, OpenAI, Łukasz Kaiser",
+        "Jan van der Berg, +",
+        "A & B_C, {x} #1, $y, Đ Ž\u00e1, K% L, a\\b",
+    ]
+    papers = [
+        paper(title, f"2401.{number}", authors=f"Authors: {authors[number % 3]}", summary=f"- 요약 {title}")
+        for number, (title, _) in enumerate(PRINTED_TITLES, 1)
+    ]
+    publisher = open_files({"1.md": day("2024-01-30", *papers)})
+    (tmp_path / "papers.bib").write_bytes(render(publisher, "bib", "all"))
+    document = r"\documentclass{article}\hyphenpenalty=10000 " + LATEX_DOCUMENTS[processor] + r"\end{document}"
+    (tmp_path / "document.tex").write_text(document)
+    run_program(tmp_path, "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document")
+    assert "error" not in run_program(tmp_path, processor, "document").lower()
+    log = run_program(tmp_path, "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document")
+    assert "Missing character" not in log
+    printed = squeeze(run_program(tmp_path, "pdftotext", "-raw", "document.pdf", "-"))
+    for title, text in PRINTED_TITLES:
+        assert squeeze(text) in printed, title
+
+
+def run_program(folder: Path, *command: str) -> str:
+    """Run a program in a folder, and return what it prints."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "TEXMFVAR": str(folder)}
+    result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, check=False)
+    output = result.stdout.decode(errors="replace")
+    assert result.returncode == 0, output[-2000:]
+    return output
+
+
+def squeeze(text: str) -> str:
+    """Return text without spaces and accents, which pdftotext puts beside the letters."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if letter.isalnum() or letter in "<>|&%#{}@[]$\\")
 
 
 def test_search_without_results_has_no_citations(seeds: Publisher) -> None:

@@ -1,6 +1,7 @@
 """Markdown of summaries as HTML, XHTML and plain text."""
 
 import re
+from html import unescape
 
 import pytest
 from hypothesis import given
@@ -42,29 +43,39 @@ def test_markdown_renders_as_html(markdown: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("markdown", "mathml", "plain"),
+    ("markdown", "html", "plain"),
     [
-        ("$x_1 * y_2 * z$", "<msub><mi>x</mi><mn>1</mn></msub>", "x₁ * y₂ * z"),
-        (r"$\frac{a}{b}$를", "<mfrac>", r"$\frac{a}{b}$를"),
-        ("$P(<EOS>|x)$ 와 $a &lt; b$", 'alttext="P(&lt;EOS&gt;|x)"', "P(<EOS>|x) 와 a < b"),
-        (r"\(x_1 * y_1\)와 \[a_i\]", 'display="block"', "x₁ * y₁와 aᵢ"),
-        ("LLM$\\times$MapReduce", "<mo>×</mo>", "LLM×MapReduce"),
+        ("$x_1 * y_2 * z$", "<p>x₁ * y₂ * z</p>", "x₁ * y₂ * z"),
+        (r"$\frac{a}{b}$를", "<mfrac>", "a/b를"),
+        ("$P(<EOS>|x)$ 와 $a &lt; b$", "<p>P(&lt;EOS&gt;|x) 와 a &lt; b</p>", "P(<EOS>|x) 와 a < b"),
+        (r"\(x_1 * y_1\)와 \[a_i\]", "<p>x₁ * y₁와 aᵢ</p>", "x₁ * y₁와 aᵢ"),
+        (r"$$\sqrt{a<b}$$", 'display="block"', "√(a<b)"),
+        ("LLM$\\times$MapReduce", "<p>LLM×MapReduce</p>", "LLM×MapReduce"),
         (r"$\href{javascript:alert(1)}{x}$", r"<p>$\href{", r"$\href{javascript:alert(1)}{x}$"),
         (r"$\style{color:red}{x}$", r"<p>$\style{", r"$\style{color:red}{x}$"),
         (r"$\mathop{a}\limits_b$", r"<p>$\mathop{", r"$\mathop{a}\limits_b$"),
-        ("$a % b$", "<p>$a % b$</p>", "a % b"),
-        (r"$\mathcal{O}(n \log n)$", "<mi>log</mi>", "𝒪(n log n)"),
+        ("$a % b$", "<p>a % b</p>", "a % b"),
+        (r"$\mathcal{O}(n \log n)$", "<p>𝒪(n log n)</p>", "𝒪(n log n)"),
         ("$HOME/$USER", "<p>$HOME/$USER</p>", "$HOME/$USER"),
         (r"$\unknown{x}$ $\frac{a}$ $}{$", r"$\unknown{x}$ $\frac{a}$ $}{$", r"$\unknown{x}$ $\frac{a}$ $}{$"),
         ("`$x_1$` [$y$](https://e.org)", "<code>$x_1$</code>", "$x_1$ $y$"),
         ("값은 $5 이고 나중에 10$ 입니다", "$5 이고 나중에 10$", "값은 $5 이고 나중에 10$ 입니다"),
     ],
 )
-def test_formula_renders_as_mathml_or_unicode(markdown: str, mathml: str, plain: str) -> None:
-    assert mathml in render_html(markdown)
+def test_formula_renders_as_unicode_or_mathml(markdown: str, html: str, plain: str) -> None:
+    assert html in render_html(markdown)
     assert to_plain_text(markdown) == plain
     assert "\ufdd2" not in render_html(markdown)
     etree.fromstring(f"<div>{render_xhtml(markdown)}</div>")
+
+
+@pytest.mark.parametrize(
+    "markdown", ["$O(n^{10})$", r"$\frac{1}{2}$", "$10^{-3}$", r"$\sqrt{x+y}$", r"$x^{\frac{a}{b}}$"]
+)
+def test_html_without_its_tags_reads_as_the_plain_text(markdown: str) -> None:
+    text = unescape(re.sub("<[^>]*>", "", render_html(markdown)))
+    assert text == to_plain_text(markdown)
+    assert text not in ("O(n10)", "12", "10−3", "x+y", "xab")
 
 
 @pytest.mark.parametrize(

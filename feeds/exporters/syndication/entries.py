@@ -1,21 +1,29 @@
 """Builds the entries that all feed formats share: one per paper, or in a series one per edition."""
 
 import mimetypes
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import escape
 from urllib.parse import urlsplit
 
 from feeds.exporters.contract import RenderContext, Resource
 from feeds.exporters.templates import render_template
 from feeds.model.edition import Collection, Edition, SearchResults
-from feeds.model.keys import LATEST, Scope, SeriesKey, period
+from feeds.model.keys import LATEST, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
 from feeds.text import markdown
 from feeds.text.titles import title_text
 
 _MAX_EXCERPT = 300  # characters
-_MAX_BYTES = 512_000  # of a feed; FeedBurner refuses more than 512 KB
+MAX_BYTES = 512_000
+"""The size of the feed of `latest` and of a series; FeedBurner refuses more than 512 KB."""
+
+_HEAD_BYTES = 4_000  # of a feed without its entries
+_MARKUP_BYTES = 400  # of an entry in the most verbose format, besides its texts
+_AUTHOR_MARKUP_BYTES = 35
+_MAX_EDITION_BYTES = 16_000  # of an edition's entry, so that the 30 entries of a series fit
+_EXCERPT_LENGTHS = (200, 150, 100, 50, 0)  # of the papers in an edition's entry, until it is small enough
 _MAX_SUMMARY = 40_000  # characters, where a single paper makes a feed too large
 
 
@@ -35,6 +43,7 @@ class Entry:
     title: str
     url: str
     published: datetime
+    updated: datetime
     summary: str
     content_text: str
     content_html: str
@@ -50,24 +59,48 @@ class Entry:
         return self.book or self.video
 
 
-def build_entries(edition: Edition, context: RenderContext) -> list[Entry]:
-    """Build the entries of an edition, in its order."""
+def fit_entries(edition: Edition, context: RenderContext) -> tuple[Edition, list[Entry]]:
+    """Build the entries of an edition, in its order; return them with the edition that they are all of.
+
+    The oldest content of `latest` and of a series is left out until every format is small enough, so that all formats
+    have the same entries.
+    """
+    entries = _build_entries(edition, context)
+    if not has_size_limit(edition.key):
+        return edition, entries
+    while not _fits(entries) and _is_divisible(edition):
+        edition = _without_oldest(edition)
+        entries = entries[: _count_entries(edition)]
+    if not _fits(entries) and edition.key == LATEST:
+        edition = _with_short_summaries(edition)
+        entries = _build_entries(edition, context)
+    return edition, entries
+
+
+def has_size_limit(key: Key) -> bool:
+    """Return True for the feeds that grow with the archive: `latest` and the series."""
+    return key == LATEST or isinstance(key, SeriesKey)
+
+
+def _fits(entries: Iterable[Entry]) -> bool:
+    return sum(map(_max_bytes, entries)) <= MAX_BYTES - _HEAD_BYTES
+
+
+def _max_bytes(entry: Entry) -> int:
+    """Return how many bytes an entry takes at most: RSS and Atom escape markup, JSON quotes and line breaks.
+
+    Without `content_text`, which is only in JSON Feed.
+    """
+    urls = [media.url for media in (entry.image, entry.video, entry.book) if media]
+    texts = [entry.content_html, entry.summary, entry.title, entry.title, entry.url, *entry.authors, *urls]
+    escaped = sum(len(escape(text, quote=False).encode()) + text.count('"') + text.count("\n") for text in texts)
+    return escaped + _MARKUP_BYTES + _AUTHOR_MARKUP_BYTES * len(entry.authors)
+
+
+def _build_entries(edition: Edition, context: RenderContext) -> list[Entry]:
     if isinstance(edition, Collection):
         return [_build_edition_entry(member, context) for member in edition.editions]
     return [_build_paper_entry(listing, context) for listing in _new_listings(edition)]
-
-
-def render_within_limit(edition: Edition, render: Callable[[Edition], bytes]) -> bytes:
-    """Render a feed; leave out the oldest content of `latest` and of a series until clients accept its size."""
-    document = render(edition)
-    if edition.key != LATEST and not isinstance(edition.key, SeriesKey):
-        return document
-    while len(document) > _MAX_BYTES and _is_divisible(edition):
-        edition = _without_oldest(edition)
-        document = render(edition)
-    if len(document) > _MAX_BYTES and edition.key == LATEST:
-        document = render(_with_short_summaries(edition))
-    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +135,10 @@ def _new_listings(edition: Edition) -> tuple[Listing, ...]:
     return tuple(listing for day in edition.days for listing in day.new_listings)
 
 
+def _count_entries(edition: Edition) -> int:
+    return len(edition.editions if isinstance(edition, Collection) else _new_listings(edition))
+
+
 def _is_divisible(edition: Edition) -> bool:
     return len(edition.editions if isinstance(edition, Collection) else edition.listings) > 1
 
@@ -133,6 +170,7 @@ def _build_paper_entry(listing: Listing, context: RenderContext) -> Entry:
         title=title,
         url=paper.url,
         published=context.site.published(listing),
+        updated=context.site.published(listing),  # in the order of the day, also for readers that sort by it
         summary=markdown.excerpt(paper.summary, _MAX_EXCERPT) or title,
         content_text=markdown.to_plain_text(paper.summary),
         content_html=render_template("syndication/entry.html", context.locale, paper=paper),
@@ -153,24 +191,25 @@ def _list_tags(paper: Paper, context: RenderContext) -> tuple[str, ...]:
 def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:
     papers = [listing.paper for listing in edition.most_voted()]
     titles = [title_text(paper.title) for paper in papers]
-    book = context.book(edition.key)
-    return Entry(
+    page_url, book = context.page_url(edition.key), context.book(edition.key)
+    entry = Entry(
         id=context.site.edition_id(edition.key),
         title=context.name(edition),
-        url=context.page_url(edition.key),
-        published=context.site.updated(edition),
+        url=page_url,
+        published=context.site.issued(edition),
+        updated=context.site.updated(edition),
         summary=" · ".join(titles[:3]),
         content_text="\n".join(titles),
-        content_html=render_template(
-            "syndication/entry_edition.html",
-            context.locale,
-            papers=papers,
-            page_url=context.page_url(edition.key),
-            book=book,
-            book_url=context.url(book) if book else "",
-        ),
+        content_html="",
         book=Media(context.url(book), book.format.link_type) if book else None,
     )
+    values = {"papers": papers, "page_url": page_url, "book": book, "book_url": entry.book.url if entry.book else ""}
+    for length in _EXCERPT_LENGTHS:
+        html = render_template("syndication/entry_edition.html", context.locale, **values, excerpt_length=length)
+        entry = replace(entry, content_html=html)
+        if _max_bytes(entry) <= _MAX_EDITION_BYTES:
+            break
+    return entry
 
 
 def _guess_media_type(url: str, default: str) -> str:

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from feeds.exporters.contract import FEED_SCOPES, Kind, RenderContext
-from feeds.exporters.syndication.entries import Entry, build_entries, find_history, render_within_limit
+from feeds.exporters.syndication.entries import MAX_BYTES, Entry, find_history, fit_entries, has_size_limit
 from feeds.model.edition import Edition
 
 
@@ -20,10 +19,16 @@ class JsonFeedExporter:
     scopes = FEED_SCOPES
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
-        """Render the feed in one chunk."""
-        yield render_within_limit(edition, partial(self._render_feed, context))
+        """Render the feed in one chunk; the texts without markup are left out where they make it too large."""
+        edition, entries = fit_entries(edition, context)
+        items = [_build_item(entry) for entry in entries]
+        document = self._render_feed(edition, items, context)
+        if len(document) > MAX_BYTES and has_size_limit(edition.key):
+            items = [{name: value for name, value in item.items() if name != "content_text"} for item in items]
+            document = self._render_feed(edition, items, context)
+        yield document
 
-    def _render_feed(self, context: RenderContext, edition: Edition) -> bytes:
+    def _render_feed(self, edition: Edition, items: list[dict[str, Any]], context: RenderContext) -> bytes:
         site = context.site
         resource = context.resource(edition.key, self.name)
         history = find_history(edition, resource)
@@ -35,7 +40,7 @@ class JsonFeedExporter:
             "description": site.description,
             "authors": [{"name": site.author}],
             "language": site.language,
-            "items": [_build_item(entry) for entry in build_entries(edition, context)],
+            "items": items,
         }
         if history and history.previous:
             feed["next_url"] = context.url(history.previous)
@@ -53,7 +58,7 @@ def _build_item(entry: Entry) -> dict[str, Any]:
         "content_text": entry.content_text,
         "summary": entry.summary,
         "date_published": entry.published.isoformat(),
-        "date_modified": entry.published.isoformat(),
+        "date_modified": entry.updated.isoformat(),
     }
     if entry.image:
         item["image"] = entry.image.url

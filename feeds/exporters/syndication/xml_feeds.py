@@ -2,7 +2,6 @@
 
 import html
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from lxml import etree  # isort: skip  # feedgen.ext.media cannot be imported before it
@@ -11,7 +10,7 @@ from feedgen.feed import FeedGenerator
 
 from feeds import __version__
 from feeds.exporters.contract import FEED_SCOPES, Kind, RenderContext, Resource
-from feeds.exporters.syndication.entries import Entry, History, build_entries, find_history, render_within_limit
+from feeds.exporters.syndication.entries import Entry, History, find_history, fit_entries
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL
 from feeds.site.site import GENERATOR
@@ -34,14 +33,12 @@ class RssExporter:
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk."""
-        yield render_within_limit(edition, partial(self._render_feed, context))
-
-    def _render_feed(self, context: RenderContext, edition: Edition) -> bytes:
+        edition, entries = fit_entries(edition, context)
         generator = _create_generator(edition, context.resource(edition.key, self.name), context)
         generator.ttl(_TTL)
         generator.load_extension("dc", atom=False)  # feedgen drops authors without an e-mail address
         generator.load_extension("media", atom=False)
-        for entry in build_entries(edition, context):
+        for entry in entries:
             item = _add_entry(generator, entry)
             if entry.authors:
                 item.dc.dc_creator(_join_creators(entry, context))  # of several, Miniflux and newsboat show the last
@@ -49,8 +46,7 @@ class RssExporter:
             if entry.enclosure:
                 item.enclosure(entry.enclosure.url, _UNKNOWN_LENGTH, entry.enclosure.media_type)
             _add_media(item, entry)
-        document: bytes = generator.rss_str()
-        return document
+        yield generator.rss_str()
 
 
 def _join_creators(entry: Entry, context: RenderContext) -> str:
@@ -72,18 +68,16 @@ class AtomExporter:
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk."""
-        yield render_within_limit(edition, partial(self._render_feed, context))
-
-    def _render_feed(self, context: RenderContext, edition: Edition) -> bytes:
+        edition, entries = fit_entries(edition, context)
         generator = _create_generator(edition, context.resource(edition.key, self.name), context)
         generator.load_extension("media", rss=False)
-        for entry in build_entries(edition, context):
+        for entry in entries:
             item = _add_entry(generator, entry)
             item.author([{"name": name} for name in entry.authors])
             if entry.enclosure:
                 item.link(href=entry.enclosure.url, rel="enclosure", type=entry.enclosure.media_type)
             _add_media(item, entry)
-        return _serialize_atom(generator)
+        yield _serialize_atom(generator)
 
 
 def _serialize_atom(generator: Any) -> bytes:
@@ -107,8 +101,9 @@ def _create_generator(edition: Edition, feed: Resource, context: RenderContext) 
     generator.generator(GENERATOR, version=__version__)
     if site.rights:
         generator.rights(site.rights)
-    generator.updated(site.updated(edition))  # the default is now
-    generator.lastBuildDate(site.updated(edition))
+    updated = site.updated(edition)
+    generator.updated(updated)  # the default is now
+    generator.lastBuildDate(updated)
     generator.link(href=context.url(feed), rel="self", type=feed.format.link_type)
     generator.link(href=context.page_url(edition.key), rel="alternate", type="text/html")  # last, RSS takes that one
     history = find_history(edition, feed)
@@ -166,7 +161,7 @@ def _add_entry(generator: Any, entry: Entry) -> Any:
     item.title(entry.title)
     item.link(href=entry.url, rel="alternate", type="text/html")
     item.published(entry.published)
-    item.updated(entry.published)  # the default is now
+    item.updated(entry.updated)  # the default is now
     item.description(entry.summary, isSummary=True)
     item.category([{"term": tag, "label": tag} for tag in entry.tags])
     item.content(entry.content_html, type="html")  # without the type Atom readers show the tags
