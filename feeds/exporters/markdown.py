@@ -55,7 +55,8 @@ def _format_link(paper: Paper) -> str:
     """Format title and URL as a link; the title is unchanged unless it would be parsed as another."""
     url = _escape_url(paper.url)
     title = _escape(paper.title)
-    if syntax.parse_link(f"[{title}]({url})") != (title, url, ""):
+    link = syntax.parse_link(f"[{title}]({url})")
+    if link is None or link._replace(is_ambiguous=False) != syntax.Link(title, url):
         title = _encode(paper.title)
     return f"[{title}]({url})"
 

@@ -267,7 +267,8 @@ def test_book_is_described_by_its_own_papers(
 
 
 def test_subjects_are_the_commonest_topics_without_commas(folder: Path, environ: dict[str, str]) -> None:
-    topics = {"A, b": "alpha", "None": "omega", "Filter": "has=code", **{f"T{number}": "beta" for number in range(9)}}
+    topics = {"A, b": "alpha", "None": "alpha -alpha", "Filter": "q=alpha&min_votes=0", "Code": "has=code"}
+    topics |= {f"T{number}": "q=beta&order=votes" for number in range(9)}
     lines = [f"{name!r} = {search!r}" for name, search in topics.items()]
     (folder / "feeds.toml").write_text("\n".join(["[topics]", *lines]), encoding="utf-8")
     papers = [paper("Alpha beta", "2401.1"), paper("ALPHA", "2401.2")]

@@ -224,7 +224,8 @@ class _Book:
         for number, author in enumerate((isinstance(edition.key, PaperKey) and authors) or [site.author]):
             book.add_author(author, uid=f"creator-{number}")  # by default ebooklib gives all the same id
         book.add_metadata("DC", "publisher", site.title)
-        book.add_metadata("DC", "date", site.updated(edition).date().isoformat())
+        # At noon, for which nearly all time zones have the same date; calibre moves a date without a time by a day.
+        book.add_metadata("DC", "date", f"{site.issued(edition):%Y-%m-%d}T12:00:00Z")
         book.add_metadata("DC", "description", context.summary(edition))
         for subject in find_subjects(edition.papers, site.topics):
             book.add_metadata("DC", "subject", subject)
