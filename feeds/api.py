@@ -8,7 +8,7 @@ from types import TracebackType
 
 from feeds.errors import ExportError, UnknownEditionError
 from feeds.model.edition import Edition
-from feeds.model.keys import ALL, Key, SearchKey, parse_key
+from feeds.model.keys import ALL, Key, SearchKey, key_hint, parse_key
 from feeds.model.paper import Day, Listing, Paper
 from feeds.model.query import DOWNLOAD_LIMIT, parse_query
 from feeds.publishing.publisher import Publisher, open_publisher
@@ -59,7 +59,8 @@ class OpenArchive:
         """
         parsed = parse_key(key, self._publisher.site.topic_keys)
         if parsed is None:
-            raise UnknownEditionError(f"{key!r} is not a key; a day is written 2024-01-30, a week 2024-W05")
+            hint = key_hint(key, self._publisher.site.topic_keys) or "a day is written 2024-01-30, a week 2024-W05"
+            raise UnknownEditionError(f"{key!r} is not a key; {hint}")
         if isinstance(parsed, SearchKey) and not parsed.topic:
             parsed = SearchKey(parse_query((name.rstrip("_"), value) for name, value in parameters.items()))
         if isinstance(parsed, SearchKey):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from feeds.archive import files, index
 from feeds.archive.database import Database
 from feeds.archive.files import Signature
 from feeds.archive.snapshot import LatestLimits, Snapshot
+from feeds.archive.survey import Survey, survey
 from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
 from feeds.model.paper import DayCount
@@ -42,6 +44,13 @@ class Archive:
 
     Threads may share an archive, and any number of processes share its index. Snapshots show the files as they were at
     the last `sync`.
+
+    Args:
+        root: the folder.
+        index_path: the file of the index.
+        latest: the size of the edition `latest`.
+        progress: shows the files that are read.
+        last_day: returns the last day that snapshots show at the moment; by default they show all.
     """
 
     def __init__(
@@ -50,11 +59,13 @@ class Archive:
         index_path: Path,
         latest: LatestLimits = LatestLimits(),  # noqa: B008  # immutable
         progress: Progress = no_progress,
+        last_day: Callable[[], date] = lambda: date.max,
     ) -> None:
         self.root = root.resolve()
         self.index_path = index_path
         self._latest = latest
         self._progress = progress
+        self._last_day = last_day
         self._reader: Reader = DailyPapersReader()
         self._lock = threading.Lock()
         self._synced_files: dict[str, Signature] | None = None
@@ -66,7 +77,7 @@ class Archive:
 
     @property
     def revision(self) -> str:
-        """Identify the content of the archive at the last `sync`."""
+        """Identify what snapshots showed at the last `sync`."""
         return self._revision
 
     def sync_if_due(self) -> None:
@@ -102,7 +113,8 @@ class Archive:
         if scan_error and scan_error != self._scan_error:
             _log.warning("%s; serving the archive as last read", scan_error)
         self._scan_error = scan_error
-        self._revision = self._database.run(index.read_revision)  # other processes update the index too
+        # Other processes update the index too, and days are published by the clock.
+        self._revision = self._database.run(lambda connection: self._snapshot(connection).revision)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -111,7 +123,21 @@ class Archive:
         Raises ArchiveError if the index cannot be used.
         """
         with self._database.read_transaction() as connection:
-            yield Snapshot(connection, self._latest, self._calendars)
+            yield self._snapshot(connection)
+
+    def survey(self) -> Survey:
+        """Look at the folder for what may be the reason that no day was found."""
+        return survey(self.root, self._reader.suffixes)
+
+    def reason_for_no_days(self) -> str:
+        """Say in one line why snapshots show no day; empty if they show one."""
+        with self.snapshot() as snapshot:
+            calendar, unpublished = snapshot.calendar(), snapshot.unpublished_days()
+        if calendar:
+            return ""
+        if unpublished:
+            return f"all days lie in the future, from {unpublished[0]} on; correct the dates, or wait for them"
+        return f"no day found; {self.survey()}; a day begins with ## Daily Papers (YYYY-MM-DD)"
 
     def run_in_index(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Call `work` with a connection to the index; it may be called again if the index has to be recreated."""
@@ -120,6 +146,9 @@ class Archive:
     def close(self) -> None:
         """Close the calling thread's connection to the index, for example before a fork."""
         self._database.close()
+
+    def _snapshot(self, connection: sqlite3.Connection) -> Snapshot:
+        return Snapshot(connection, self._latest, self._calendars, self._last_day())
 
     def _scan(self) -> dict[str, Signature]:
         return files.scan(self.root, tuple(self._reader.suffixes))

@@ -53,7 +53,8 @@ class Database:
                 if sqlite.is_busy(error):
                     raise ArchiveError(f"{self._path}: another process holds the index: {error}") from error
                 if attempt == _ATTEMPTS:
-                    raise ArchiveError(f"{self._path}: the index cannot be used: {error}; {_HINT}") from error
+                    reason = getattr(error, "strerror", None) or error
+                    raise ArchiveError(f"{self._path}: the index cannot be used: {reason}; {_HINT}") from error
                 time.sleep(_PAUSE * attempt)
                 if _is_unusable(error):
                     self._discard(inode)

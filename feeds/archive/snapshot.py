@@ -54,6 +54,7 @@ from feeds.text.matching import squeeze
 
 _SITE_DAYS = timedelta(days=6)  # before the newest: what the home page looks back on
 _MAX_SERIES = 30  # entries
+_PUBLICATION = "a day is shown when its date begins in UTC"
 _COLLISIONS = """(
     SELECT count(*) FROM papers AS other WHERE other.citation_key_stem = papers.first_stem
     AND other.rank IS NOT NULL AND other.day = other.first_day
@@ -131,7 +132,7 @@ class Snapshot:
         connection: sqlite3.Connection,
         latest: LatestLimits,
         calendars: dict[str, tuple[DayCount, ...]],
-        as_of: date = date.max,
+        as_of: date,
     ) -> None:
         self._connection = connection
         self._search = Search(connection)
@@ -143,14 +144,20 @@ class Snapshot:
         """Return the same snapshot as if the archive ended with a day."""
         return Snapshot(self._connection, self._latest, self._calendars, day)
 
-    @cached_property
+    @property
     def revision(self) -> str:
-        """Identify the content of the archive."""
+        """Identify what the snapshot shows: the content of the index, up to some day."""
+        calendar = self.calendar()
+        return f"{self._content} {calendar[-1].date if calendar else ''}"
+
+    @cached_property
+    def _content(self) -> str:
+        """Identify the content of the index."""
         return index.read_revision(self._connection)
 
-    def calendar(self) -> tuple[DayCount, ...]:
-        """Count the papers of every day, oldest first, days without a paper included."""
-        calendar = self._calendars.get(self.revision)
+    @cached_property
+    def _all_days(self) -> tuple[DayCount, ...]:
+        calendar = self._calendars.get(self._content)
         if calendar is None:
             rows = self._rows(
                 "SELECT listed.day, count(rank), count(rank) FILTER (WHERE first_day = listed.day)"
@@ -159,10 +166,21 @@ class Snapshot:
             )
             calendar = tuple(DayCount(date.fromisoformat(day), *counts) for day, *counts in rows)
             self._calendars.clear()  # of older revisions
-            self._calendars[self.revision] = calendar
-        if not calendar or calendar[-1].date <= self._as_of:
-            return calendar
-        return tuple(day for day in calendar if day.date <= self._as_of)
+            self._calendars[self._content] = calendar
+        return calendar
+
+    @cached_property
+    def _until(self) -> date:
+        """The last day that is seen; `date.max` for all of them, which spares queries a condition."""
+        return self._as_of if self._all_days and self._all_days[-1].date > self._as_of else date.max
+
+    @cached_property
+    def _calendar(self) -> tuple[DayCount, ...]:
+        return tuple(day for day in self._all_days if day.date <= self._until)
+
+    def calendar(self) -> tuple[DayCount, ...]:
+        """Count the papers of every day, oldest first, days without a paper included."""
+        return self._calendar
 
     def keys(self) -> Iterator[Key]:
         """List the keys of all editions with an address of their own: no searches, nothing about the site."""
@@ -175,7 +193,8 @@ class Snapshot:
         yield from (
             PaperKey(slug)
             for (slug,) in self._rows(
-                f"SELECT slug FROM papers WHERE {FIRST_LISTING} ORDER BY day DESC, rank"  # noqa: S608  # ours
+                f"SELECT slug FROM papers WHERE {FIRST_LISTING} AND day <= ? ORDER BY day DESC, rank",  # noqa: S608
+                [self._until.isoformat()],
             )
         )
 
@@ -229,7 +248,7 @@ class Snapshot:
         return list(dict.fromkeys(image for (image,) in rows))
 
     def diagnostics(self) -> tuple[FileDiagnostic, ...]:
-        """List what is wrong in the files, and the papers that a day lists twice."""
+        """List what is wrong in the files, the papers that a day lists twice, and the days that are not published."""
         rows = self._rows("SELECT path, line, message, severity FROM diagnostics")
         result = [
             FileDiagnostic(os.fsdecode(path), line, message, Severity(severity))
@@ -245,7 +264,15 @@ class Snapshot:
             kept = f"{os.fsdecode(kept_path)}:{kept_line}"
             message = f"lists {what} again; the listing at {kept} is at least as complete and is used"
             result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
+        unpublished = self._rows("SELECT day, path, line FROM days WHERE day > ?", [self._until.isoformat()])
+        for day, path, line in unpublished:
+            message = f"{day} lies in the future and is not shown before its date begins in UTC; correct a wrong one"
+            result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
         return tuple(sorted(result, key=lambda diagnostic: diagnostic[:3]))
+
+    def unpublished_days(self) -> tuple[date, ...]:
+        """List the days that files hold and the snapshot does not show, because their dates have not begun."""
+        return tuple(day.date for day in self._all_days if day.date > self._until)
 
     def _empty(self, key: Key) -> Edition:
         """Return an edition without its papers, and a collection with empty members."""
@@ -273,6 +300,8 @@ class Snapshot:
     def _empty_period(self, key: PeriodKey) -> Edition:
         covered = tuple(day for day in self.calendar() if key.first <= day.date <= key.last)
         if not covered:
+            if any(key.first <= day <= key.last for day in self.unpublished_days()):
+                raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
             raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(self.calendar())}")
         before = [day.date for day in self.calendar() if day.date < key.first]
         after = [day.date for day in self.calendar() if day.date > key.last]
@@ -290,8 +319,10 @@ class Snapshot:
         total = count_with(frozenset(query.has), media)
         limit = query.limit or total
         last_page = max(-(-total // limit), 1) if limit else 1
+        is_empty = (query.page - 1) * limit >= total
         return SearchResults(
             key,
+            calendar=self.calendar()[:1] if is_empty else (),
             facets=search_facets(key, years, media),
             count=total,
             start=(query.page - 1) * limit + 1,
@@ -330,7 +361,10 @@ class Snapshot:
         rows = self._rows(f"SELECT day FROM papers WHERE slug = ? AND {FIRST_LISTING}", [key.slug])  # noqa: S608
         if not rows:
             raise UnknownEditionError(f"{key.text}: the archive holds no such paper")
-        return tuple(day for day in self.calendar() if day.date.isoformat() == rows[0][0])
+        first_listed = date.fromisoformat(rows[0][0])
+        if first_listed > self._until:
+            raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
+        return tuple(day for day in self.calendar() if day.date == first_listed)
 
     def _latest_days(self) -> tuple[DayCount, ...]:
         newest = list(self.calendar()[-self._latest.days :])
@@ -399,7 +433,7 @@ class Snapshot:
         }
 
     def _modified(self, edition: Edition) -> datetime | None:
-        first, last = date.min, date.max
+        first, last = date.min, self._until
         if edition.calendar and not isinstance(edition, Collection):
             first, last = edition.calendar[0].date, edition.calendar[-1].date
         rows = self._rows(
@@ -412,7 +446,7 @@ class Snapshot:
     def _select_results(self, query: Query) -> "_Selection":
         """Select the results of a search."""
         matches = self._search.find(query.clauses) if query.clauses else None
-        return _select(query, self._as_of, matches)
+        return _select(query, self._until, matches)
 
     def _select(self, columns: str, selection: "_Selection", ending: str | None = None) -> list[tuple[Any, ...]]:
         if ending is None:
@@ -492,8 +526,9 @@ def _closed_periods(key: SeriesKey, days: Sequence[date]) -> list[PeriodKey]:
 
 def _fingerprint(edition: Edition, listings: Sequence[_ListingFingerprint], members: Sequence[EditionMetadata]) -> str:
     key = edition.key
-    # A collection and a paper say nothing of the days around them.
-    calendar: Sequence[DayCount] = () if isinstance(key, PaperKey | CollectionKey) else edition.calendar
+    calendar: Sequence[DayCount] = edition.calendar
+    if isinstance(key, PaperKey | CollectionKey):  # which say nothing of the days around them, but an empty one's date
+        calendar = () if members or listings else calendar[:1]
     parameters: Mapping[str, str] = key.query.parameters() if isinstance(key, SearchKey) else {}
     content = [
         [key.scope, key.text, parameters],

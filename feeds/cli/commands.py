@@ -2,15 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from feeds import __version__
 from feeds.archive.archive import Archive, default_index
-from feeds.cli.terminal import exit_on_second_interrupt, progress_bar
+from feeds.cli.terminal import describe_error, exit_on_second_interrupt, progress_bar
 from feeds.errors import BuildError, ExportError, FeedsError, MailError, PublishError, StoreError, UnknownEditionError
 from feeds.exporters import registry
 from feeds.exporters.contract import Format, Kind, RenderContext, Resource
@@ -19,7 +19,7 @@ from feeds.http import server
 from feeds.images.client import ALLOW_PRIVATE, PUBLIC_ONLY, Client
 from feeds.images.fetch import fetch_images
 from feeds.model.diagnostic import Severity
-from feeds.model.keys import EXAMPLES, Scope
+from feeds.model.keys import EXAMPLES, Scope, key_hint, parse_key
 from feeds.model.query import PARAMETERS
 from feeds.publishing import mail
 from feeds.publishing.bucket import Bucket, open_store
@@ -27,7 +27,7 @@ from feeds.publishing.build import build
 from feeds.publishing.compression import COMPRESSORS
 from feeds.publishing.pool import available_cores
 from feeds.publishing.publish import publish
-from feeds.publishing.publisher import Publisher, open_publisher
+from feeds.publishing.publisher import Publisher, last_published_day, open_publisher
 from feeds.site import settings
 from feeds.site.site import Site
 
@@ -36,12 +36,23 @@ _PROBLEMS = (BuildError, ExportError, MailError, PublishError, StoreError)  # ex
 
 
 def main() -> None:
-    """Run the command line; an expected error is one line on stderr."""
+    """Run the command line; an expected error is one line on stderr, `feeds: WHERE: what is wrong; what to do`."""
     try:
-        commands(prog_name="feeds")
+        sys.exit(commands(prog_name="feeds", standalone_mode=False))
     except FeedsError as error:
-        click.echo(f"feeds: {error}", err=True)
-        sys.exit(1 if isinstance(error, _PROBLEMS) else 2)
+        _fail(str(error), 1 if isinstance(error, _PROBLEMS) else 2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _fail(describe_error(error), error.exit_code)
+    except click.Abort:
+        _fail("stopped", 1)
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    click.echo(f"feeds: {message}", err=True)
+    sys.exit(exit_code)
 
 
 class _FormatName(click.ParamType[str]):
@@ -56,6 +67,8 @@ class _FormatName(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Check a name."""
         names = registry.load().names()
+        if value not in names and parse_key(value):
+            self.fail(f"{value!r} is a key; write the format before it: feeds export FORMAT {value}", param, ctx)
         if value not in names:
             self.fail(f"there is no format {value!r}; choose one of {', '.join(names)}", param, ctx)
         return value
@@ -110,6 +123,7 @@ def commands() -> None:
 def serve(archive: Path, host: str, port: int, workers: int) -> None:
     """Serve ARCHIVE over HTTP."""
     publisher = _open(archive)
+    _report_missing_days(publisher)
     server.require_free(host, port)
     if publisher.site.base_url == Site().base_url:
         name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
@@ -135,13 +149,14 @@ def export(format_name: str, key: str | None, archive: Path, output: Path | None
     option is given, otherwise latest.
     """
     publisher = _open(archive)
+    _report_missing_days(publisher)
     resource = _find_resource(publisher, publisher.formats[format_name], key, _given(parameters))
     document = publisher.render(publisher.representation(resource)).body
     if output:
         _write(output, document)
         return
     if sys.stdout.isatty() and b"\0" in document:
-        raise click.UsageError(f"{format_name} is binary and stdout is a terminal; give -o FILE")
+        raise FeedsError(f"{resource.path}: is binary, and stdout is a terminal; add -o {resource.file_name}")
     sys.stdout.buffer.write(document)
 
 
@@ -160,6 +175,7 @@ def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> N
     publisher = _open(archive)
     compressions = tuple(COMPRESSORS) if precompress else ()
     report = build(publisher, out, compressions, processes, progress_bar("building", "file"))
+    _report_missing_days(publisher)
     counts = {"files": report.files, "rendered": report.rendered, "removed": report.removed}
     _finish(str(out), counts, report.errors)
 
@@ -168,7 +184,11 @@ def build_site(out: Path, archive: Path, precompress: bool, processes: int) -> N
 @click.argument("url")
 @_archive_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent and removed.")
-@click.option("--force", is_flag=True, help="Send everything, whatever the store is recorded to hold.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Send everything, whatever the store is recorded to hold, and remove more than a fifth of it if need be.",
+)
 @click.option("--plain", is_flag=True, help="Send text uncompressed instead of gzipped.")
 @_processes_option
 def publish_site(url: str, archive: Path, dry_run: bool, force: bool, plain: bool, processes: int) -> None:
@@ -176,13 +196,15 @@ def publish_site(url: str, archive: Path, dry_run: bool, force: bool, plain: boo
 
     URL starts with s3://, gs://, az://, file:// or memory://. Only changed objects are sent.
 
-    Credentials and endpoints come from the environment, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL.
+    Credentials and endpoints come from the environment, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL. An archive
+    without a day is not published, nor one without more than a fifth of the objects that were, unless with --force.
     """
     bucket = Bucket(open_store(url), url, compress=not plain)
     publisher = _open(archive)
     exit_on_second_interrupt()
     progress = progress_bar("publishing", "object")
     report = publish(publisher, bucket, force=force, dry_run=dry_run, processes=processes, progress=progress)
+    _report_missing_days(publisher)
     if dry_run:
         for action, names in (("send", report.sent), ("remove", report.removed)):
             for name in names:
@@ -211,8 +233,10 @@ def images(archive: Path, force: bool) -> None:
     )
     for url, reason in report.failed:
         click.echo(f"{url}: {reason}", err=True)
+    _report_missing_days(publisher)
     counts = {name: len(getattr(report, name)) for name in ("fetched", "unchanged", "failed", "waiting")}
-    click.echo(f"images: {_join(counts)}", err=True)
+    hint = " (failed a short time ago; use --force to request them again)" if report.waiting else ""
+    click.echo(f"images: {_join(counts)}{hint}", err=True)
 
 
 @commands.command()
@@ -229,6 +253,7 @@ def send(address: str, key: str | None, archive: Path, force: bool, **parameters
     every hour.
     """
     publisher = _open(archive)
+    _report_missing_days(publisher)
     recipient = mail.parse_address(address)
     mail_server = settings.load(archive, os.environ).mail
     mail.require_settings(mail_server)
@@ -243,9 +268,9 @@ def send(address: str, key: str | None, archive: Path, force: bool, **parameters
     index = default_index(archive, os.environ)
     log = mail.DeliveryLog(index.with_name(f"{index.name}.sent"))
     if not edition.papers:
-        click.echo(f"{book.path}: there is no paper to send", err=True)
+        click.echo(f"feeds: {book.path}: there is no paper to send", err=True)
     elif log.contains(recipient, book, edition) and not force:
-        click.echo(f"{book.file_name} was already sent to {recipient}; use --force to send it again", err=True)
+        click.echo(f"feeds: {book.path}: already sent to {recipient}; use --force to send it again", err=True)
     else:
         title = RenderContext.for_site(publisher.site, publisher.formats).full_name(edition)
         document = publisher.render(representation).body
@@ -259,20 +284,25 @@ def send(address: str, key: str | None, archive: Path, force: bool, **parameters
 def check(archive: Path) -> None:
     """Report what is wrong in ARCHIVE.
 
-    Checks the settings and the day files, and exits with 1 if anything was lost.
+    Checks the settings and the day files, and exits with 1 if anything was lost, or no day was found.
     """
     _, setting_errors = settings.load_with_errors(archive, os.environ)
     for location, message in setting_errors:
         click.echo(f"{location}: {Severity.ERROR.value}: {message}")
-    opened = Archive(archive, default_index(archive, os.environ), progress=progress_bar("indexing", "file"))
+    progress = progress_bar("indexing", "file")
+    opened = Archive(archive, default_index(archive, os.environ), progress=progress, last_day=last_published_day)
     opened.sync()
     with opened.snapshot() as snapshot:
-        diagnostics, calendar = snapshot.diagnostics(), snapshot.calendar()
-    for path, line, message, severity in diagnostics:
-        click.echo(f"{archive / path}:{line}: {severity.value}: {message}")
-    errors = len(setting_errors) + sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+        diagnostics, calendar = [*snapshot.diagnostics()], snapshot.calendar()
+    problems = [(f"{archive / path}:{line}", severity, message) for path, line, message, severity in diagnostics]
+    if not calendar:
+        known = {location for location, *_ in problems}
+        problems += (problem for problem in _explain_empty(opened, archive) if problem[0] not in known)
+    for location, severity, message in problems:
+        click.echo(f"{location}: {severity.value}: {message}")
+    errors = len(setting_errors) + sum(severity is Severity.ERROR for _, severity, _ in problems)
     counts = {"days": len(calendar), "papers": sum(day.papers for day in calendar), "errors": errors}
-    counts["warnings"] = len(diagnostics) + len(setting_errors) - errors
+    counts["warnings"] = len(problems) + len(setting_errors) - errors
     click.echo(", ".join(f"{name}: {count}" for name, count in counts.items()), err=True)
     sys.exit(1 if errors else 0)
 
@@ -289,9 +319,9 @@ def init(archive: Path) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(settings.example())
     except FileExistsError as error:
-        raise click.UsageError(f"{path} already exists") from error
+        raise FeedsError(f"{path}: already exists; edit it, or move it away") from error
     except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror}") from error
+        raise FeedsError(f"{path}: {error.strerror}; give the folder of an archive") from error
     click.echo(f"wrote {path}", err=True)
 
 
@@ -316,6 +346,26 @@ def _open(archive: Path) -> Publisher:
     return open_publisher(archive, os.environ, progress_bar("indexing", "file"))
 
 
+def _report_missing_days(publisher: Publisher) -> None:
+    """Say in a line on stderr that the archive shows no day, or not all that its files hold."""
+    archive = publisher.archive
+    if reason := archive.reason_for_no_days():
+        click.echo(f"feeds: {archive.root}: {reason}", err=True)
+        return
+    with archive.snapshot() as snapshot:
+        if days := snapshot.unpublished_days():
+            which = f"{days[0]} and {len(days) - 1} more lie" if len(days) > 1 else f"{days[0]} lies"
+            hint = "`feeds check` names the lines"
+            click.echo(f"feeds: {archive.root}: {which} in the future and are not shown yet; {hint}", err=True)
+
+
+def _explain_empty(opened: Archive, archive: Path) -> Iterator[tuple[str, Severity, str]]:
+    """List why an archive shows no day: what was read and what was not, and the lines that look like papers."""
+    yield str(archive), Severity.ERROR, opened.reason_for_no_days()
+    for path, line, url in opened.survey().links:
+        yield f"{archive / path}:{line}", Severity.WARNING, f"{url} looks like a paper, but belongs to no day"
+
+
 def _book_format(publisher: Publisher) -> Format:
     return next(item for item in publisher.formats if item.kind is Kind.BOOK)
 
@@ -328,12 +378,14 @@ def _find_resource(publisher: Publisher, item: Format, key: str | None, paramete
     text = key or ("search" if parameters else next(iter(item.site_paths), "latest"))
     if parameters and text != "search":
         option = f"--{parameters[0][0].replace('_', '-')}"
-        raise click.UsageError(f"{option} is an option of the key search, not of {text}")
+        raise FeedsError(f"{text}: {option} is an option of the key search only; write search instead of {text}")
     resource = publisher.resource(item, text, parameters)
-    if resource is None:
-        examples = [*item.site_paths, *(EXAMPLES[scope] for scope in sorted(item.scopes - {Scope.SITE}))]
-        raise UnknownEditionError(f"{text}: not a key that {item.name} offers; it offers {', '.join(examples)}")
-    return resource
+    if resource:
+        return resource
+    if hint := key_hint(text, publisher.site.topic_keys):
+        raise UnknownEditionError(f"{text!r} is not a key; {hint}")
+    examples = [*item.site_paths, *(EXAMPLES[scope] for scope in sorted(item.scopes - {Scope.SITE}))]
+    raise UnknownEditionError(f"{text!r} is not a key that {item.name} offers; write one such as {', '.join(examples)}")
 
 
 def _finish(target: str, counts: Mapping[str, int], errors: tuple[str, ...]) -> None:
@@ -356,4 +408,4 @@ def _write(path: Path, document: bytes) -> None:
         else:
             atomic_write(path, document)
     except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror}") from error
+        raise FeedsError(f"{path}: {error.strerror}; choose another file") from error

@@ -1,6 +1,7 @@
-"""Progress bars, and what Ctrl+C does."""
+"""Progress bars, the form of errors, and what Ctrl+C does."""
 
 import os
+import re
 import signal
 import socket
 import threading
@@ -13,6 +14,7 @@ from feeds.progress import Progress
 
 _EXIT_CODE = 130  # of a command that Ctrl+C ended, by the convention of shells
 _BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {n_fmt}/{total_fmt} {unit}s{postfix}"
+_SUGGESTION = re.compile(r"\.? \(?Did you mean (?:one of: )?(.+?)\??\)?\??$")  # as click words it
 _NAME_WIDTH = 25  # characters; tqdm truncates what is wider than the terminal
 
 
@@ -37,6 +39,20 @@ def progress_bar(action: str, unit: str) -> Progress:
                 bar.update()
 
     return progress
+
+
+def describe_error(error: click.ClickException) -> str:
+    """Return an error of the command line in the form of all errors: where, what is wrong, and what to do."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if isinstance(context, click.Context) else "feeds"
+    parameter = getattr(error, "param", None)
+    if isinstance(parameter, click.Parameter) and error.message:
+        where, problem = parameter.metavar or parameter.opts[-1], error.message
+    else:
+        where, problem = command.removeprefix("feeds").strip(), error.format_message()
+    problem = _SUGGESTION.sub(r"; did you mean \1?", problem[:1].lower() + problem[1:].rstrip("."))
+    hint = "" if ";" in problem else f"; see {command} --help"
+    return f"{where}: {problem}{hint}" if where else f"{problem}{hint}"
 
 
 def exit_on_second_interrupt() -> None:

@@ -16,7 +16,7 @@ from lxml import etree
 
 from feeds.errors import ExportError
 from feeds.exporters.contract import Kind, RenderContext, Resource
-from feeds.model.edition import Edition
+from feeds.model.edition import Edition, paper_edition
 from feeds.model.keys import ALL, LATEST, SEARCH, SERIES, Key, PaperKey, PeriodKey, Scope, SeriesKey, SiteKey, period
 from feeds.model.paper import Day, DayCount
 
@@ -29,7 +29,7 @@ _LASTING_KEYS: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES))
 
 
 class _Location(NamedTuple):
-    """A URL, and when the newest content at it was published."""
+    """A URL, and when its content was updated."""
 
     url: str
     updated: datetime
@@ -100,7 +100,7 @@ def _list_year_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
             if _is_in_one_year(part.key):
                 yield _Location(context.page_url(part.key), context.site.updated(part))
     for listing in edition.listings:
-        yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.published(listing))
+        yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.updated(paper_edition(listing)))
 
 
 def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Location]:

@@ -132,7 +132,8 @@ class Responder:
         links = link_headers(representation, self._publisher.site, self._publisher.formats)
         response.headers.setlist("Link", links)
         response.set_etag(etag)
-        response.last_modified = _clamp_to_now(representation.last_modified)
+        if representation.last_modified:
+            response.last_modified = _clamp_to_now(representation.last_modified)
         if representation.language:
             response.vary.add("Accept-Language")
         return response

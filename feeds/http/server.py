@@ -20,7 +20,9 @@ def require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise FeedsError(f"cannot listen on {host}:{port}: {error.strerror}; try another --port") from error
+            raise FeedsError(
+                f"{host}:{port}: cannot be listened on: {error.strerror}; choose another --port or --host"
+            ) from error
 
 
 def serve(app: str, host: str, port: int, workers: int) -> None:

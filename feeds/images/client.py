@@ -39,6 +39,7 @@ _MAX_URL_LENGTH = 4000
 _MAX_VALIDATOR_LENGTH = 500
 _MAX_POOLS = 32
 _MAX_ADDRESSES = 3  # of a host that are tried
+_PRIVATE_HINT = "the setting private_images = true allows it"
 _RECOVERABLE_ERRORS = (OSError, HTTPException, HTTPError, ValueError)
 
 _SPECIAL_NETWORKS = (
@@ -84,7 +85,7 @@ class ResolverPolicy:
         addresses = list(dict.fromkeys(ip_address(text) for text in self.resolve(host, port)))
         allowed = [address for address in addresses if self.is_allowed(address)][:_MAX_ADDRESSES]
         if addresses and not allowed:
-            raise FetchError(f"{host} resolves to {addresses[0]}, which is not a public address")
+            raise FetchError(f"{host} resolves to {addresses[0]}, which is not a public address; {_PRIVATE_HINT}")
         last_error = OSError(f"{host} has no address")
         for address in allowed:
             try:

@@ -42,7 +42,8 @@ class Edition:
 
     A day that an earlier day repeats from has the repeated papers only in its own edition (Scope.DAY). The site's
     edition (Scope.SITE) has the papers of the last seven days. `calendar` counts the papers of every day that the
-    edition covers, oldest first. `previous` and `next` are the neighbouring periods that hold a day.
+    edition covers, oldest first; search results without a paper cover the first day of the archive. `previous` and
+    `next` are the neighbouring periods that hold a day.
     """
 
     key: Key

@@ -5,8 +5,10 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 
+from feeds.model.identity import parse_identifier
 from feeds.model.query import EVERYTHING, Query
 from feeds.text.unicode import strip_forbidden
 
@@ -246,6 +248,31 @@ def parse_key(text: str, topics: Mapping[str, SearchKey] = {}) -> Key | None:
                 return None
     return None
 
+
+def key_hint(text: str, topics: Mapping[str, SearchKey] = {}) -> str:
+    """Say how to write the key that a text seems to mean; empty if it is one, or that cannot be told."""
+    if parse_key(text, topics):
+        return ""
+    for scope, pattern, form in _LOOSE_PERIODS:
+        if match := pattern.fullmatch(text):
+            candidate = form.format(*map(int, match.groups()))
+            if parse_key(candidate):
+                return f"write a {scope} as {candidate}"
+            return f"there is no such {scope}; write one as {EXAMPLES[scope]}"
+    if slug := parse_identifier(text):
+        return f"write a paper as papers/{slug}"
+    similar = get_close_matches(text, [*FIXED, *LISTS, *topics], 1, _MIN_SIMILARITY)
+    return f"did you mean {similar[0]}?" if similar else ""
+
+
+_MIN_SIMILARITY = 0.7
+_LOOSE_PERIODS = (
+    (Scope.DAY, re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})"), "{:04}-{:02}-{:02}"),
+    (Scope.DAY, re.compile(r"([0-9]{4})\D{1,2}([0-9]{1,2})\D{1,2}([0-9]{1,2})\D?"), "{:04}-{:02}-{:02}"),
+    (Scope.WEEK, re.compile(r"([0-9]{4})\W?[wW]\W?([0-9]{1,2})"), "{:04}-W{:02}"),
+    (Scope.MONTH, re.compile(r"([0-9]{4})\D{1,2}([0-9]{1,2})\D?"), "{:04}-{:02}"),
+)
+"""Periods as people write them: 2024-1-3, 2024/01/03, 2024. 1. 3., 20240103, 2024-w5, 2024년 1월."""
 
 _LIST = re.compile(rf"({'|'.join(LISTS)})(?:/([0-9]{{4}}))?(?:/([1-9][0-9]{{0,2}}))?")
 _PERIOD_GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], PeriodKey]], ...] = (

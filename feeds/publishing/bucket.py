@@ -42,6 +42,14 @@ _CLIENT: "ClientConfig" = {
 _RETRIES: "RetryConfig" = {"max_retries": 8, "retry_timeout": timedelta(minutes=2)}
 _ENDPOINT = re.compile(r"https?://([^\s/?#:]+|\[[\da-f:.]+\])(:\d+)?(/[^\s?#]*)?")
 _MAX_MESSAGE = 400  # characters
+# obstore asks the cloud's metadata service where the environment has no credentials.
+_NO_CREDENTIALS = ("/latest/api/token", "/computeMetadata/", "/metadata/identity/", "Account must be specified")
+_REFUSALS = ("401 Unauthorized", "403 Forbidden", "PermissionDenied", "Unauthenticated")
+_CREDENTIALS = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for a store other than Amazon's also AWS_ENDPOINT_URL",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS to the path of a service account's key file",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
 
 
 def open_store(url: str) -> ObjectStore:
@@ -49,10 +57,12 @@ def open_store(url: str) -> ObjectStore:
 
     Raises FeedsError if the URL or the endpoint is wrong, and PublishError if the store cannot be opened.
     """
-    scheme = url.partition("://")[0]
-    if scheme not in SCHEMES:
+    scheme, separator, rest = url.partition("://")
+    if scheme not in SCHEMES or not separator:
         schemes = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise FeedsError(f"{url}: not the URL of a store; write one that begins with {schemes}")
+    if scheme in _CREDENTIALS and not rest.strip("/"):
+        raise FeedsError(f"{url}: has no bucket; write its name, as in {scheme}://papers")
     if character := re.search("[?#]", url):
         raise FeedsError(f"{url}: the URL of a store cannot contain {character.group()}")
     if scheme == "file" and not re.match("/.*[^/]", os.path.normpath(unquote(url.removeprefix("file://")))):
@@ -200,13 +210,26 @@ def translated_errors(url: str) -> Iterator[None]:
     try:
         yield
     except STORE_ERRORS as error:
-        if isinstance(error, FileNotFoundError) or "404 Not Found" in str(error):  # only objects that must exist
-            raise PublishError(f"{url}: there is no such bucket") from error
-        raise PublishError(f"{url}: {_shorten(error)}") from error
+        raise PublishError(f"{url}: {_explain(url, error)}") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # obstore does not export it
             raise
         raise PublishError(f"{url}: {_shorten(error)}") from error
+
+
+def _explain(url: str, error: BaseException) -> str:
+    """Return the cause of an error, and what to do, for a person who does not know obstore."""
+    text = str(error)
+    variables = _CREDENTIALS.get(url.partition("://")[0])
+    if variables is None:
+        return f"{_shorten(error)}; check that the folder can be written"
+    if any(sign in text for sign in _NO_CREDENTIALS):
+        return f"there are no credentials; set {variables}"
+    if any(refusal in text for refusal in _REFUSALS):
+        return f"{_shorten(error)}; if the credentials are wrong, set {variables}"
+    if isinstance(error, FileNotFoundError) or "404 Not Found" in text:  # only objects that must exist are read
+        return "there is no such bucket; create it, or correct the name"
+    return _shorten(error)
 
 
 def _shorten(error: BaseException) -> str:

@@ -40,7 +40,7 @@ def build(publisher: Publisher, out: Path, compressions: Sequence[str], processe
         processes: how many to render with.
 
     Raises:
-        BuildError: the site cannot be written; the old one is unchanged.
+        BuildError: the site cannot be written, or has no day and would replace one; the old one is unchanged.
         ArchiveError: the files keep changing.
         ExportError: a rendering process died.
     """
@@ -91,6 +91,10 @@ class _Build:
 
     def _render_missing(self, plan: Sequence[Representation]) -> None:
         """Render the documents that do not exist yet, and note which file gets which document."""
+        reason = self._publisher.archive.reason_for_no_days()
+        if reason and self._output.has_site():
+            where = self._publisher.archive.root
+            raise BuildError(f"{where}: {reason}; {self._output.site} is as it was; delete it if it should be empty")
         self._errors.clear()
         self._etags = {name: representation.etag for name, representation in name_files(plan).items()}
         missing = [representation for representation in plan if not self._exists(representation)]

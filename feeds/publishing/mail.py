@@ -31,7 +31,9 @@ def parse_address(text: str) -> str:
 def require_settings(server: MailServer) -> None:
     """Raise MailError if settings that sending needs are missing."""
     if not server.smtp_host or not (server.mail_from or server.smtp_user):
-        raise MailError("mail needs the settings smtp_host and mail_from; add them to feeds.toml")
+        missing = "mail_from" if server.smtp_host else "smtp_host"
+        hint = "set smtp_host and mail_from in feeds.toml, or FEEDS_SMTP_HOST and FEEDS_MAIL_FROM"
+        raise MailError(f"{missing}: not set, but needed to send mail; {hint}")
 
 
 def build_message(server: MailServer, address: str, title: str, book: Resource, document: bytes) -> EmailMessage:
@@ -67,7 +69,12 @@ def send(server: MailServer, message: EmailMessage) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         (code, reply), *_ = error.recipients.values()
         raise MailError(f"{location}: {code} {_single_line(reply)}") from error
-    except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: an address that needs SMTPUTF8
+    except smtplib.SMTPException as error:
+        raise MailError(f"{location}: {_single_line(str(error))}") from error
+    except OSError as error:
+        hint = "check smtp_host, smtp_port and smtp_security"
+        raise MailError(f"{location}: {error.strerror or error}; {hint}") from error
+    except ValueError as error:  # an address that needs SMTPUTF8
         raise MailError(f"{location}: {error}") from error
 
 

@@ -91,6 +91,10 @@ class Output:
             problem = f"{self.site / min(foreign)}: not created by `feeds build`"
             raise BuildError(f"{problem}; move it away, or choose another folder")
 
+    def has_site(self) -> bool:
+        """Return True if the output folder is not empty."""
+        return bool(_list_entries(self.site))
+
     def read_manifest(self) -> Manifest:
         """Return the manifest of the site; an empty one if the folder is another one or lacks a file."""
         entries = set(_list_entries(self.site))

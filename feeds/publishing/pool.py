@@ -22,7 +22,7 @@ from feeds.model.edition import Edition
 from feeds.model.keys import Key
 from feeds.publishing.compression import COMPRESSORS, should_compress
 from feeds.publishing.plan import StalePlanError
-from feeds.publishing.publisher import Publisher
+from feeds.publishing.publisher import Publisher, last_published_day
 from feeds.publishing.representation import Representation
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
@@ -175,7 +175,8 @@ def _start_process(root: Path, index_path: Path, site: Site, store_root: Path, c
     global _renderer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    archive = Archive(root, index_path, LatestLimits(site.latest_days, site.latest_papers))
+    limits = LatestLimits(site.latest_days, site.latest_papers)
+    archive = Archive(root, index_path, limits, last_day=last_published_day)
     archive.sync()
     _renderer = Renderer(Publisher(archive, registry.load(), site, Store(store_root)), compressions)
 

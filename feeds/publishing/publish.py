@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
+from feeds.errors import PublishError
 from feeds.progress import Progress
 from feeds.publishing.bucket import STORE_ERRORS, Bucket, translated_errors
 from feeds.publishing.plan import with_stable_plan
@@ -21,6 +22,7 @@ _CONNECTIONS = 32
 _MANIFEST_WRITES = 40  # in a long run
 _MIN_BETWEEN_WRITES = 50  # objects
 _REMOVED_AT_ONCE = 1000  # objects: the limit of S3
+_MAX_REMOVED = 0.2  # of all objects: an archive that is not the right one would remove more
 
 
 class Report(NamedTuple):
@@ -47,11 +49,12 @@ def publish(
 
     Args:
         processes: how many to render with.
-        force: send unchanged objects too, and overwrite those of others.
+        force: send unchanged objects too, overwrite those of others, and remove more than a fifth of all.
         dry_run: change nothing, only report what would be sent and removed.
 
     Raises:
-        PublishError: the store fails, after retries for a while.
+        PublishError: the archive has no day, too many objects would be removed, or the store fails, after retries for a
+            while.
         BuildError: two documents would be one object.
         ArchiveError: the files keep changing.
         ExportError: a rendering process died.
@@ -68,6 +71,7 @@ class _Run:
         self._processes = processes
         self._progress = progress
         self._force = force
+        self._may_remove = force
         self._dry_run = dry_run
         self._objects = 0
         self._sent: dict[str, None] = {}
@@ -81,18 +85,23 @@ class _Run:
         return Report(self._objects, tuple(self._sent), tuple(self._removed), tuple(self._errors))
 
     def _compare(self, plan: Sequence[Representation]) -> None:
+        self._require_days()
         wanted = self._bucket.name(plan)
         self._objects = len(wanted)
         changed, self._removed = self._bucket.diff(wanted, self._force)
         self._sent = dict.fromkeys(changed)
+        self._errors = [problem] if (problem := self._find_removal_problem(self._removed)) else []
 
     def _update(self, plan: Sequence[Representation]) -> None:
+        self._require_days()
         self._errors.clear()
         wanted = self._bucket.name(plan)
         self._objects = len(wanted)
         changed, obsolete = self._bucket.diff(wanted, self._force)
         if not changed and not obsolete:
             return
+        if problem := self._find_removal_problem(obsolete):
+            raise PublishError(problem)
         self._bucket.manifest |= dict.fromkeys([*changed, *obsolete], "")
         self._bucket.write_manifest()
         total = len(changed) + len(obsolete)
@@ -105,6 +114,18 @@ class _Run:
             with suppress(*STORE_ERRORS):  # the error that ended the run says more
                 self._bucket.write_manifest()
         self._force = False
+
+    def _require_days(self) -> None:
+        if reason := self._publisher.archive.reason_for_no_days():
+            raise PublishError(f"{self._publisher.archive.root}: {reason}; nothing was sent or removed")
+
+    def _find_removal_problem(self, obsolete: Sequence[str]) -> str:
+        """Say that too many objects would be removed; nothing if they are few enough."""
+        published = len(self._bucket.manifest)
+        if self._may_remove or len(obsolete) <= published * _MAX_REMOVED:
+            return ""
+        hint = f"if {self._publisher.archive.root} is the right archive, add --force"
+        return f"{self._bucket.url}: would remove {len(obsolete):,} of {published:,} objects; {hint}"
 
     def _send_and_remove(self, changed: Mapping[str, Representation], obsolete: Sequence[str]) -> Iterator[str]:
         """Send documents, then those that link to them, then remove obsolete objects; yield the names."""

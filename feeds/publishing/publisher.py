@@ -1,9 +1,12 @@
 """Finds documents by their URLs, describes them as representations, and renders them."""
 
 import hashlib
+import logging
 import threading
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +29,7 @@ from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
 from feeds.site.site import Site
 
+_log = logging.getLogger(__name__)
 _MAX_KEPT = 5_000  # representations
 
 
@@ -52,6 +56,7 @@ class Publisher:
         """The languages of translated documents, the default one first."""
         self._code_fingerprints = {item.name: self._code_fingerprint(item) for item in formats}
         self._kept: LRUCache[tuple[str, Resource, str], Representation] = LRUCache(_MAX_KEPT)
+        self._logged_places: set[str] = set()
         self._lock = threading.Lock()
 
     @property
@@ -154,12 +159,23 @@ class Publisher:
         except FeedsError:
             raise
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise ExportError(f"{resource.path}: exporter {item.name} of {item.origin} failed: {reason}") from error
+            place = _place_of(error, item)
+            self._log_once(place, resource)
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            problem = f"the exporter {item.name} of {item.origin} failed at {place}: {reason}"
+            raise ExportError(f"{resource.path}: {problem}; the log has the traceback") from error
         if pictures.has_lost_files and representation.metadata:  # found out while rendering
             etag = self._etag(resource, representation.metadata, representation.language, pictures)
             representation = replace(representation, etag=etag)
         return Rendered(representation, body)
+
+    def _log_once(self, place: str, resource: Resource) -> None:
+        """Log the exception that is being handled, unless one from the same place was logged before."""
+        with self._lock:
+            is_new = place not in self._logged_places
+            self._logged_places.add(place)
+        if is_new:
+            _log.exception("%s: the exporter %s failed", resource.path, resource.format.name)
 
     def _describe(self, snapshot: Snapshot, resource: Resource, language: str) -> Representation:
         return self._represent(resource, snapshot.metadata(resource.key), snapshot, language)
@@ -208,14 +224,43 @@ class Publisher:
         return f"{item.fingerprint} {self.site.fingerprint(item.settings - {'formats'})} {formats}"
 
 
-def open_publisher(root: Path, environ: Mapping[str, str], progress: Progress = no_progress) -> Publisher:
+def _place_of(error: Exception, item: Format) -> str:
+    """Return the file and line where an exporter failed: the last in its own package, not in a library it called."""
+    package = type(item.exporter).__module__.partition(".")[0]
+    places = [
+        (str(frame.f_globals.get("__name__", "")), Path(frame.f_code.co_filename), line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    own = [place for place in places[1:] if place[0].partition(".")[0] == package]
+    module, path, line = (own or places)[-1]
+    depth = len(module.split(".")) + (path.name == "__init__.py")
+    return f"{'/'.join(path.parts[-depth:])}:{line}"
+
+
+def last_published_day() -> date:
+    """Return the last day that is published: a day is, from the moment its date begins in UTC.
+
+    A later day is a slip of the pen, or written ahead. Until its time comes, no snapshot shows it, so it is in no
+    edition and the newest day of nothing; `feeds check` warns of it. UTC is the time zone of all times here, and the
+    same for every server and reader. Since the papers of a day are published at `publish_at` on its date, no time in a
+    document is more than a day in the future.
+    """
+    return datetime.now(UTC).date()
+
+
+def open_publisher(
+    root: Path,
+    environ: Mapping[str, str],
+    progress: Progress = no_progress,
+    last_day: Callable[[], date] = last_published_day,
+) -> Publisher:
     """Open the archive in a folder with its settings and all exporters.
 
     Raises FeedsError if the archive, a setting or an exporter cannot be used.
     """
     site = settings.load(root, environ).site
     limits = LatestLimits(site.latest_days, site.latest_papers)
-    archive = Archive(root, default_index(root, environ), limits, progress)
+    archive = Archive(root, default_index(root, environ), limits, progress, last_day)
     formats = registry.load()
     archive.sync_if_due()
     return Publisher(archive, formats, site, Store(default_store(environ)))

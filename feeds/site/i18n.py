@@ -64,6 +64,10 @@ class Locale:
         """Format some fields (Unicode TR 35) of a range of days, such as 1월 29일 ~ 2월 4일."""
         return str(format_interval(first, last, skeleton, locale=self._babel))
 
+    def language_name(self, tag: str) -> str:
+        """Name a language, given by its tag (BCP 47)."""
+        return str(self._babel.languages.get(tag.partition("-")[0].lower(), tag))
+
     @property
     def first_weekday(self) -> int:
         """The first day of the week, 0 for Monday, in the country where most speakers of the language live."""

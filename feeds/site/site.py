@@ -17,7 +17,9 @@ from feeds.model.paper import Listing, Paper
 from feeds.model.query import PARAMETERS, Order, parse_query
 
 GENERATOR = "daily-papers-feeds"
-_NO_DATE = date(1970, 1, 1)  # of an edition without a day
+_NO_DATE = date(2000, 1, 1)  # of an archive without a day; validators reject 1970
+_SECONDS_PER_PAPER = 45
+_MAX_COUNTED_PAPERS = 79  # so that `updated` is less than an hour after `issued`
 _MAX_NAME = 60  # characters of a topic in a file name
 
 
@@ -146,17 +148,44 @@ class Site:
         """Return when a paper was published: its first day at `publish_at`, minus one second per rank."""
         return self._at(listing.first_listed) - timedelta(seconds=listing.rank)
 
+    def issued(self, edition: Edition) -> datetime:
+        """Return when the newest content of an edition was published.
+
+        That of an empty edition is the last day that it covers, or for a collection the first day of the archive, which
+        no later content can precede.
+        """
+        newest = self._newest(edition)
+        return newest or self._at(edition.calendar[0].date if edition.calendar else _NO_DATE)
+
     def updated(self, edition: Edition) -> datetime:
-        """Return when the newest content of an edition was published; 1970 if it is empty."""
+        """Return a time for the current content of an edition, which changes when a paper is added or corrected.
+
+        Nothing but the content may decide, so this is not the time of the change: it is `issued` and less than an hour,
+        45 seconds for every paper of the newest day and up to 44 that are hashed from all papers. A new day and another
+        paper on the newest day make it later. After a correction it is another time, with a chance of 44 in 45, but
+        earlier as often as later: no function of the content could make it later after a change and after its undoing.
+        So it serves clients that take a different time for a different edition, as EPUB's release identifier does
+        (https://www.w3.org/TR/epub-33/#sec-metadata-last-modified), and those that look for new papers.
+        """
+        listings = _all_listings(edition)
+        if not listings:
+            return self.issued(edition)
+        newest = max(listing.first_listed for listing in listings)
+        count = sum(listing.first_listed == newest for listing in listings)
+        digest = hashlib.sha256(repr(listings).encode()).digest()
+        seconds = min(count, _MAX_COUNTED_PAPERS) * _SECONDS_PER_PAPER
+        seconds += int.from_bytes(digest[:8], "big") % _SECONDS_PER_PAPER
+        return self.issued(edition) + timedelta(seconds=seconds)
+
+    def _newest(self, edition: Edition) -> datetime | None:
         key = edition.key
         if isinstance(key, PeriodKey) and key.scope is Scope.DAY:
             return self._at(key.first)
-        if key.scope is Scope.SITE and edition.calendar:
-            return self._at(edition.calendar[-1].date)
         if isinstance(edition, Collection):
-            return max(map(self.updated, edition.editions), default=self._at(_NO_DATE))
-        last_day = edition.calendar[-1].date if edition.calendar else _NO_DATE
-        return max(map(self.published, edition.listings), default=self._at(last_day))
+            return max(filter(None, map(self._newest, edition.editions)), default=None)
+        if edition.listings and key.scope is not Scope.SITE:
+            return max(map(self.published, edition.listings))
+        return self._at(edition.calendar[-1].date) if edition.calendar else None
 
     def _at(self, day: date) -> datetime:
         return datetime.combine(day, self.publish_at, UTC)
@@ -187,6 +216,12 @@ def download_name(key: Key, suffix: str) -> str:
 def ascii_name(file_name: str) -> str:
     """Return a file name in ASCII, for programs that read no other."""
     return file_name if file_name.isascii() else re.sub(r"[^a-z0-9.]+", "-", anyascii(file_name).lower())
+
+
+def _all_listings(edition: Edition) -> tuple[Listing, ...]:
+    if isinstance(edition, Collection):
+        return tuple(listing for member in edition.editions for listing in _all_listings(member))
+    return edition.listings
 
 
 def _urn(name: str) -> str:

@@ -8,6 +8,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from PIL import ImageFont
 
@@ -118,7 +119,8 @@ def web_url(value: object) -> str:
     if normalized is None:
         raise ValueError(f"{url!r} is not a web URL; write one such as https://papers.example.org")
     if normalized.lower() != url.lower():
-        raise ValueError(f"{url!r} is not a URI (RFC 3986); write {normalized}")
+        hint = "" if (urlsplit(url).hostname or "").isascii() else ", with the host in punycode"
+        raise ValueError(f"{url!r} is not a URI (RFC 3986); write {normalized}{hint}")
     return url
 
 

@@ -290,7 +290,9 @@ def test_failing_exporter_costs_only_its_document(open_files: OpenFiles, tmp_pat
     listed = [paper("Good", "2401.1"), paper("Bad", "2401.2")]
     publisher = open_files({**NO_TOPICS, "a.md": day("2024-01-30", *listed)})
     report = build_site(with_formats(publisher, FailingExporter("Bad")), site)
-    assert report.errors == (f"{file}: exporter text of plug-in 1.0 failed: ValueError: no such formula",)
+    (error,) = report.errors
+    assert error.startswith(f"{file}: the exporter text of plug-in 1.0 failed at tests/publishing/test_build.py:")
+    assert error.endswith(": ValueError: no such formula; the log has the traceback")
     assert (report.rendered, file in read_files(site)) == (report.files, False)
 
     assert build_site(with_formats(publisher, TextExporter()), site) == Report(report.files + 1, 1, 0, ())

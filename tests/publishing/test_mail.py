@@ -17,9 +17,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from feeds.exporters.contract import Resource
 from feeds.publishing.publisher import Publisher
-from tests.cli.test_cli import feeds
 from tests.support.digests import day, paper, write_files
-from tests.support.servers import free_port
+from tests.support.servers import free_port, run_feeds
 
 pytestmark = pytest.mark.external
 
@@ -64,7 +63,7 @@ def mailbox() -> Mailbox:
 
 def test_newest_day_is_sent_as_an_attachment(environ: dict[str, str], mailbox: Mailbox) -> None:
     with run_smtp_server(mailbox, environ) as sender:
-        result = feeds("send", READER, environ=sender)
+        result = run_feeds("send", READER, environ=sender)
     assert (result.returncode, result.stderr) == (0, f"sent daily-papers-2024-03-20.epub to {READER}\n".encode())
     assert mailbox.envelopes == [("papers@e.org", [READER])]
     (mail,) = mailbox.mails
@@ -74,7 +73,7 @@ def test_newest_day_is_sent_as_an_attachment(environ: dict[str, str], mailbox: M
     assert mail["Message-ID"].endswith("@e.org>")
     (book,) = mail.iter_attachments()
     assert (book.get_filename(), book.get_content_type()) == ("daily-papers-2024-03-20.epub", "application/epub+zip")
-    exported = feeds("export", "epub", "2024-03-20", environ=environ)
+    exported = run_feeds("export", "epub", "2024-03-20", environ=environ)
     assert book.get_content() == exported.stdout
 
 
@@ -83,8 +82,8 @@ def test_key_or_search_options_select_the_book(environ: dict[str, str], seeds: P
     assert isinstance(book_of_search, Resource)
     assert re.fullmatch(r"daily-papers-search-[0-9a-f]{8}\.epub", book_of_search.file_name)
     with run_smtp_server(mailbox, environ) as sender:
-        assert feeds("send", READER, "2024-W05", environ=sender).returncode == 0
-        assert feeds("send", READER, "--q", "확산", environ=sender).returncode == 0
+        assert run_feeds("send", READER, "2024-W05", environ=sender).returncode == 0
+        assert run_feeds("send", READER, "--q", "확산", environ=sender).returncode == 0
     names = [attachment.get_filename() for mail in mailbox.mails for attachment in mail.iter_attachments()]
     assert names == ["daily-papers-2024-W05.epub", book_of_search.file_name]
     assert mailbox.mails[1]["Subject"] == "Daily Papers — 검색: 확산"
@@ -93,23 +92,23 @@ def test_key_or_search_options_select_the_book(environ: dict[str, str], seeds: P
 def test_book_is_sent_to_an_address_once(environ: dict[str, str], mailbox: Mailbox) -> None:
     with run_smtp_server(mailbox, environ) as sender:
         for _ in range(2):
-            again = feeds("send", READER, environ=sender)
+            again = run_feeds("send", READER, environ=sender)
         assert (again.returncode, len(mailbox.mails)) == (0, 1)
-        assert b"was already sent to reader@kindle.example" in again.stderr
-        feeds("send", "another@kindle.example", environ=sender)
-        feeds("send", READER, "2024-01-30", environ=sender)
-        feeds("send", READER, "--force", environ=sender)
+        assert b": already sent to reader@kindle.example; use --force" in again.stderr
+        run_feeds("send", "another@kindle.example", environ=sender)
+        run_feeds("send", READER, "2024-01-30", environ=sender)
+        run_feeds("send", READER, "--force", environ=sender)
     assert len(mailbox.mails) == 4
 
 
 def test_refused_mail_is_an_error_and_sent_the_next_time(environ: dict[str, str], mailbox: Mailbox) -> None:
     with run_smtp_server(Mailbox("552 too large"), environ) as sender:
-        refused = feeds("send", READER, environ=sender)
+        refused = run_feeds("send", READER, environ=sender)
     assert refused.returncode == 1
     assert refused.stderr.decode().endswith(": 552 too large\n")
     assert refused.stderr.count(b"\n") == 1
     with run_smtp_server(mailbox, environ) as sender:
-        assert feeds("send", READER, environ=sender).returncode == 0
+        assert run_feeds("send", READER, environ=sender).returncode == 0
     assert len(mailbox.mails) == 1
 
 
@@ -119,27 +118,27 @@ def test_unknown_recipient_is_an_error(environ: dict[str, str]) -> None:
             return "550 no such user"
 
     with run_smtp_server(UnknownRecipient(), environ) as sender:
-        result = feeds("send", READER, environ=sender)
+        result = run_feeds("send", READER, environ=sender)
     assert result.returncode == 1
     assert b"550 no such user" in result.stderr
 
 
 def test_unreachable_server_is_named_by_the_error(environ: dict[str, str]) -> None:
     port = str(free_port())
-    result = feeds("send", READER, environ=environ | SENDER | {"FEEDS_SMTP_PORT": port})
+    result = run_feeds("send", READER, environ=environ | SENDER | {"FEEDS_SMTP_PORT": port})
     assert result.returncode == 1
-    assert f"127.0.0.1:{port}: [Errno" in result.stderr.decode()
+    assert f"127.0.0.1:{port}: Connection refused; check smtp_host, smtp_port" in result.stderr.decode()
 
 
 def test_missing_settings_are_named_by_the_error(environ: dict[str, str]) -> None:
-    result = feeds("send", READER, environ=environ)
+    result = run_feeds("send", READER, environ=environ)
     assert result.returncode == 1
-    assert b"smtp_host and mail_from" in result.stderr
+    assert result.stderr.startswith(b"feeds: smtp_host: not set, but needed to send mail; set smtp_host and mail_from")
 
 
 @pytest.mark.parametrize("address", ["nobody", "a@b\nBcc: c@d", "", "a b@c", "@", "a@", "<a@b>"])
 def test_invalid_address_is_an_error(environ: dict[str, str], address: str) -> None:
-    result = feeds("send", address, environ=environ | SENDER)
+    result = run_feeds("send", address, environ=environ | SENDER)
     assert result.returncode == 1
     assert b"is not a mail address" in result.stderr
     assert b"Traceback" not in result.stderr
@@ -147,7 +146,7 @@ def test_invalid_address_is_an_error(environ: dict[str, str], address: str) -> N
 
 def test_missing_starttls_support_is_an_error(environ: dict[str, str], mailbox: Mailbox) -> None:
     with run_smtp_server(mailbox, environ) as sender:
-        result = feeds("send", READER, environ=sender | {"FEEDS_SMTP_SECURITY": "starttls"})
+        result = run_feeds("send", READER, environ=sender | {"FEEDS_SMTP_SECURITY": "starttls"})
     assert result.returncode == 1
     assert b"STARTTLS" in result.stderr
     assert mailbox.mails == []
@@ -185,10 +184,10 @@ def test_tls_and_password_are_verified(
     with run_smtp_server(mailbox, environ, **options) as sender:
         login = {"FEEDS_SMTP_USER": "papers", "FEEDS_SMTP_PASSWORD": password, "FEEDS_SMTP_SECURITY": security}
         trusting = sender | login | {"SSL_CERT_FILE": f"{certificate}.crt"}
-        result = feeds("send", READER, environ=trusting)
+        result = run_feeds("send", READER, environ=trusting)
         assert (result.returncode, len(mailbox.mails)) == (status, 1 - status), result.stderr
         assert status == 0 or b"535" in result.stderr
-        untrusting = feeds("send", "other@e.org", environ=sender | login)
+        untrusting = run_feeds("send", "other@e.org", environ=sender | login)
         assert untrusting.returncode == 1
         assert b"certificate" in untrusting.stderr
 
@@ -196,7 +195,7 @@ def test_tls_and_password_are_verified(
 def test_newest_day_without_papers_is_skipped(environ: dict[str, str], folder: Path, mailbox: Mailbox) -> None:
     write_files(folder, {"1.md": day("2024-01-30", paper("A", "2401.1")), "2.md": day("2024-01-31")})
     with run_smtp_server(mailbox, environ) as sender:
-        assert feeds("send", READER, "--archive", folder, environ=sender).returncode == 0
+        assert run_feeds("send", READER, "--archive", folder, environ=sender).returncode == 0
     assert [attachment.get_filename() for attachment in mailbox.mails[0].iter_attachments()] == [
         "daily-papers-2024-01-30.epub"
     ]
@@ -205,16 +204,16 @@ def test_newest_day_without_papers_is_skipped(environ: dict[str, str], folder: P
 def test_empty_book_is_not_sent_and_not_an_error(environ: dict[str, str], folder: Path, mailbox: Mailbox) -> None:
     write_files(folder, {"1.md": day("2024-01-30")})
     with run_smtp_server(mailbox, environ) as sender:
-        result = feeds("send", READER, "--archive", folder, environ=sender)
-    assert (result.returncode, result.stderr) == (0, b"latest.epub: there is no paper to send\n")
+        result = run_feeds("send", READER, "--archive", folder, environ=sender)
+    assert (result.returncode, result.stderr) == (0, b"feeds: latest.epub: there is no paper to send\n")
     assert mailbox.mails == []
 
 
 def test_delivery_log_survives_the_index(environ: dict[str, str], mailbox: Mailbox) -> None:
     with run_smtp_server(mailbox, environ) as sender:
-        feeds("send", READER, environ=sender)
+        run_feeds("send", READER, environ=sender)
         Path(environ["FEEDS_INDEX"]).unlink()
-        again = feeds("send", READER.replace("kindle", "KINDLE"), environ=sender)
+        again = run_feeds("send", READER.replace("kindle", "KINDLE"), environ=sender)
     assert (again.returncode, len(mailbox.mails)) == (0, 1)
 
 
@@ -223,7 +222,7 @@ def test_larger_book_is_sent_again_with_other_papers(environ: dict[str, str], fo
     with run_smtp_server(mailbox, environ) as sender:
         for files in ({"1.md": first}, {"1.md": first}, {"2.md": second}):
             write_files(folder, files)
-            assert feeds("send", READER, "2024-W05", "--archive", folder, environ=sender).returncode == 0
+            assert run_feeds("send", READER, "2024-W05", "--archive", folder, environ=sender).returncode == 0
     assert len(mailbox.mails) == 2
 
 
@@ -235,5 +234,5 @@ def test_wrong_reply_to_quit_is_ignored(environ: dict[str, str]) -> None:
     mailbox = ImpoliteQuit()
     with run_smtp_server(mailbox, environ) as sender:
         for _ in range(2):
-            assert feeds("send", READER, environ=sender).returncode == 0
+            assert run_feeds("send", READER, environ=sender).returncode == 0
     assert len(mailbox.mails) == 1

@@ -25,6 +25,7 @@ from feeds.publishing.publish import Report, publish
 from feeds.publishing.publisher import Publisher
 from tests.support.buckets import Request, S3Bucket, run_s3
 from tests.support.digests import OpenFiles, day, paper, write_files
+from tests.support.image_server import run_image_server
 from tests.support.servers import FEEDS, run_feeds
 from tests.support.sites import describe, read_files
 from web import create_app
@@ -359,6 +360,43 @@ def test_dry_run_lists_changes_and_makes_none(
     assert sorted(lines) == sorted(expected)
 
 
+def test_removal_of_more_than_a_fifth_needs_force(
+    open_files: OpenFiles, bucket: S3Bucket, folder: Path, environ: dict[str, str]
+) -> None:
+    days = {f"{number}.md": day(f"2024-01-{number}", paper(number, f"2401.{number}")) for number in range(20, 26)}
+    published = len(send(open_files(days), bucket).sent)
+    for name in list(days)[:4]:
+        (folder / name).unlink()
+    publisher = open_files({})
+    before = bucket.names()
+    with pytest.raises(PublishError, match=f"^{bucket.url}: would remove [0-9]+ of {published} objects; .*--force$"):
+        send(publisher, bucket)
+    assert bucket.requests == [Request("GET", MANIFEST)]
+    result = run_feeds("publish", bucket.url, "--dry-run", "--archive", folder, environ={**os.environ, **environ})
+    assert result.returncode == 1
+    assert b"remove 2024-01-20.epub\n" in result.stdout
+    assert f"feeds: {bucket.url}: would remove " in result.stderr.decode()
+    assert bucket.names() == before
+    assert "2024-01-20.epub" in send(publisher, bucket, force=True).removed
+
+
+def test_removal_of_less_than_a_fifth_needs_no_force(open_files: OpenFiles, bucket: S3Bucket, folder: Path) -> None:
+    days = {f"{number}.md": day(f"2024-01-{number}", paper(number, f"2401.{number}")) for number in range(20, 30)}
+    send(open_files(days), bucket)
+    (folder / "25.md").unlink()
+    assert "2024-01-25.epub" in send(open_files({}), bucket).removed
+
+
+def test_archive_without_a_day_is_not_published(open_files: OpenFiles, bucket: S3Bucket, folder: Path) -> None:
+    send(open_files(ONE), bucket)
+    (folder / "1.md").unlink()
+    publisher, before = open_files({}), bucket.names()
+    for force in (False, True):
+        with pytest.raises(PublishError, match=f"^{folder}: no day found; .*; nothing was sent or removed$"):
+            send(publisher, bucket, force=force)
+    assert bucket.names() == before
+
+
 class BrokenExporter:
     """Fails for one paper until it is mended."""
 
@@ -381,7 +419,9 @@ def test_failing_exporter_costs_only_its_object(open_files: OpenFiles, bucket: S
     publisher = Publisher(opened.archive, formats, opened.site, opened.store)
     report = send(publisher, bucket)
     name = "papers/2401.00001.broken"
-    assert report.errors == (f"{name}: exporter broken of plug-in 1.0 failed: ValueError: not this one",)
+    (error,) = report.errors
+    assert error.startswith(f"{name}: the exporter broken of plug-in 1.0 failed at tests/publishing/test_publish.py:")
+    assert error.endswith(": ValueError: not this one; the log has the traceback")
     assert bucket.names() == paths_by_object(publisher).keys() - {name}
     exporter.is_broken = False
     assert send(publisher, bucket).sent == (name,)
@@ -432,19 +472,20 @@ def test_memory_store_is_filled(open_files: OpenFiles) -> None:
         ("ftp://host/path", 2, "not the URL of a store; write one that begins with s3://, gs://, az://, file://"),
         ("/some/folder", 2, "not the URL of a store; write one that begins with s3://"),
         ("s3://no-such-bucket", 1, "there is no such bucket"),
-        ("s3://", 1, "Generic URL error"),
+        ("s3://", 2, "has no bucket; write its name, as in s3://papers"),
         ("file://", 2, "write the absolute path of a folder"),
         ("file:///", 2, "write the absolute path of a folder"),
         ("file:///tmp/%2e./", 2, "write the absolute path of a folder"),
         ("file://papers/site", 2, "write the absolute path of a folder"),
         ("file:///no/such?x", 2, "the URL of a store cannot contain ?"),
         ("s3://papers#x", 2, "the URL of a store cannot contain #"),
-        ("az://x/y", 1, "Generic MicrosoftAzure error: Account must be specified"),
+        ("az://x/y", 1, "there are no credentials; set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"),
     ],
 )
 def test_wrong_url_is_one_line(
     bucket: S3Bucket, folder: Path, environ: dict[str, str], url: str, code: int, message: str
 ) -> None:
+    write_files(folder, ONE)
     variables = {**os.environ, **environ, **bucket.environ}
     result = run_feeds("publish", url, "--archive", folder, environ=variables)
     assert result.returncode == code
@@ -477,13 +518,26 @@ def test_panic_of_the_store_is_one_line(
 
 def test_error_of_a_removal_is_short(open_files: OpenFiles, bucket: S3Bucket) -> None:
     send(open_files(ONE | NEXT), bucket)
-    publisher = open_files({"1.md": "", "2.md": ""})
+    publisher = open_files({"1.md": ""})
     bucket.on_request = lambda request: 403 if request.method == "POST" else None
-    with pytest.raises(PublishError, match="403 Forbidden") as raised:
-        send(publisher, bucket)
-    assert len(str(raised.value)) < 500
+    hint = "if the credentials are wrong, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    with pytest.raises(PublishError, match=f"403 Forbidden.*; {hint}") as raised:
+        send(publisher, bucket, force=True)
+    assert len(str(raised.value)) < 700
     bucket.on_request = lambda _: None
-    assert send(publisher, bucket).removed
+    assert send(publisher, bucket, force=True).removed
+
+
+def test_missing_credentials_name_the_variables(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, ONE)
+    with run_image_server() as server:  # which answers 404, as a metadata service without a role does
+        variables = environ | {"AWS_METADATA_ENDPOINT": server.url("/", "127.0.0.1").rstrip("/")}
+        result = run_feeds("publish", "s3://papers", "--archive", folder, environ=variables)
+    assert result.returncode == 1
+    variables_to_set = (
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for a store other than Amazon's also AWS_ENDPOINT_URL"
+    )
+    assert result.stderr.decode() == f"feeds: s3://papers: there are no credentials; set {variables_to_set}\n"
 
 
 def test_unknown_scheme_is_refused() -> None:

@@ -74,6 +74,7 @@ class Book:
 
     id: str
     title: str
+    issued: datetime
     updated: datetime
     summary: str
     authors: tuple[str, ...]
@@ -144,6 +145,7 @@ def _build_book(edition: Edition, resource: Resource, context: RenderContext) ->
     return Book(
         id=site.edition_id(edition.key),
         title=context.name(edition),
+        issued=site.issued(edition),
         updated=site.updated(edition),
         summary=context.summary(edition),
         authors=authors or (site.author,),

@@ -98,11 +98,11 @@ def _add_book(feed: "etree._Element", book: Book, context: RenderContext) -> Non
     _add_text(entry, "id", book.id)
     _add_text(entry, "title", book.title)
     _add_text(entry, "updated", _format_time(book.updated))
-    _add_text(entry, "published", _format_time(book.updated))
+    _add_text(entry, "published", _format_time(book.issued))
     _add_text(_add(entry, "author"), "name", book.byline)  # of several authors KOReader shows the last
     _add_text(entry, f"{{{_DUBLIN_CORE}}}language", site.language)
     _add_text(entry, f"{{{_DUBLIN_CORE}}}publisher", site.title)
-    _add_text(entry, f"{{{_DUBLIN_CORE}}}issued", book.updated.date().isoformat())
+    _add_text(entry, f"{{{_DUBLIN_CORE}}}issued", book.issued.date().isoformat())
     _add_text(entry, "summary", book.summary, type="text")
     _add_link(entry, catalog.ACQUISITION, book.resource, context)
     _add_link(entry, catalog.IMAGE, book.cover, context)

@@ -95,7 +95,7 @@ def _build_publication(book: Book, context: RenderContext) -> dict[str, Any]:
             "author": [{"name": name} for name in book.authors],
             "publisher": context.site.title,
             "language": context.site.language,
-            "published": book.updated.isoformat(),
+            "published": book.issued.isoformat(),
             "modified": book.updated.isoformat(),
             "description": book.summary,
         },

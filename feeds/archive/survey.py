@@ -1,0 +1,121 @@
+"""Surveys a folder in which no day was found: what the reader was shown, what not, and what looks like a paper."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from feeds.model.identity import arxiv_id
+
+_MAX_FILES = 100_000  # that are counted
+_MAX_SEARCHED = 1000  # files that are searched for links
+_MAX_SIZE = 1_000_000  # bytes of such a file
+_MAX_LINKS = 5
+_MAX_NAMES = 5  # of suffixes and folders in a sentence
+_URL = re.compile(rb"https?://[^\s<>()\[\]\"'`]+")
+_SETTINGS = "feeds.toml"
+
+
+class PaperLink(NamedTuple):
+    """A link to a paper: the path of its file, relative to the folder, and its line."""
+
+    path: str
+    line: int
+    url: str
+
+
+class Survey(NamedTuple):
+    """The files of a folder by suffix, those that are read and the others, its hidden folders and links to papers."""
+
+    read: Mapping[str, int]
+    ignored: Mapping[str, int]
+    hidden_folders: tuple[str, ...]
+    links: tuple[PaperLink, ...]
+
+    def __str__(self) -> str:
+        """Say in a sentence what was read and what was not."""
+        if not self.read and not self.ignored and not self.hidden_folders:
+            return "the folder is empty"
+        sentence = f"looked at {_count(self.read)}"
+        if self.ignored:
+            sentence += f"; did not look at {_count(self.ignored)}"
+        if self.hidden_folders:
+            count = len(self.hidden_folders)
+            names = ", ".join([*self.hidden_folders[:_MAX_NAMES], *(["…"] if count > _MAX_NAMES else [])])
+            sentence += f"; did not look into {count} hidden folder{'s' if count > 1 else ''}: {names}"
+        return sentence
+
+
+def survey(root: Path, suffixes: Iterable[str]) -> Survey:
+    """Survey a folder.
+
+    Args:
+        root: the folder.
+        suffixes: of the files that are read, in lower case.
+    """
+    read: list[str] = []
+    ignored: list[str] = []
+    hidden: list[str] = []
+    endings = tuple(suffixes)
+    for path in _walk(root, hidden):
+        (read if path.lower().endswith(endings) else ignored).append(path)
+        if len(read) + len(ignored) == _MAX_FILES:
+            break
+    links = _find_links(root, [*sorted(read), *sorted(ignored)][:_MAX_SEARCHED])
+    return Survey(_by_suffix(read), _by_suffix(ignored), tuple(sorted(hidden)), tuple(links))
+
+
+def _walk(root: Path, hidden: list[str]) -> Iterator[str]:
+    """List the paths of the files that are not hidden, relative to the folder; collect the hidden folders."""
+    visited: set[tuple[int, int]] = set()
+    for parent, folders, files in os.walk(root, followlinks=True):
+        status = os.stat(parent)
+        if (status.st_dev, status.st_ino) in visited:
+            folders.clear()  # a link to a folder above
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        prefix = os.path.relpath(parent, root)
+        hidden += (os.path.normpath(os.path.join(prefix, name)) for name in folders if name.startswith("."))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        names = (name for name in files if not name.startswith(".") and name != _SETTINGS)
+        yield from (os.path.normpath(os.path.join(prefix, name)) for name in names)
+
+
+def _by_suffix(paths: Iterable[str]) -> Mapping[str, int]:
+    return Counter(os.path.splitext(path)[1].lower() for path in paths)
+
+
+def _find_links(root: Path, paths: Iterable[str]) -> list[PaperLink]:
+    """Find the first link to a paper in each file, until there are enough."""
+    links: list[PaperLink] = []
+    for path in paths:
+        if len(links) < _MAX_LINKS and (link := _find_link(root, path)):
+            links.append(link)
+    return links
+
+
+def _find_link(root: Path, path: str) -> PaperLink | None:
+    try:
+        with (root / path).open("rb") as file:
+            data = file.read(_MAX_SIZE)
+    except OSError:
+        return None
+    for match in _URL.finditer(data):
+        url = match[0].decode(errors="replace")
+        if arxiv_id(url):
+            return PaperLink(path, data.count(b"\n", 0, match.start()) + 1, url)
+    return None
+
+
+def _count(files: Mapping[str, int]) -> str:
+    """Say how many files there are of each suffix, the most frequent ones first: 184 .json, 3 .txt files."""
+    if not files:
+        return "no file"
+    named = sorted((suffix for suffix in files if suffix), key=lambda suffix: (-files[suffix], suffix))[:_MAX_NAMES]
+    parts = [f"{files[suffix]:,} {suffix}" for suffix in named]
+    total = sum(files.values())
+    if others := total - sum(files[suffix] for suffix in named):
+        parts.append(f"{others:,} other")
+    return f"{', '.join(parts)} file{'s' if total > 1 else ''}"
