@@ -11,7 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from feeds.exporters.contract import Exporter, Kind
-from feeds.model.query import Query, parse_query
 from feeds.readers.daily_papers import DailyPapersReader
 from feeds.site.settings import SETTINGS, load
 from tests.support.digests import ROOT
@@ -126,9 +125,9 @@ def test_every_setting_is_described_as_in_init() -> None:
 def test_settings_example_is_valid(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text(blocks(ARCHITECTURE, "toml")[0], encoding="utf-8")
     site = load(tmp_path, {}).site
-    assert [topic.key.query for topic in site.topics] == [
-        Query(q="확산|diffusion", limit=50),
-        parse_query([("q", "LLM"), ("min_votes", "50")]),
+    assert [topic.key.query.parameters() for topic in site.topics] == [
+        {"q": "확산|diffusion", "order": "new"},
+        {"q": "LLM", "min_votes": "50", "order": "new"},
     ]
 
 

@@ -29,7 +29,7 @@ _LASTING_KEYS: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES))
 
 
 class _Location(NamedTuple):
-    """A URL, and when its content was updated."""
+    """A URL, and when its newest content was published."""
 
     url: str
     updated: datetime
@@ -68,7 +68,7 @@ class SitemapIndexExporter:
         """Render the list: the sitemap of the site, then that of every year."""
         editions = [replace(edition, key=_SITE), *_split(replace(edition, days=()), Scope.YEAR)]
         sitemaps = [
-            _Location(context.url(context.resource(part.key, SitemapExporter.name)), context.site.updated(part))
+            _Location(context.url(context.resource(part.key, SitemapExporter.name)), context.site.issued(part))
             for part in editions
         ]
         yield _serialize("sitemapindex", "sitemap", sitemaps, context.resource(edition.key, self.name))
@@ -98,19 +98,19 @@ def _list_year_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
     for scope in (Scope.YEAR, Scope.MONTH, Scope.WEEK, Scope.DAY):
         for part in _split(edition, scope):
             if _is_in_one_year(part.key):
-                yield _Location(context.page_url(part.key), context.site.updated(part))
+                yield _Location(context.page_url(part.key), context.site.issued(part))
     for listing in edition.listings:
-        yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.updated(paper_edition(listing)))
+        yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.issued(paper_edition(listing)))
 
 
 def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Location]:
     site = context.site
     urls = [context.url(page) for page in context.formats.site_resources() if page.format.kind is Kind.PAGE]
     urls += [context.page_url(key) for key in (*_LASTING_KEYS, *site.topic_keys.values())]
-    yield from (_Location(url, site.updated(edition)) for url in urls)
+    yield from (_Location(url, site.issued(edition)) for url in urls)
     for part in _split(replace(edition, days=()), Scope.WEEK):
         if not _is_in_one_year(part.key):
-            yield _Location(context.page_url(part.key), site.updated(part))
+            yield _Location(context.page_url(part.key), site.issued(part))
 
 
 def _split(edition: Edition, scope: Scope) -> Iterator[Edition]:

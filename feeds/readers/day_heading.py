@@ -55,6 +55,7 @@ class DayHeading(NamedTuple):
         date: the only date in the heading; None if there is none, or it is not a valid one.
         problem: why the heading is not read as one of a day; empty if it is.
         hint: what to write instead.
+        is_named: whether it has the name of the digest, perhaps misspelled.
         is_certain: whether it is meant as one of a day even if no papers follow.
         is_well_formed: whether it is exactly as it should be.
     """
@@ -62,6 +63,7 @@ class DayHeading(NamedTuple):
     date: date | None
     problem: str
     hint: str
+    is_named: bool
     is_certain: bool
     is_well_formed: bool = False
 
@@ -80,8 +82,11 @@ def parse_day_heading(heading: str) -> DayHeading | None:
     if match := _USUAL.fullmatch(heading):
         day = _make_date(*match.groups())
         if day is None:
-            return DayHeading(None, f"{'-'.join(match.groups())} is not a date", _DATE_HINT, is_certain=True)
-        return DayHeading(day, "", _hint(day), is_certain=True, is_well_formed=bool(_WELL_FORMED.fullmatch(heading)))
+            return DayHeading(
+                None, f"{'-'.join(match.groups())} is not a date", _DATE_HINT, is_named=True, is_certain=True
+            )
+        is_well_formed = bool(_WELL_FORMED.fullmatch(heading))
+        return DayHeading(day, "", _hint(day), is_named=True, is_certain=True, is_well_formed=is_well_formed)
     if len(heading) > _MAX_LENGTH:
         return None
     text = _simplify(heading)
@@ -90,7 +95,7 @@ def parse_day_heading(heading: str) -> DayHeading | None:
         return _parse_dated(heading, text, dates)
     if _NAME.search(text) or _is_similar(_significant_letters(text), _NAMES):
         is_certain = bool(_PART_OF_DATE.search(text))
-        return DayHeading(None, f"{quote(heading)} has no date", _hint(None), is_certain)
+        return DayHeading(None, f"{quote(heading)} has no date", _hint(None), is_named=True, is_certain=is_certain)
     return None
 
 
@@ -109,13 +114,13 @@ def _parse_dated(heading: str, text: str, dates: list[_Date]) -> DayHeading:
     is_certain = is_named and remark in ("", *_COUNTED)
     day = dates[0].value
     if len({other.value for other in dates}) > 1:
-        return DayHeading(None, f"{quote(heading)} has more than one date", _hint(None), is_certain)
+        return DayHeading(None, f"{quote(heading)} has more than one date", _hint(None), is_named, is_certain)
     if day is None:
-        return DayHeading(None, dates[0].problem, _DATE_HINT, is_certain)
+        return DayHeading(None, dates[0].problem, _DATE_HINT, is_named, is_certain)
     if is_named or _is_similar(name, _SHORT_NAMES):
-        return DayHeading(day, "", _hint(day), is_certain)
+        return DayHeading(day, "", _hint(day), is_named, is_certain)
     problem = f"{quote(heading)} has a date but is not the heading of a day"
-    return DayHeading(day, problem, _hint(day), is_certain=False)
+    return DayHeading(day, problem, _hint(day), is_named, is_certain=False)
 
 
 def _hint(day: date | None) -> str:

@@ -77,12 +77,12 @@ def read_sections(source: str, diagnostics: Diagnostics) -> list[Section]:
 def _has_papers(section: Section, day: DayHeading, following: list[Section]) -> bool:
     """Whether papers are below a section that may start a day, and not below another heading of its level or higher.
 
-    Where it is certain which day is meant, links of any kind are papers.
+    Below the name of the digest links of any kind are papers.
     """
     if section.level > (2 if day.problem else 3):
         return False
     for other in reversed(following):
-        if other.is_paper_like or (not day.problem and other.level == 3 and other.link):
+        if other.is_paper_like or (day.is_named and not day.problem and other.level == 3 and other.link):
             return True
         if other.level <= section.level:
             return False

@@ -19,7 +19,7 @@ from feeds.model.query import PARAMETERS, Order, parse_query
 GENERATOR = "daily-papers-feeds"
 _NO_DATE = date(2000, 1, 1)  # of an archive without a day; validators reject 1970
 _SECONDS_PER_PAPER = 45
-_MAX_COUNTED_PAPERS = 79  # so that `updated` is less than an hour after `issued`
+_MAX_COUNTED_PAPERS = 78  # so that `updated` is less than an hour after `issued`
 _MAX_NAME = 60  # characters of a topic in a file name
 
 
@@ -160,21 +160,23 @@ class Site:
     def updated(self, edition: Edition) -> datetime:
         """Return a time for the current content of an edition, which changes when a paper is added or corrected.
 
-        Nothing but the content may decide, so this is not the time of the change: it is `issued` and less than an hour,
-        45 seconds for every paper of the newest day and up to 44 that are hashed from all papers. A new day and another
-        paper on the newest day make it later. After a correction it is another time, with a chance of 44 in 45, but
-        earlier as often as later: no function of the content could make it later after a change and after its undoing.
-        So it serves clients that take a different time for a different edition, as EPUB's release identifier does
-        (https://www.w3.org/TR/epub-33/#sec-metadata-last-modified), and those that look for new papers.
+        Nothing but the content may decide, so this is not the time of the change. It is `issued` and less than an hour:
+        45 seconds for every paper of the newest day, and up to 44 that are hashed from all papers. A collection is up
+        to 45 seconds later than its latest member, since no entry may be later than its feed.
+
+        A new day and another paper on the newest day make it later. After a correction it is another time, with a
+        chance of 44 in 45, but earlier as often as later: no function of the content could be later after a change and
+        later again after its undoing. So it serves clients that take an edition with another time for another edition,
+        as EPUB does (https://www.w3.org/TR/epub-33/#sec-metadata-last-modified), and those that look for new papers.
         """
-        listings = _all_listings(edition)
-        if not listings:
+        if isinstance(edition, Collection) and self._newest(edition):
+            times = [self.updated(member) for member in edition.editions]
+            return max(times) + timedelta(seconds=1 + _hash(times) % (_SECONDS_PER_PAPER - 1))
+        if not edition.listings:
             return self.issued(edition)
-        newest = max(listing.first_listed for listing in listings)
-        count = sum(listing.first_listed == newest for listing in listings)
-        digest = hashlib.sha256(repr(listings).encode()).digest()
-        seconds = min(count, _MAX_COUNTED_PAPERS) * _SECONDS_PER_PAPER
-        seconds += int.from_bytes(digest[:8], "big") % _SECONDS_PER_PAPER
+        newest = max(listing.first_listed for listing in edition.listings)
+        count = sum(listing.first_listed == newest for listing in edition.listings)
+        seconds = min(count, _MAX_COUNTED_PAPERS) * _SECONDS_PER_PAPER + _hash(edition.listings) % _SECONDS_PER_PAPER
         return self.issued(edition) + timedelta(seconds=seconds)
 
     def _newest(self, edition: Edition) -> datetime | None:
@@ -218,10 +220,9 @@ def ascii_name(file_name: str) -> str:
     return file_name if file_name.isascii() else re.sub(r"[^a-z0-9.]+", "-", anyascii(file_name).lower())
 
 
-def _all_listings(edition: Edition) -> tuple[Listing, ...]:
-    if isinstance(edition, Collection):
-        return tuple(listing for member in edition.editions for listing in _all_listings(member))
-    return edition.listings
+def _hash(values: object) -> int:
+    """Return a number that is the same on every machine."""
+    return int.from_bytes(hashlib.sha256(repr(values).encode()).digest())
 
 
 def _urn(name: str) -> str:

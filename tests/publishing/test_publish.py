@@ -363,7 +363,7 @@ def test_dry_run_lists_changes_and_makes_none(
 def test_removal_of_more_than_a_fifth_needs_force(
     open_files: OpenFiles, bucket: S3Bucket, folder: Path, environ: dict[str, str]
 ) -> None:
-    days = {f"{number}.md": day(f"2024-01-{number}", paper(number, f"2401.{number}")) for number in range(20, 26)}
+    days = {f"{number}.md": day(f"2024-01-{number}", paper(f"P{number}", f"2401.{number}")) for number in range(20, 26)}
     published = len(send(open_files(days), bucket).sent)
     for name in list(days)[:4]:
         (folder / name).unlink()
@@ -381,7 +381,7 @@ def test_removal_of_more_than_a_fifth_needs_force(
 
 
 def test_removal_of_less_than_a_fifth_needs_no_force(open_files: OpenFiles, bucket: S3Bucket, folder: Path) -> None:
-    days = {f"{number}.md": day(f"2024-01-{number}", paper(number, f"2401.{number}")) for number in range(20, 30)}
+    days = {f"{number}.md": day(f"2024-01-{number}", paper(f"P{number}", f"2401.{number}")) for number in range(20, 30)}
     send(open_files(days), bucket)
     (folder / "25.md").unlink()
     assert "2024-01-25.epub" in send(open_files({}), bucket).removed

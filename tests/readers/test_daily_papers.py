@@ -559,6 +559,7 @@ def test_unclear_heading_above_papers_is_an_error(heading: str, message: str) ->
     ["## Papers", "## Released on 2024-02-01", "## 2024-02-01", "## Daily Papers archive", "# Daily Papers 모음"]
     + [
         "## Daily Papers and more (2024-02-01)",
+        "## Papers (2024-02-01)",
         "#### 2024-02-01",
         "Papers (2024-02-01)",
         "- Daily Papers (2024-02-01)",

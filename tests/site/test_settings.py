@@ -63,7 +63,10 @@ def test_empty_feeds_config_counts_as_not_set(tmp_path: Path) -> None:
         ('[topics]\n"x" = "min_votes=y"', "topics: x: min_votes: a number"),
         ('[topics]\n"x" = 3', "topics: x: not a text"),
         ('hub = "hub"', "hub: 'hub' is not a web URL"),
-        ('base_url = "https://논문.kr"', "base_url: 'https://논문.kr' is not a URI (RFC 3986); write https://xn--s80bq8p.kr"),
+        (
+            'base_url = "https://논문.kr"',
+            "base_url: 'https://논문.kr' is not a URI (RFC 3986); write https://xn--s80bq8p.kr",
+        ),
         ("base_url = 'https://e.org/a>; rel=\"x'", "base_url: "),
         ('base_url = "https://me:secret@e.org"', "base_url: "),
         ('[topics]\n"x" = "min_vote=10"', "topics: x: a search has no parameter 'min_vote'; use q, author"),
