@@ -2,7 +2,7 @@
 
 
 class FeedsError(Exception):
-    """Something that a person can put right; the message says where and what."""
+    """A problem that a person can solve; the message says where and what."""
 
 
 class ArchiveError(FeedsError):

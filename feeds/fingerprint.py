@@ -1,4 +1,4 @@
-"""Fingerprints of our own code: they change when the code does that a stored or served result was made with."""
+"""Hashes our own code, so that results of older code count as outdated."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ def packages_fingerprint(*names: str) -> str:
 
 
 def hash_files(paths: Iterable[Path]) -> str:
-    """Hash the names and contents of files; folders and what no document is made from are left out."""
+    """Hash the names and contents of files; caches, static files and documents are left out."""
     digest = hashlib.sha256()
     for path in sorted(path for path in paths if path.is_file() and not _IGNORED.intersection(path.parts)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -52,7 +52,7 @@ from feeds.model.query import Has, Order, Query
 from feeds.text import unicode
 from feeds.text.matching import squeeze
 
-_SITE_DAYS = timedelta(days=6)  # before the newest: what the home page looks back on
+_SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
 _PUBLICATION = "a day is shown when its date begins in UTC"
 _COLLISIONS = """(

@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 
 UNLISTED_KINDS = frozenset({Kind.COVER, Kind.RESOURCE})
-"""The kinds that no list of formats shows."""
+"""The kinds that lists of formats leave out."""
 
 PAPER_SCOPES = frozenset(Scope) - {Scope.SITE, Scope.LIST, Scope.TOPICS, *SERIES}
 """The scopes whose editions hold papers."""

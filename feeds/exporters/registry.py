@@ -188,7 +188,7 @@ def _site_path_faults(exporter: Exporter) -> Iterator[str]:
 
 
 def _addresses(added: Format) -> Iterator[str]:
-    """List what a format answers at, as far as two formats may not share it."""
+    """List the URL patterns that a format reserves."""
     for scope in sorted(added.scopes - {Scope.SITE}):
         yield f"<{scope}>{added.suffix}"
     for path in added.site_paths:

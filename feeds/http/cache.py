@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_NAME = "feeds.body_name"
-"""The key of a WSGI environ under which the app says by which name the body of its response is cached."""
+"""The WSGI key under which the app names the cached body of its response."""
 
 CACHE_KEY_FIELDS = (
     *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_A_IM"),

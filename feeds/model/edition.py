@@ -15,7 +15,7 @@ _PAGE_SIZES = {Scope.DAY: 30, Scope.WEEK: 26, Scope.MONTH: 12, Scope.YEAR: 10}
 
 
 class FacetGroup(StrEnum):
-    """By what a search or a list can be narrowed."""
+    """The property that a facet restricts."""
 
     YEAR = "year"
     CODE = "code"

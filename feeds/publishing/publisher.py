@@ -34,7 +34,7 @@ _MAX_KEPT = 5_000  # representations
 
 
 class Rendered(NamedTuple):
-    """A document with the representation that it really is.
+    """A document with the representation of these bytes.
 
     It has another ETag than asked for if the archive changed, or if the store lost a picture.
     """
