@@ -18,8 +18,8 @@ from feeds.model.query import PARAMETERS, Order, parse_query
 
 GENERATOR = "daily-papers-feeds"
 _NO_DATE = date(2000, 1, 1)  # of an archive without a day; validators reject 1970
-_SECONDS_PER_PAPER = 45
-_MAX_COUNTED_PAPERS = 78  # so that `updated` is less than an hour after `issued`
+_SECONDS_PER_PAPER = 100
+_MAX_COUNTED_PAPERS = 34  # so that `updated` is less than an hour after `issued`
 _MAX_NAME = 60  # characters of a topic in a file name
 
 
@@ -161,23 +161,25 @@ class Site:
         """Return a time for the current content of an edition, which changes when a paper is added or corrected.
 
         Nothing but the content may decide, so this is not the time of the change. It is `issued` and less than an hour:
-        45 seconds for every paper of the newest day, and up to 44 that are hashed from all papers. A collection is up
-        to 45 seconds later than its latest member, since no entry may be later than its feed.
+        100 seconds for every paper of the newest day, and up to 99 that are hashed from all papers. No entry may be
+        later than its feed: that of a single paper has the hashed seconds only, and a collection is later than its
+        members.
 
-        A new day and another paper on the newest day make it later. After a correction it is another time, with a
-        chance of 44 in 45, but earlier as often as later: no function of the content could be later after a change and
-        later again after its undoing. So it serves clients that take an edition with another time for another edition,
-        as EPUB does (https://www.w3.org/TR/epub-33/#sec-metadata-last-modified), and those that look for new papers.
+        A new day makes it later, and so does another paper on the newest day, up to 34. After a correction it is
+        another time, with a chance of 99 in 100, but earlier as often as later: no function of the content could be
+        later after a change and later again after its undoing. So it serves clients that take an edition with another
+        time for another edition, as EPUB does (https://www.w3.org/TR/epub-33/#sec-metadata-last-modified), and those
+        that look for new papers.
         """
         if isinstance(edition, Collection) and self._newest(edition):
             times = [self.updated(member) for member in edition.editions]
-            return max(times) + timedelta(seconds=1 + _hash(times) % (_SECONDS_PER_PAPER - 1))
+            return max(times) + timedelta(seconds=1 + _hash(times) % _SECONDS_PER_PAPER)
         if not edition.listings:
             return self.issued(edition)
         newest = max(listing.first_listed for listing in edition.listings)
-        count = sum(listing.first_listed == newest for listing in edition.listings)
-        seconds = min(count, _MAX_COUNTED_PAPERS) * _SECONDS_PER_PAPER + _hash(edition.listings) % _SECONDS_PER_PAPER
-        return self.issued(edition) + timedelta(seconds=seconds)
+        count = min(sum(listing.first_listed == newest for listing in edition.listings), _MAX_COUNTED_PAPERS)
+        seconds = 0 if isinstance(edition.key, PaperKey) else count * _SECONDS_PER_PAPER
+        return self.issued(edition) + timedelta(seconds=seconds + _hash(edition.listings) % _SECONDS_PER_PAPER)
 
     def _newest(self, edition: Edition) -> datetime | None:
         key = edition.key

@@ -87,7 +87,7 @@ def test_correction_changes_when_its_editions_were_updated(open_files: OpenFiles
 
 def test_another_paper_makes_its_editions_later(open_files: OpenFiles) -> None:
     publisher = open_files(THREE)
-    for count in range(1, 70):
+    for count in range(1, 34):
         before = publisher.site.updated(load(publisher, "2024-02-08"))
         papers = [paper(str(number), f"2402.{number}") for number in range(1, count + 2)]
         open_files({"3.md": day("2024-02-08", *papers)})
