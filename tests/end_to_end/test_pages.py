@@ -72,7 +72,8 @@ def test_page_of_50_papers_is_small(open_page: PageOpener, large_server: Server)
 def test_page_without_scripts_shows_heading_and_controls(open_page: PageOpener, path: str) -> None:
     page = open_page(path, javascript=False)
     assert page.locator("h1").is_visible()
-    controls = page.locator("main a, main button").all()[:3]  # a search without results leads to another search
+    # A search without results leads to nothing but another search.
+    controls = page.locator("main a").all()[:3] or page.locator("main").get_by_role("button").all()
     assert controls
     for control in controls:
         assert control.is_visible()
