@@ -23,7 +23,6 @@ from feeds.readers import Digest, Entry, Reader
 from feeds.sqlite import transaction
 from feeds.text import markdown, unicode
 from feeds.text.matching import squeeze
-from feeds.text.titles import title_text
 
 SCHEMA_VERSION = 3
 _MAX_FILE_SIZE = 16_000_000  # bytes; a day of 68 papers is 150,000
@@ -184,7 +183,7 @@ def _insert_digest(connection: sqlite3.Connection, path: str, digest: Digest) ->
 def _insert_paper(connection: sqlite3.Connection, path: str, entry: Entry) -> None:
     paper = entry.paper
     body = encode_paper(paper)
-    has_code = any(link.kind is markdown.LinkKind.CODE for link in markdown.extract_links(paper.summary))
+    has_code = any(link.kind is markdown.LinkKind.CODE for link in paper.links)
     values = (
         os.fsencode(path),
         entry.line,
@@ -205,8 +204,8 @@ def _insert_paper(connection: sqlite3.Connection, path: str, entry: Entry) -> No
         f"INSERT INTO papers ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # names of ours
         values,
     )
-    titles = (paper.title, title_text(paper.title))
-    texts = search.fold_texts(titles, (", ".join(paper.authors), markdown.to_plain_text(paper.summary), paper.slug))
+    titles = (paper.title, paper.plain_title)
+    texts = search.fold_texts(titles, (", ".join(paper.authors), paper.summary_text, paper.slug))
     connection.execute("INSERT INTO texts VALUES (?, ?, ?)", (cursor.lastrowid, *texts))
     connection.execute("INSERT INTO trigrams (rowid, letters) VALUES (?, ?)", (cursor.lastrowid, texts.letters))
 

@@ -21,9 +21,7 @@ from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.model.citation import Name, parse_name
 from feeds.model.edition import Edition
 from feeds.model.paper import Listing, Paper
-from feeds.text import markdown
 from feeds.text.latex_escape import escape_latex, pdftex_definitions, title_latex
-from feeds.text.titles import title_text
 from feeds.text.unicode import detect_language
 
 _WHITESPACE = re.compile(r"\s+")
@@ -121,7 +119,7 @@ def _build_ris_reference(listing: Listing, context: RenderContext) -> dict[str, 
     reference = {
         "type_of_reference": "UNPB",  # a preprint
         "id": listing.citation_key,
-        "title": _WHITESPACE.sub(" ", title_text(paper.title)),
+        "title": _WHITESPACE.sub(" ", paper.plain_title),
         "authors": [_format_ris_name(parse_name(author)) for author in paper.authors],
         "year": str(listing.year),
         "name_of_database": "arXiv" if paper.arxiv_id else None,
@@ -143,7 +141,7 @@ def _build_csl_item(listing: Listing, context: RenderContext) -> dict[str, Any]:
     item = {
         "id": listing.citation_key,
         "type": "article",
-        "title": title_text(paper.title),
+        "title": paper.plain_title,
         "author": authors + [{"literal": "others"}] * paper.more_authors,
         "issued": {"date-parts": [[listing.year]]},
         "publisher": "arXiv" if paper.arxiv_id else None,
@@ -179,5 +177,5 @@ def _notes(paper: Paper, context: RenderContext) -> list[str]:
 
 def _summary_line(paper: Paper) -> str:
     """Return the summary as a single line of plain text."""
-    lines = markdown.to_plain_text(paper.summary).split("\n")
+    lines = paper.summary_text.split("\n")
     return _WHITESPACE.sub(" ", " ".join(line.removeprefix("- ") for line in lines)).strip()

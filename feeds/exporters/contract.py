@@ -11,8 +11,6 @@ from feeds.model.keys import SERIES, Key, PaperKey, Scope, SearchKey, SiteKey
 from feeds.model.query import DEFAULT_LIMIT, DOWNLOAD_LIMIT, Order
 from feeds.site.i18n import Locale, edition_name, get_locale
 from feeds.site.site import Site, ascii_name, download_name, url_path
-from feeds.text.markdown import excerpt
-from feeds.text.titles import title_text
 
 if TYPE_CHECKING:
     from feeds.exporters.registry import Registry
@@ -200,11 +198,11 @@ class RenderContext:
         """Summarize the book of an edition in one line: a paper by its text, papers by number, days and best titles."""
         if isinstance(edition.key, PaperKey) and edition.papers:
             paper = edition.papers[0]
-            return excerpt(paper.summary, _MAX_EXCERPT) or title_text(paper.title)
+            return paper.excerpt(_MAX_EXCERPT) or paper.plain_title
         total, days = _count_in_book(edition), [day.date for day in edition.days if day.listings]
         is_complete = bool(days) and total == len(edition.listings)
         dates = [self.locale.format_range(min(days), max(days), "yMMMd")] if is_complete else []
-        titles = [title_text(listing.paper.title) for listing in edition.most_voted(_MAX_TITLES)]
+        titles = [listing.paper.plain_title for listing in edition.most_voted(_MAX_TITLES)]
         return " · ".join([self.locale.ngettext("{count} paper", "{count} papers", total), *dates, *titles])
 
     def omission(self, edition: Edition, format_name: str) -> str:

@@ -9,9 +9,7 @@ from markupsafe import Markup
 
 from feeds.model.paper import Listing
 from feeds.site.i18n import Locale
-from feeds.text import markdown
 from feeds.text.highlight import highlight_html, highlight_text
-from feeds.text.titles import title_text
 from feeds.text.unicode import detect_language
 
 _PACKAGES = ("epub", "html", "syndication")
@@ -36,11 +34,6 @@ def _environment() -> Environment:
     )
     # The functions of feeds.text that return markup have made it safe.
     environment.filters |= {
-        "html": lambda summary: Markup(markdown.render_html(summary)),  # noqa: S704
-        "xhtml": lambda summary: Markup(markdown.render_xhtml(summary)),  # noqa: S704
-        "excerpt": markdown.excerpt,
-        "links": markdown.extract_links,
-        "title_text": title_text,
         "language": detect_language,
         "highlight": lambda safe, terms: Markup(highlight_html(str(safe), terms)),  # noqa: S704
         "highlight_text": lambda text, terms: Markup(highlight_text(text, terms)),  # noqa: S704
@@ -61,4 +54,4 @@ def _cite(listing: Listing) -> str:
     paper = listing.paper
     authors = ", ".join(paper.authors) + (" et al." if paper.more_authors else "")
     number = f"arXiv:{paper.arxiv_id}. " if paper.arxiv_id else ""
-    return f"{authors} ({listing.year}). {title_text(paper.title)}. {number}{paper.url}".strip()
+    return f"{authors} ({listing.year}). {paper.plain_title}. {number}{paper.url}".strip()

@@ -4,17 +4,22 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 
 from feeds.model import identity
+from feeds.text import markdown, titles
+from feeds.text.markdown import Link
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paper:
     """What a digest says of one publication.
 
     `image` and `video` are absolute http(s) URLs. `votes` is None where the digest counts none, which is not zero.
     `more_authors` is set where the source left names out. `summary` is Markdown as written in the digest.
+
+    What follows from these fields alone is computed at most once, and the archive keeps it: see `RENDERED`.
     """
 
     title: str
@@ -25,6 +30,35 @@ class Paper:
     authors: tuple[str, ...] = ()
     more_authors: bool = False
     summary: str = ""
+
+    @cached_property
+    def plain_title(self) -> str:
+        """The title as plain text: TeX in Unicode where possible."""
+        return titles.title_text(self.title)
+
+    @cached_property
+    def summary_html(self) -> str:
+        """The summary as safe HTML."""
+        return markdown.render_html(self.summary)
+
+    @property
+    def summary_xhtml(self) -> str:
+        """The summary as safe, well-formed XHTML."""
+        return markdown.html_to_xhtml(self.summary_html)
+
+    @cached_property
+    def summary_text(self) -> str:
+        """The summary as plain text, a line for each paragraph or list item; items start with a dash."""
+        return markdown.html_to_text(self.summary_html)
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The links of the summary in order, without duplicates."""
+        return markdown.extract_links(self.summary_html)
+
+    def excerpt(self, max_length: int) -> str:
+        """Return the summary as one line of text, cut after a word and ended with an ellipsis if it is too long."""
+        return markdown.excerpt(self.summary_text, max_length)
 
     @property
     def arxiv_id(self) -> str | None:
@@ -51,6 +85,10 @@ class Paper:
         """How much the digest says of the paper: of two listings on one day the larger one is kept."""
         fields = (self.image, self.video, self.authors, self.summary)
         return sum(map(bool, fields)) + (self.votes is not None), len(self.summary)
+
+
+RENDERED = ("plain_title", "summary_html", "summary_text", "links")
+"""The cached properties of a paper that the archive keeps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from babel.numbers import format_decimal
 from feeds.model.edition import Edition, Facet, FacetGroup
 from feeds.model.keys import NEWEST, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey
 from feeds.model.query import Has, Order
-from feeds.text.titles import title_text
 
 _LOCALES = Path(__file__).parent / "locales"
 _ENGLISH = "en"
@@ -107,7 +106,7 @@ def _load_translations(language: str) -> NullTranslations:
 def edition_name(edition: Edition, locale: Locale) -> str:
     """Name an edition; that of one paper has the paper's title."""
     if isinstance(edition.key, PaperKey) and edition.papers:
-        return title_text(edition.papers[0].title)
+        return edition.papers[0].plain_title
     return key_name(edition.key, locale)
 
 

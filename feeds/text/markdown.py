@@ -11,7 +11,7 @@ pyromark parses CommonMark and nh3 sanitizes the HTML. The rest handles what dig
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import partial
 from html import escape, unescape
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -61,7 +61,6 @@ class Link(NamedTuple):
     kind: LinkKind
 
 
-@lru_cache(maxsize=8192)
 def render_html(markdown: str) -> str:
     """Render Markdown as HTML without scripts, styles, images and relative links; images become links."""
     source = strip_forbidden(markdown)
@@ -75,27 +74,33 @@ def render_html(markdown: str) -> str:
     return strip_forbidden(html).strip() if _nesting_depth(html) <= _MAX_DEPTH else _render_source(source)
 
 
-def render_xhtml(markdown: str) -> str:
-    """Render Markdown as `render_html` does, as well-formed XHTML."""
+def html_to_xhtml(html: str) -> str:
+    """Convert the HTML of `render_html` to well-formed XHTML."""
     # nh3 closes all other elements and quotes attributes; &nbsp; is the only entity it writes that XML does not define.
-    return _VOID_ELEMENT.sub(r"<\1/>", render_html(markdown)).replace("&nbsp;", "\u00a0")
+    return _VOID_ELEMENT.sub(r"<\1/>", html).replace("&nbsp;", "\u00a0")
 
 
 def to_plain_text(markdown: str) -> str:
-    """Convert Markdown to text with one line per paragraph or list item; items start with a dash."""
-    html = render_html(markdown).replace("\n", " ")
+    """Convert Markdown to text, a line for each paragraph or list item; items start with a dash."""
+    return html_to_text(render_html(markdown))
+
+
+def html_to_text(html: str) -> str:
+    """Convert the HTML of `render_html` to text as `to_plain_text` does."""
+    html = html.replace("\n", " ")
     html = _BLOCK_END.sub("\n", _CELL_END.sub(" ", html.replace("<li>", "\n- ")))
     lines = [" ".join(line.split()) for line in unescape(_TAG.sub("", html)).split("\n")]
     return "\n".join(line for line in lines if line not in ("", "-"))
 
 
-def excerpt(markdown: str, max_length: int) -> str:
-    """Convert Markdown to one line of text, cut after a word and ended with an ellipsis if it is too long.
+def excerpt(text: str, max_length: int) -> str:
+    """Convert the text of `to_plain_text` to one line, cut after a word and ended with an ellipsis if it is too long.
 
     Args:
+        text: the text of a summary.
         max_length: in characters, including the ellipsis.
     """
-    text = " ".join(line.removeprefix("- ") for line in to_plain_text(markdown).split("\n"))
+    text = " ".join(line.removeprefix("- ") for line in text.split("\n"))
     if len(text) <= max_length:
         return text
     start = text[: max(max_length - 1, 0)]
@@ -103,9 +108,9 @@ def excerpt(markdown: str, max_length: int) -> str:
     return (words.rstrip(",.;: ") + "…")[:max_length]
 
 
-def extract_links(markdown: str) -> tuple[Link, ...]:
-    """Return the links of a summary in order, without duplicates."""
-    urls = dict.fromkeys(unescape(href) for href in _HREF.findall(render_html(markdown)))
+def extract_links(html: str) -> tuple[Link, ...]:
+    """Return the links in the HTML of `render_html` in order, without duplicates."""
+    urls = dict.fromkeys(unescape(href) for href in _HREF.findall(html))
     return tuple(Link(url, _classify_link(url)) for url in urls)
 
 

@@ -12,7 +12,6 @@ from feeds.model.keys import Scope, SearchKey, period
 from feeds.model.paper import Listing
 from feeds.model.query import Order
 from feeds.site.i18n import Locale, key_name
-from feeds.text.titles import title_text
 from feeds.text.unicode import LATIN_TO_ASCII
 
 _OLDEST_DAY_FIRST = frozenset({Scope.WEEK, Scope.MONTH, Scope.YEAR, Scope.ALL})
@@ -141,7 +140,7 @@ def _reading_order(edition: Edition) -> Iterable[Listing]:
 
 def _paper_chapter(number: int, listing: Listing) -> PaperChapter:
     file_name = f"paper-{listing.paper.slug.replace('/', '-')}.xhtml"
-    return PaperChapter(title_text(listing.paper.title), file_name, number=number, listing=listing)
+    return PaperChapter(listing.paper.plain_title, file_name, number=number, listing=listing)
 
 
 def _group_by_period(

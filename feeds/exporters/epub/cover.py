@@ -21,7 +21,6 @@ from feeds.model.edition import Edition
 from feeds.model.keys import Key, PaperKey, PeriodKey, Scope, SearchKey
 from feeds.site.i18n import Locale, get_locale
 from feeds.site.site import Font
-from feeds.text.titles import title_text
 from feeds.text.unicode import LATIN_TO_ASCII
 
 
@@ -159,7 +158,7 @@ def _body_texts(edition: Edition) -> tuple[str, ...]:
     """Return the texts below the heading: the titles with the most votes, or the authors of a single paper."""
     if isinstance(edition.key, PaperKey):
         return tuple(", ".join(paper.authors) for paper in edition.papers)
-    return tuple(title_text(listing.paper.title) for listing in edition.most_voted(_MAX_TITLES))
+    return tuple(listing.paper.plain_title for listing in edition.most_voted(_MAX_TITLES))
 
 
 @lru_cache(maxsize=2)  # a book, its cover and its thumbnail are often requested together

@@ -12,8 +12,7 @@ from feeds.exporters.templates import render_template
 from feeds.model.edition import Collection, Edition, SearchResults
 from feeds.model.keys import LATEST, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
-from feeds.text import markdown
-from feeds.text.titles import title_text
+from feeds.text.markdown import LinkKind
 
 _MAX_EXCERPT = 300  # characters
 MAX_BYTES = 512_000
@@ -164,15 +163,15 @@ def _shorten(listing: Listing) -> Listing:
 
 def _build_paper_entry(listing: Listing, context: RenderContext) -> Entry:
     paper = listing.paper
-    title = title_text(paper.title)
+    title = paper.plain_title
     return Entry(
         id=context.site.paper_id(paper),
         title=title,
         url=paper.url,
         published=context.site.published(listing),
         updated=context.site.published(listing),  # in the order of the day, also for readers that sort by it
-        summary=markdown.excerpt(paper.summary, _MAX_EXCERPT) or title,
-        content_text=markdown.to_plain_text(paper.summary),
+        summary=paper.excerpt(_MAX_EXCERPT) or title,
+        content_text=paper.summary_text,
         content_html=render_template("syndication/entry.html", context.locale, paper=paper),
         authors=paper.authors,
         image=Media(paper.image, _guess_media_type(paper.image, "image/png")) if paper.image else None,
@@ -183,14 +182,14 @@ def _build_paper_entry(listing: Listing, context: RenderContext) -> Entry:
 
 def _list_tags(paper: Paper, context: RenderContext) -> tuple[str, ...]:
     """Name what a paper comes with. The names have no commas: FreshRSS splits tags at them."""
-    has_code = any(link.kind is markdown.LinkKind.CODE for link in markdown.extract_links(paper.summary))
+    has_code = any(link.kind is LinkKind.CODE for link in paper.links)
     tags = {context.locale.gettext("Code"): has_code, context.locale.gettext("Video"): bool(paper.video)}
     return tuple(name for name, applies in tags.items() if applies)
 
 
 def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:
     papers = [listing.paper for listing in edition.most_voted()]
-    titles = [title_text(paper.title) for paper in papers]
+    titles = [paper.plain_title for paper in papers]
     page_url, book = context.page_url(edition.key), context.book(edition.key)
     entry = Entry(
         id=context.site.edition_id(edition.key),
