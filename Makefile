@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
-COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --no-header --universal --python-version 3.11 --generate-hashes
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --no-header --universal --no-strip-extras --python-version 3.11 --generate-hashes
 
 .PHONY: serve test install bench lock messages screenshots
 
@@ -31,7 +31,7 @@ lock: .venv/installed-test
 	$(COMPILE) --group build --extra test --upgrade --output-file requirements-test.lock
 	$(COMPILE) --group build --constraint requirements-test.lock --output-file requirements.lock
 	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock \
-		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package=\1/p' requirements.lock)
+		$$(sed -n 's/^\([^][ =]*\)[^ =]*==.*/--no-emit-package=\1/p' requirements.lock)
 
 screenshots: .venv/installed-test
 	sh tests/support/setup.sh
