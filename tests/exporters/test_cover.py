@@ -4,9 +4,10 @@ import hashlib
 import io
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
-from PIL import Image, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from feeds.exporters.contract import RenderContext
 from feeds.exporters.epub import CoverExporter
@@ -141,6 +142,33 @@ def test_texts_of_any_length_are_drawn(open_files: OpenFiles) -> None:
     publisher = open_files({"a.md": day("2024-01-30", long_title, paper("W" * 20000, "2401.2"))})
     for key in ("2024-01-30", "papers/2401.00001", "papers/2401.00002"):
         assert render(publisher, "cover", key)
+
+
+def test_book_cover_and_thumbnail_are_drawn_once(seeds: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = Mock(wraps=ImageDraw.Draw)
+    monkeypatch.setattr(ImageDraw, "Draw", draw)
+    for format_name in ("cover", "thumbnail", "epub"):
+        render(seeds, format_name, "search", q="diffusion", order="votes")
+    assert draw.call_count == 1
+
+
+def test_font_is_read_once_for_all_covers(seeds: Publisher, latin: Font, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_font = Mock(wraps=ImageFont.truetype)
+    monkeypatch.setattr(ImageFont, "truetype", read_font)
+    font = replace(latin, digest="another")
+    for key in ("2024-01-30", "2024-W12", "all"):
+        render(with_site(seeds, replace(seeds.site, cover_font=font)), "cover", key)
+    assert read_font.call_count == 1
+
+
+def test_long_text_ends_where_its_last_line_is_full(open_files: OpenFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[tuple[str, ImageFont.FreeTypeFont]] = []
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", lambda _, place, line, font, **options: lines.append((line, font)))
+    publisher = open_files({"a.md": day("2024-01-30", paper("Long " * 300, "2401.1"), paper("Short", "2401.2"))})
+    render(publisher, "cover", "2024-01-30")
+    (line, font), (following, _) = lines[-2:]
+    assert (line[-3:], following) == ("...", "Short")
+    assert 1020 - font.getlength(" Long") < font.getlength(line) <= 1020
 
 
 def test_edition_without_papers_has_a_cover(seeds: Publisher) -> None:

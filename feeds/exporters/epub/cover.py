@@ -6,6 +6,7 @@ Characters without a glyph are transliterated or left out.
 
 import io
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -65,6 +66,9 @@ _TRANSLITERATIONS = LATIN_TO_ASCII | str.maketrans(
 _INVISIBLE = ("Cf", "Cc", "Mn", "Me")  # Unicode categories of characters that show nothing on their own
 _NONCHARACTER = "\uffff"  # no font has it, so its glyph is the one drawn for missing characters
 
+OFFERED = PAPER_SCOPES - {Scope.PAPER}
+"""The scopes that books are offered for: a single paper is a page."""
+
 
 class CoverExporter:
     """The cover of a book."""
@@ -74,6 +78,7 @@ class CoverExporter:
     media_type = "image/jpeg"
     kind = Kind.COVER
     scopes = PAPER_SCOPES
+    offered = OFFERED
     settings = SETTINGS
     size = _SIZE
 
@@ -90,6 +95,7 @@ class ThumbnailExporter:
     media_type = "image/jpeg"
     kind = Kind.COVER
     scopes = PAPER_SCOPES
+    offered = OFFERED
     settings = SETTINGS
     size = Size(_SIZE.width // _THUMBNAIL_SCALE, _SIZE.height // _THUMBNAIL_SCALE)
 
@@ -106,7 +112,7 @@ def render_cover(edition: Edition, context: RenderContext) -> bytes:
 def draw_cover(edition: Edition, context: RenderContext) -> Image.Image:
     """Draw the cover of an edition. The image may be shared with other callers; do not change it."""
     font = context.site.cover_font
-    heading = cover_heading(edition, context, Typeface(font))
+    heading = cover_heading(edition, context, load_typeface(font))
     color = _COLORS.get(edition.key.scope, _DEFAULT_COLOR)
     return _draw(context.site.title, heading, _body_texts(edition), color, font)
 
@@ -161,12 +167,12 @@ def _body_texts(edition: Edition) -> tuple[str, ...]:
     return tuple(listing.paper.plain_title for listing in edition.most_voted(_MAX_TITLES))
 
 
-@lru_cache(maxsize=2)  # a book, its cover and its thumbnail are often requested together
+@lru_cache(maxsize=1)  # a book, its cover and its thumbnail are rendered one after another
 def _draw(site_title: str, heading: Heading, texts: Sequence[str], color: str, font: Font | None) -> Image.Image:
     image = Image.new("RGB", _SIZE, "white")
     canvas = ImageDraw.Draw(image)
     canvas.rectangle((0, 0, _SIZE.width, _HEADING_HEIGHT), fill=color)
-    typeface = Typeface(font)
+    typeface = load_typeface(font)
     sizes = (330, 260, 190, 140, 96, 72, 54)
     _draw_text(canvas, typeface, site_title, _Box(90, 65), (52, 40), "white")
     _draw_text(canvas, typeface, heading.above, _Box(250, 150), (120, 70), "white")
@@ -182,16 +188,21 @@ def _draw(site_title: str, heading: Heading, texts: Sequence[str], color: str, f
 
 
 class Typeface:
-    """A font in all sizes; Noto Sans KR if none is given."""
+    """A font in all sizes; Noto Sans KR if none is given. It remembers its sizes and which characters have glyphs."""
 
     def __init__(self, font: Font | None) -> None:
-        self._font = _load_font(font)
+        # With the basic layout: the other one depends on a library of the machine.
+        file = io.BytesIO(font.data) if font else pylopdf_fonts_ko.sans_path()
+        self._font = ImageFont.truetype(file, 100, layout_engine=ImageFont.Layout.BASIC)
+        self._sizes: dict[int, ImageFont.FreeTypeFont] = {}
         self._missing_glyph = bytes(self._font.getmask(_NONCHARACTER))
         self._glyphs: dict[str, bool] = {" ": True}
 
     def at_size(self, size: int) -> ImageFont.FreeTypeFont:
         """Return the font in a size in pixels."""
-        return self._font.font_variant(size=size)
+        if size not in self._sizes:
+            self._sizes[size] = self._font.font_variant(size=size)
+        return self._sizes[size]
 
     def has_glyphs(self, text: str) -> bool:
         """Return True if the font has a glyph for every character of a text."""
@@ -204,17 +215,18 @@ class Typeface:
         return result if 2 * _count_letters(result) >= _count_letters(text) else ""
 
     def _has_glyph(self, character: str) -> bool:
-        if unicodedata.category(character) in _INVISIBLE:
-            return False
         if character not in self._glyphs:
-            self._glyphs[character] = bytes(self._font.getmask(character)) != self._missing_glyph
+            is_visible = unicodedata.category(character) not in _INVISIBLE
+            self._glyphs[character] = is_visible and bytes(self._font.getmask(character)) != self._missing_glyph
         return self._glyphs[character]
 
     def _transliterate_character(self, character: str) -> str:
+        if self._has_glyph(character):
+            return character
         name = unicodedata.name(character, "")
         greek = name.rpartition(" ")[2].lower() if name.startswith("GREEK") else ""
         base = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
-        candidates = (character, character.translate(_TRANSLITERATIONS), base, greek)
+        candidates = (character.translate(_TRANSLITERATIONS), base, greek)
         return next(filter(self.has_glyphs, candidates), "") or (" " if character.isspace() else "")
 
 
@@ -222,11 +234,10 @@ def _count_letters(text: str) -> int:
     return sum(character.isalnum() for character in text)
 
 
-@lru_cache(maxsize=4)
-def _load_font(font: Font | None) -> ImageFont.FreeTypeFont:
-    """Load a font with the basic layout: the other one depends on a library of the machine."""
-    file = io.BytesIO(font.data) if font else pylopdf_fonts_ko.sans_path()
-    return ImageFont.truetype(file, 100, layout_engine=ImageFont.Layout.BASIC)
+@lru_cache(maxsize=2)
+def load_typeface(font: Font | None) -> Typeface:
+    """Return the typeface of a font, the same for all covers of a process: reading a font takes long."""
+    return Typeface(font)
 
 
 def _draw_text(
@@ -261,6 +272,9 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
 
 
 def _break_word(word: str, font: ImageFont.FreeTypeFont) -> Iterator[str]:
+    if _fits(word, font):
+        yield word
+        return
     part = ""
     for character in word:
         if part and not _fits(part + character, font):
@@ -271,10 +285,13 @@ def _break_word(word: str, font: ImageFont.FreeTypeFont) -> Iterator[str]:
 
 
 def _truncate(text: str, font: ImageFont.FreeTypeFont) -> str:
-    text = text[:_MAX_LINE]
-    while text and not _fits(f"{text}...", font):
-        text = text[:-1].rstrip()
-    return f"{text}..."
+    lengths = range(1, min(len(text), _MAX_LINE) + 1)
+    fitting = bisect_left(lengths, True, key=lambda length: not _fits(_with_ellipsis(text[:length]), font))
+    return _with_ellipsis(text[:fitting])
+
+
+def _with_ellipsis(text: str) -> str:
+    return f"{text.rstrip()}..."
 
 
 def _fits(line: str, font: ImageFont.FreeTypeFont) -> bool:
