@@ -6,20 +6,21 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from feeds.archive import files, index
+from feeds.archive import index
 from feeds.archive.database import Database
-from feeds.archive.files import Signature
-from feeds.archive.snapshot import LatestLimits, Snapshot
+from feeds.archive.files import FileTree, Signature
+from feeds.archive.snapshot import LatestLimits, SharedReads, Snapshot
 from feeds.archive.survey import Survey, survey
 from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
-from feeds.model.paper import DayCount
+from feeds.model.query import Clause
 from feeds.progress import Progress, no_progress
 from feeds.readers import Reader
 from feeds.readers.daily_papers import DailyPapersReader
@@ -51,6 +52,7 @@ class Archive:
         latest: the size of the edition `latest`.
         progress: shows the files that are read.
         last_day: returns the last day that snapshots show at the moment; by default they show all.
+        searches: the clauses of searches to watch: their results are kept, and cost nothing more when asked for.
     """
 
     def __init__(
@@ -60,19 +62,22 @@ class Archive:
         latest: LatestLimits = LatestLimits(),  # noqa: B008  # immutable
         progress: Progress = no_progress,
         last_day: Callable[[], date] = lambda: date.max,
+        searches: Iterable[tuple[Clause, ...]] = (),
     ) -> None:
         self.root = root.resolve()
         self.index_path = index_path
         self._latest = latest
         self._progress = progress
         self._last_day = last_day
+        self._searches = tuple(dict.fromkeys(filter(None, searches)))
         self._reader: Reader = DailyPapersReader()
-        self._lock = threading.Lock()
-        self._synced_files: dict[str, Signature] | None = None
+        self._tree = FileTree(self.root, self._reader.suffixes)
+        self._lock = threading.RLock()
+        self._files: dict[str, Signature] | None = None  # as the index held them at the last sync
         self._revision = ""
         self._scan_error = ""
         self._next_scan = 0.0
-        self._calendars: dict[str, tuple[DayCount, ...]] = {}
+        self._shared = SharedReads()
         self._database = Database(index_path, index.SCHEMA, index.index_version(self.root), self._fill)
 
     @property
@@ -81,40 +86,30 @@ class Archive:
         return self._revision
 
     def sync_if_due(self) -> None:
-        """Call `sync` if the last one is long enough ago; cheap when called again and again.
+        """Bring the index up to date if the last time is long enough ago; cheap when called again and again.
 
-        Scans take at most a twentieth of the time, and happen at least every two seconds. Only the first call waits
-        for a scan that another thread is doing. Raises as `sync` does.
+        Looks take at most a twentieth of the time, and happen at least every two seconds. New and deleted files are
+        found at once, changes of old files among thousands within minutes: see `FileTree.find_changes`. Only the first
+        call waits for a look that another thread is taking. Raises as `sync` does.
         """
-        if time.monotonic() < self._next_scan or not self._lock.acquire(blocking=self._synced_files is None):
+        if time.monotonic() < self._next_scan or not self._lock.acquire(blocking=self._files is None):
             return
         try:
             started = time.monotonic()
-            self.sync()
+            self._sync(self._find_changes)
             now = time.monotonic()
             self._next_scan = now + min((now - started) * _SCAN_SHARE, _MAX_SCAN_INTERVAL)
         finally:
             self._lock.release()
 
     def sync(self) -> None:
-        """Bring the index up to date with the files.
+        """Bring the index up to date with all files.
 
         A folder that cannot be read any more is logged, and the index stays as it is. Raises ArchiveError if the folder
         does not exist at the first call, or the index cannot be used.
         """
-        scan_error = ""
-        try:
-            if self._synced_files is None or self._scan() != self._synced_files:
-                self._database.run(self._synchronize)
-        except ArchiveError as error:
-            if self._synced_files is None:
-                raise
-            scan_error = str(error)
-        if scan_error and scan_error != self._scan_error:
-            _log.warning("%s; serving the archive as last read", scan_error)
-        self._scan_error = scan_error
-        # Other processes update the index too, and days are published by the clock.
-        self._revision = self._database.run(lambda connection: self._snapshot(connection).revision)
+        with self._lock:
+            self._sync(self._scan)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -148,17 +143,48 @@ class Archive:
         self._database.close()
 
     def _snapshot(self, connection: sqlite3.Connection) -> Snapshot:
-        return Snapshot(connection, self._latest, self._calendars, self._last_day())
+        return Snapshot(connection, self._latest, self._shared, self._last_day())
 
-    def _scan(self) -> dict[str, Signature]:
-        return files.scan(self.root, tuple(self._reader.suffixes))
+    def _sync(self, find_changes: Callable[[dict[str, Signature]], Collection[str]]) -> None:
+        """Update the index with the files that `find_changes` finds, given those that the index holds."""
+        scan_error = ""
+        try:
+            if self._files is None:
+                self._database.run(self._synchronize)
+            elif paths := find_changes(self._files):
+                self._database.run(partial(self._synchronize, paths=paths))
+        except ArchiveError as error:
+            if self._files is None:
+                raise
+            scan_error = str(error)
+        if scan_error and scan_error != self._scan_error:
+            _log.warning("%s; serving the archive as last read", scan_error)
+        self._scan_error = scan_error
+        # Other processes update the index too, and days are published by the clock.
+        self._revision = self._database.run(lambda connection: self._snapshot(connection).revision)
 
-    def _synchronize(self, connection: sqlite3.Connection) -> None:
-        self._synced_files = index.synchronize(connection, self.root, self._reader, self._progress)
+    def _find_changes(self, known: dict[str, Signature]) -> Collection[str]:
+        return self._tree.find_changes(known)
+
+    def _scan(self, known: dict[str, Signature]) -> Collection[str]:
+        return {path for path, _ in known.items() ^ self._tree.scan().items()}
+
+    def _synchronize(self, connection: sqlite3.Connection, paths: Collection[str] | None = None) -> None:
+        if self._files is None:
+            paths = None
+        held = index.synchronize(connection, self._tree, self._reader, self._searches, self._progress, paths)
+        files = {} if paths is None or self._files is None else self._files
+        for path, signature in held.items():
+            if signature is None:
+                files.pop(path, None)
+            else:
+                files[path] = signature
+        self._files = files
 
     def _fill(self, connection: sqlite3.Connection) -> None:
+        """Bring a newly opened index up to date: it may be a new one."""
         try:
             self._synchronize(connection)
         except (ArchiveError, sqlite3.OperationalError):
-            if self._synced_files is None or not index.read_revision(connection):
+            if self._files is None or not index.read_revision(connection):
                 raise  # otherwise the folder is gone or the disk full, and the index is as it was

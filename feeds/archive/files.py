@@ -1,12 +1,15 @@
 """Finds and reads the digest files under a folder."""
 
 import codecs
+import errno
 import os
 import re
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from heapq import nlargest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +19,7 @@ from feeds.model.diagnostic import Diagnostic, Severity
 # git calls a file "racy" that changed within the resolution of its timestamps; file systems stamp them some 4 ms apart.
 _RACY_WINDOW_NS = 50_000_000
 _MAX_INTEGER = 2**63 - 1  # of SQLite
+_LOOKS = 1_000  # files that are looked at while nothing is known to have changed
 _MARKS = (  # the first that fits: the mark of UTF-32 starts with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -47,56 +51,172 @@ class DecodedFile(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def scan(root: Path, suffixes: tuple[str, ...]) -> dict[str, Signature]:
-    """List the files with one of the suffixes at any depth, by their path relative to the folder.
+class _Folder(NamedTuple):
+    """A folder as it was listed: its path, what changes with its entries, and the names of its files and subfolders."""
+
+    path: str
+    signature: tuple[int, int, int]
+    files: frozenset[str]
+    folders: frozenset[str]
+
+
+class FileTree:
+    """The files under a folder that have one of some suffixes, at any depth.
 
     Hidden files and folders are skipped, links are followed. A folder that may not be read is listed like a file, so
-    that reading it reports why. Raises ArchiveError if there is no such folder, or it cannot be read at the moment.
+    that reading it reports why. Files are called by their paths relative to the folder.
+
+    Args:
+        root: the folder.
+        suffixes: of the files, in lower case.
     """
-    if not root.is_dir():
-        problem = "not a folder" if root.exists() else "no such folder"
-        raise ArchiveError(f"{root}: {problem}; give the folder of an archive or set FEEDS_ARCHIVE")
-    try:
-        return dict(sorted(_walk(os.fspath(root), suffixes)))
-    except OSError as error:
-        raise ArchiveError(f"{error.filename or root}: cannot be read: {error.strerror}") from error
 
+    def __init__(self, root: Path, suffixes: Iterable[str]) -> None:
+        self.root = root
+        self._suffixes = tuple(suffixes)
+        self._folders: dict[str, _Folder] = {}  # by their paths, each with a slash at its end
+        self._places: dict[tuple[int, int], str] = {}  # of folders, by device and inode
+        self._next = 0  # of the files to look at in turn
 
-def _walk(root: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Signature]]:
-    folders = [(root, "")]
-    visited: set[tuple[int, int]] = set()
-    while folders:
-        folder, prefix = folders.pop()
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in visited:
-            continue  # a link to a folder above
-        visited.add((status.st_dev, status.st_ino))
+    def scan(self) -> dict[str, Signature]:
+        """Look at all files.
+
+        Raises ArchiveError if there is no such folder, or it cannot be read at the moment.
+        """
+        with self._reporting():
+            self._folders.clear()
+            self._places.clear()
+            self._next = 0
+            return self.sign(sorted(self._list("")))
+
+    def sign(self, paths: Iterable[str]) -> dict[str, Signature]:
+        """Look at some files; those that do not exist are left out."""
+        root = os.path.join(self.root, "")
+        signatures = ((path, _sign(root + path)) for path in paths)
+        return {path: signature for path, signature in signatures if signature}
+
+    def find_changes(self, known: Mapping[str, Signature]) -> set[str]:
+        """Find files that may differ from what is known of them, at a cost that hardly grows with their number.
+
+        Looks at every folder, so that new, deleted and replaced files are found at once; and for files that were
+        changed in place at a few hundred: those that changed last, and the others in turn.
+
+        Raises ArchiveError as `scan` does.
+        """
+        with self._reporting():
+            changed = self._find_moves(known)
+            recent = nlargest(_LOOKS // 2, known, key=lambda path: known[path].mtime_ns) if known else []
+            paths = list(known) if len(known) <= _LOOKS else [*recent, *self._take_turns(list(known))]
+            signatures = self.sign(paths)
+            return changed | {path for path in paths if signatures.get(path) != known[path]}
+
+    def _take_turns(self, paths: Sequence[str]) -> list[str]:
+        start = self._next if self._next < len(paths) else 0
+        self._next = start + _LOOKS // 2
+        return list(paths[start : self._next])
+
+    def _find_moves(self, known: Mapping[str, Signature]) -> set[str]:
+        """Find files that were added to a folder or taken out of it since it was listed."""
+        changed: set[str] = set()
+        for prefix, folder in list(self._folders.items()):
+            if self._folders.get(prefix) is not folder or _sign_folder(folder.path) == folder.signature:
+                continue
+            if not prefix:
+                self._require_root()
+            self._forget(prefix)
+            listed = set(self._list(prefix, folder.folders))
+            before = {prefix + name for name in folder.files}
+            changed |= listed ^ before
+            kept = self._folders[prefix].folders if prefix in self._folders else frozenset[str]()
+            for name in folder.folders - kept:
+                gone = f"{prefix}{name}/"
+                changed |= {path for path in known if path.startswith(gone)}
+                for place in [place for place in self._folders if place.startswith(gone)]:
+                    self._forget(place)
+        return changed
+
+    def _forget(self, prefix: str) -> None:
+        del self._folders[prefix]
+        self._places = {place: path for place, path in self._places.items() if path != prefix}
+
+    def _list(self, prefix: str, known_folders: Collection[str] = ()) -> Iterator[str]:
+        """List the files in a folder, and in its subfolders but for those that are known."""
+        path = os.path.join(self.root, prefix)
+        if not prefix:
+            self._require_root()
+        signature = _sign_folder(path)
+        if signature is None or signature[:2] in self._places:
+            return  # deleted since its parent was read, or a link to a folder above
         try:
-            with os.scandir(folder) as iterator:
+            with os.scandir(path.rstrip("/") if prefix else path) as iterator:
                 entries = [entry for entry in iterator if not entry.name.startswith(".")]
         except (FileNotFoundError, NotADirectoryError):
-            continue  # deleted since its parent was read
+            return
         except PermissionError:
             if not prefix:
                 raise
-            yield prefix.rstrip("/"), Signature(0, 0, 0, 0)
-            continue
-        for entry in entries:
-            if entry.is_dir():
-                folders.append((entry.path, f"{prefix}{entry.name}/"))
-            elif entry.name.lower().endswith(suffixes):
-                yield from _sign(entry, prefix + entry.name)
+            yield prefix.rstrip("/")
+            return
+        folders = frozenset(entry.name for entry in entries if _is_folder(entry))
+        names = (entry.name for entry in entries if entry.name not in folders)
+        files = frozenset(name for name in names if name.lower().endswith(self._suffixes))
+        self._folders[prefix] = _Folder(path, signature, files, folders)
+        self._places[signature[:2]] = prefix
+        yield from (prefix + name for name in files)
+        for name in folders.difference(known_folders):
+            yield from self._list(f"{prefix}{name}/")
+
+    def _require_root(self) -> None:
+        if not self.root.is_dir():
+            problem = "not a folder" if self.root.exists() else "no such folder"
+            raise ArchiveError(f"{self.root}: {problem}; give the folder of an archive or set FEEDS_ARCHIVE")
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ArchiveError(f"{error.filename or self.root}: cannot be read: {error.strerror}") from error
 
 
-def _sign(entry: "os.DirEntry[str]", path: str) -> Iterator[tuple[str, Signature]]:
+_OF_ONE_FILE = (errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG)
+_UNREADABLE = Signature(0, 0, 0, 0)  # of a file or folder that may not be read, which reading it reports
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
     try:
-        status = entry.stat()
-    except FileNotFoundError:
-        return  # a dangling link, or deleted since the folder was read
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, or into a folder that may not be entered
+        return False
+
+
+def _sign_folder(path: str) -> tuple[int, int, int] | None:
+    """Return what identifies a folder and changes with its entries; None if it does not exist."""
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    is_racy = time.time_ns() - status.st_mtime_ns < _RACY_WINDOW_NS
+    return status.st_dev, status.st_ino, -time.time_ns() if is_racy else status.st_mtime_ns
+
+
+def _sign(path: str) -> Signature | None:
+    """Return the signature of a file; None if it is no regular file or does not exist."""
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno in _OF_ONE_FILE:
+            return _UNREADABLE
+        raise
+    if stat.S_ISDIR(status.st_mode):
+        return _UNREADABLE
+    if not stat.S_ISREG(status.st_mode):
+        return None
     now = time.time_ns()
     ctime_ns = status.st_ctime_ns if now - status.st_ctime_ns > _RACY_WINDOW_NS else -now
-    if stat.S_ISREG(status.st_mode):
-        yield path, Signature(status.st_size, status.st_mtime_ns, ctime_ns, status.st_ino & _MAX_INTEGER)
+    return Signature(status.st_size, status.st_mtime_ns, ctime_ns, status.st_ino & _MAX_INTEGER)
 
 
 def decode(data: bytes) -> DecodedFile:

@@ -1,63 +1,79 @@
 """The tables of an archive's index, and how they are brought up to date with the digest files.
 
-The index holds nothing that the files do not: it may be deleted at any time.
+The index holds nothing that the files do not: it may be deleted at any time. A change of a file costs what is in the
+file: of the other days only those are touched that list one of its papers, or one with the same citation key.
 """
 
-import errno
 import hashlib
 import json
 import os
+import secrets
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from feeds.archive import files, search
-from feeds.archive.files import Signature
+from feeds.archive import search
+from feeds.archive.files import FileTree, Signature
+from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, PaperRecord, read_files
 from feeds.fingerprint import dependency_versions, packages_fingerprint
-from feeds.model.citation import citation_key_stem
 from feeds.model.diagnostic import Diagnostic, Severity
-from feeds.model.paper import Paper, publication_year
+from feeds.model.query import Clause
 from feeds.progress import Progress
-from feeds.readers import Digest, Entry, Reader
+from feeds.readers import Reader
 from feeds.sqlite import transaction
-from feeds.text import markdown, unicode
-from feeds.text.matching import squeeze
 
-SCHEMA_VERSION = 3
-_MAX_FILE_SIZE = 16_000_000  # bytes; a day of 68 papers is 150,000
+SCHEMA_VERSION = 4
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
+_SUM_BITS = 256  # of a sum of hashes
 
-SCHEMA = """
-CREATE TABLE revision (revision TEXT NOT NULL);
+SCHEMA = f"""
+CREATE TABLE state (  -- one row
+    identity TEXT NOT NULL,             -- of this file; another one counts its changes anew
+    change INTEGER NOT NULL,            -- the number of changes
+    files_sum BLOB NOT NULL,            -- of the hashes of all files with their times
+    days_sum BLOB NOT NULL,             -- of the hashes of all days with their listings
+    counts_sum BLOB NOT NULL            -- of the hashes of all days with their numbers of papers
+);
 CREATE TABLE files (
     path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER, hash BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE diagnostics (path BLOB NOT NULL, line INTEGER NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL);
-CREATE TABLE days (  -- the line of the heading
-    day TEXT NOT NULL, path BLOB NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (day, path)
+CREATE INDEX diagnostics_of_file ON diagnostics (path);
+CREATE TABLE headings (day TEXT NOT NULL, path BLOB NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (day, path)
 ) WITHOUT ROWID;
+CREATE INDEX headings_of_file ON headings (path);
+CREATE TABLE days (
+    day TEXT PRIMARY KEY,
+    papers INTEGER,                     -- NULL for a day that no file lists any more
+    new INTEGER,                        -- papers that no earlier day lists
+    first_new INTEGER,                  -- the rank of the first of these, 0 if there is none
+    all_hash BLOB, new_hash BLOB,       -- of its listings, and of those of new papers
+    mtime_ns INTEGER,                   -- the newest among its files
+    change INTEGER NOT NULL             -- in which its listings last changed
+) WITHOUT ROWID;
+CREATE INDEX changed_days ON days (change);
+CREATE INDEX days_by_mtime ON days (mtime_ns);
 CREATE TABLE papers (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL, line INTEGER NOT NULL, day TEXT NOT NULL, slug TEXT NOT NULL,
-    rank INTEGER,                           -- place on its day, from 0; NULL for a repeat within the day
-    first_day TEXT, first_rank INTEGER, first_stem TEXT,                    -- of the paper's first listing
     fields INTEGER NOT NULL, length INTEGER NOT NULL,                       -- Paper.completeness
     votes INTEGER, authors TEXT NOT NULL, image TEXT, video INTEGER NOT NULL, code INTEGER NOT NULL,
-    citation_key_stem TEXT NOT NULL,
-    body TEXT NOT NULL, hash BLOB NOT NULL
+    stem TEXT NOT NULL, hash BLOB NOT NULL,
+    rank INTEGER,                           -- place on its day, from 0; NULL for a repeat within the day
+    first_day TEXT, first_rank INTEGER, first_stem TEXT, citation_key TEXT  -- of the paper's first listing
 );
 CREATE INDEX papers_of_day ON papers (day DESC, rank);
 CREATE INDEX listings_of_paper ON papers (slug, day);
-CREATE INDEX papers_by_stem ON papers (citation_key_stem, first_day, first_rank)
-    WHERE day = first_day AND rank IS NOT NULL;
+CREATE INDEX papers_by_stem ON papers (first_stem, first_day, first_rank) WHERE rank IS NOT NULL;
 CREATE INDEX papers_of_file ON papers (path);
-CREATE INDEX diagnostics_of_file ON diagnostics (path);
-CREATE TABLE touched (  -- within a transaction, the papers whose first day may have changed
-    slug TEXT NOT NULL
-);
+CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(f"content_{name}" for name in CONTENT_COLUMNS)});
 CREATE TABLE texts (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL);
-CREATE VIRTUAL TABLE trigrams USING fts5 (letters, content='', detail=none, tokenize='trigram case_sensitive 1');
+CREATE TABLE letters (id INTEGER PRIMARY KEY, letters TEXT NOT NULL);
+CREATE TABLE searches (  -- the watched ones
+    number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
+);
+CREATE TABLE matches (search INTEGER, paper INTEGER, score INTEGER NOT NULL, PRIMARY KEY (search, paper)) WITHOUT ROWID
 """
 
 
@@ -69,194 +85,273 @@ def index_version(root: Path) -> str:
 
 def read_revision(connection: sqlite3.Connection) -> str:
     """Return what identifies the content of the index: the same for the same files with the same times."""
-    row = connection.execute("SELECT revision FROM revision").fetchone()
+    row = connection.execute("SELECT hex(files_sum) FROM state").fetchone()
     return str(row[0]) if row else ""
 
 
-def synchronize(connection: sqlite3.Connection, root: Path, reader: Reader, progress: Progress) -> dict[str, Signature]:
-    """Bring the index up to date with the files; only files whose content changed are parsed again.
+def synchronize(
+    connection: sqlite3.Connection,
+    tree: FileTree,
+    reader: Reader,
+    searches: Sequence[tuple[Clause, ...]],
+    progress: Progress,
+    paths: Collection[str] | None = None,
+) -> dict[str, Signature | None]:
+    """Bring the index up to date with the files; only files whose content changed are read again.
 
-    The files are listed after the write lock is held, since an older list would undo another process's work. Returns
-    the files as the index holds them: one that could not be read differs from what the next scan finds.
+    The files are listed after the write lock is held, since an older list would undo another process's work.
+
+    Args:
+        connection: the index.
+        tree: the files of the archive.
+        reader: the reader of the archive.
+        searches: the clauses of the searches to watch.
+        progress: shows the files that are read.
+        paths: the files to look at, relative to the folder; by default all.
+
+    Returns:
+        The files as the index holds them now, None for those it does not. One that could not be read differs from what
+        the next scan finds.
     """
-    with transaction(connection):
-        scanned = files.scan(root, tuple(reader.suffixes))
-        indexed = _indexed_files(connection)
-        days: set[str] = set()
+    with _spilling(connection), transaction(connection):
+        scanned = tree.scan() if paths is None else tree.sign(paths)
+        indexed = _indexed_files(connection, paths)
         changed = [path for path, signature in scanned.items() if indexed.get(path, (None,))[0] != signature]
         deleted = indexed.keys() - scanned.keys()
+        update = _Update(connection, [search.watch(connection, clauses) for clauses in searches])
         for path in deleted:
-            days |= _remove_file(connection, path)
-        for path in progress(changed, len(changed)):
-            days |= _update_file(connection, root, path, scanned[path], indexed.get(path, (None, b""))[1], reader)
-        signatures = {path: signature for path, (signature, _) in _indexed_files(connection).items()}
+            update.remove_file(path)
+        known = [KnownFile(path, scanned[path].size, indexed.get(path, (None, b""))[1]) for path in changed]
+        results = read_files(tree.root, reader, searches, known)
+        for path, result in zip(progress(changed, len(changed)), results, strict=True):
+            update.update_file(path, scanned[path], indexed.get(path, (None, b""))[1], result)
         if changed or deleted or not read_revision(connection):
-            _rank_days(connection, days)
-            _update_revision(connection)
-    return signatures
+            update.finish()
+        now = {path: signature for path, (signature, _) in _indexed_files(connection, changed).items()}
+    held: dict[str, Signature | None] = dict.fromkeys(paths or ())
+    held |= {path: signature for path, (signature, _) in indexed.items() if path not in deleted}
+    return held | {path: now.get(path) for path in changed}
 
 
-def _indexed_files(connection: sqlite3.Connection) -> dict[str, tuple[Signature, bytes]]:
-    rows = connection.execute("SELECT path, size, mtime_ns, ctime_ns, inode, hash FROM files")
+@contextmanager
+def _spilling(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let a large transaction write pages before its end if the index is new: that locks readers out."""
+    if read_revision(connection):
+        yield
+        return
+    connection.execute("PRAGMA cache_size = -32000")  # KiB
+    connection.execute("PRAGMA cache_spill = ON")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA cache_spill = OFF")
+        connection.execute("PRAGMA cache_size = -2000")
+
+
+def _indexed_files(connection: sqlite3.Connection, paths: Collection[str] | None) -> dict[str, tuple[Signature, bytes]]:
+    statement = "SELECT path, size, mtime_ns, ctime_ns, inode, hash FROM files"
+    if paths is None:
+        rows = connection.execute(statement).fetchall()
+    else:
+        rows = [
+            row
+            for path in paths
+            for row in connection.execute(f"{statement} WHERE path = ?", (os.fsencode(path),)).fetchall()
+        ]
     return {os.fsdecode(path): (Signature(*signature), content_hash) for path, *signature, content_hash in rows}
 
 
-def _remove_file(connection: sqlite3.Connection, path: str) -> set[str]:
-    """Remove everything that came from a file; return its days."""
-    key = (os.fsencode(path),)
-    days = {day for (day,) in connection.execute("SELECT day FROM days WHERE path = ?", key)}
-    statement = "SELECT id, title, body FROM texts WHERE id IN (SELECT id FROM papers WHERE path = ?)"
-    for row_id, title, body in connection.execute(statement, key).fetchall():
-        values = (row_id, search.Texts(title, body).letters)
-        connection.execute("INSERT INTO trigrams (trigrams, rowid, letters) VALUES ('delete', ?, ?)", values)
-        connection.execute("DELETE FROM texts WHERE id = ?", (row_id,))
-    connection.execute("INSERT INTO touched SELECT slug FROM papers WHERE path = ?", key)
-    for table in ("papers", "days", "diagnostics", "files"):
-        connection.execute(f"DELETE FROM {table} WHERE path = ?", key)  # noqa: S608  # names of ours
-    return days
+class _Update:
+    """One change of the index: files are removed and inserted, then what follows from them is brought up to date."""
+
+    def __init__(self, connection: sqlite3.Connection, searches: Sequence[int]) -> None:
+        self._connection = connection
+        self._searches = searches
+        self._days: set[str] = set()
+        self._slugs: set[str] = set()
+        self._stems: set[str] = set()
+        self._files_sum = self._days_sum = self._counts_sum = 0  # what is to be added to the sums in `state`
+
+    def remove_file(self, path: str) -> None:
+        """Remove everything that came from a file."""
+        execute, key = self._connection.execute, (os.fsencode(path),)
+        for name, *file in execute("SELECT path, hash, mtime_ns FROM files WHERE path = ?", key).fetchall():
+            self._files_sum -= _hash_file(name, *file)
+        self._days.update(day for (day,) in execute("SELECT day FROM headings WHERE path = ?", key))
+        for slug, first_stem in execute("SELECT slug, first_stem FROM papers WHERE path = ?", key):
+            self._slugs.add(slug)
+            self._stems.add(first_stem)
+        its_papers = "SELECT id FROM papers WHERE path = ?"
+        for table in ("contents", "texts", "letters"):
+            execute(f"DELETE FROM {table} WHERE id IN ({its_papers})", key)  # noqa: S608  # names of ours
+        execute(f"DELETE FROM matches WHERE search IN (SELECT number FROM searches) AND paper IN ({its_papers})", key)  # noqa: S608
+        for table in ("papers", "headings", "diagnostics", "files"):
+            execute(f"DELETE FROM {table} WHERE path = ?", key)  # noqa: S608  # names of ours
+
+    def update_file(
+        self, path: str, signature: Signature, indexed_hash: bytes, result: FileRecord | OSError | None
+    ) -> None:
+        """Replace what came from a file; of one that cannot be read now stays what the index holds."""
+        if isinstance(result, FileNotFoundError):
+            self.remove_file(path)
+        elif isinstance(result, OSError):
+            if not indexed_hash:
+                self.remove_file(path)
+                unreadable = Diagnostic(1, f"cannot be read: {result.strerror}", Severity.ERROR)
+                self._insert_file(path, signature._replace(ctime_ns=_UNREAD), FileRecord(b"", (unreadable,), (), ()))
+        elif result is None:
+            self._touch_file(path, signature, indexed_hash)
+        else:
+            self.remove_file(path)
+            self._insert_file(path, signature, result)
+
+    def finish(self) -> None:
+        """Rank the papers of the days that changed, find each paper's first listing, and renew what is kept of days.
+
+        Searches that others watch are forgotten: they lack the new papers.
+        """
+        for day in sorted(self._days):
+            self._rank_day(day)
+        self._find_first_listings()
+        self._number_citation_keys()
+        execute = self._connection.execute
+        execute(
+            "DELETE FROM searches WHERE number NOT IN (SELECT value FROM json_each(?))", (json.dumps(self._searches),)
+        )
+        execute("DELETE FROM matches WHERE search NOT IN (SELECT number FROM searches)")
+        row = execute("SELECT change, files_sum, days_sum, counts_sum FROM state").fetchone()
+        change, *sums = row or (0, b"", b"", b"")
+        for day in sorted(self._days):
+            self._renew_day(day, change + 1)
+        added = (self._files_sum, self._days_sum, self._counts_sum)
+        new_sums = [add_hashes(int.from_bytes(total), addend) for total, addend in zip(sums, added, strict=True)]
+        if row:
+            statement = "UPDATE state SET change = ?, files_sum = ?, days_sum = ?, counts_sum = ?"
+            execute(statement, (change + 1, *new_sums))
+        else:
+            execute("INSERT INTO state VALUES (?, ?, ?, ?, ?)", (secrets.token_hex(8), change + 1, *new_sums))
+
+    def _touch_file(self, path: str, signature: Signature, content_hash: bytes) -> None:
+        """Note that a file with the same content has another time."""
+        execute, key = self._connection.execute, os.fsencode(path)
+        (before,) = execute("SELECT mtime_ns FROM files WHERE path = ?", (key,)).fetchone()
+        self._files_sum += _hash_file(key, content_hash, signature.mtime_ns) - _hash_file(key, content_hash, before)
+        statement = "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE path = ?"
+        execute(statement, (*signature, key))
+        self._days.update(day for (day,) in execute("SELECT day FROM headings WHERE path = ?", (key,)))
+
+    def _insert_file(self, path: str, signature: Signature, record: FileRecord) -> None:
+        execute_many, key = self._connection.executemany, os.fsencode(path)
+        values = (key, *signature, record.content_hash)
+        self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
+        self._files_sum += _hash_file(key, record.content_hash, signature.mtime_ns)
+        rows = [(key, item.line, item.message, item.severity.value) for item in record.diagnostics]
+        execute_many("INSERT INTO diagnostics VALUES (?, ?, ?, ?)", rows)
+        execute_many("INSERT INTO headings VALUES (?, ?, ?)", [(day, key, line) for day, line in record.days])
+        self._days.update(day for day, _ in record.days)
+        for paper in record.papers:
+            self._insert_paper(key, paper)
+
+    def _insert_paper(self, path: bytes, paper: PaperRecord) -> None:
+        execute = self._connection.execute
+        paper_id = execute(_INSERT_PAPER, (path, *paper.listing)).lastrowid
+        execute(_INSERT_CONTENT, (paper_id, *paper.content))
+        execute("INSERT INTO texts VALUES (?, ?, ?)", (paper_id, *paper.texts))
+        execute("INSERT INTO letters VALUES (?, ?)", (paper_id, paper.letters))
+        for number, score in paper.scores:
+            execute("INSERT INTO matches VALUES (?, ?, ?)", (self._searches[number], paper_id, score))
+
+    def _rank_day(self, day: str) -> None:
+        """Rank the papers of a day; of one listed twice the more complete listing is kept, in the first one's place.
+
+        The file with the most papers of the day comes first: a README may repeat some of them in an order of its own.
+        """
+        rows = self._connection.execute(
+            "SELECT id, slug, fields, length, rank FROM papers WHERE day = ?"
+            " ORDER BY count(*) OVER (PARTITION BY path) DESC, path, line",
+            (day,),
+        ).fetchall()
+        best: dict[str, tuple[tuple[int, int], int]] = {}
+        for paper_id, slug, fields, length, _ in rows:
+            if slug not in best or (fields, length) > best[slug][0]:
+                best[slug] = ((fields, length), paper_id)
+        ranks = {paper_id: rank for rank, (_, paper_id) in enumerate(best.values())}
+        changed = [(ranks.get(paper_id), paper_id) for paper_id, *_, rank in rows if ranks.get(paper_id) != rank]
+        self._connection.executemany("UPDATE papers SET rank = ? WHERE id = ?", changed)
+        self._slugs.update(best)
+
+    def _find_first_listings(self) -> None:
+        """Find the first listing of each paper that changed; the days of its other listings change with it."""
+        first = "SELECT day, rank, stem FROM papers AS other WHERE other.slug = papers.slug AND other.rank IS NOT NULL"
+        rows = self._connection.execute(
+            f"UPDATE papers SET (first_day, first_rank, first_stem) = ({first} ORDER BY day LIMIT 1)"  # noqa: S608
+            " WHERE slug IN (SELECT value FROM json_each(?)) RETURNING day, first_stem",
+            (json.dumps(list(self._slugs)),),
+        )
+        for day, stem in rows.fetchall():
+            self._days.add(day)
+            self._stems.add(stem)
+
+    def _number_citation_keys(self) -> None:
+        """Number the papers with the same stem by their first listings; the first one's key is the stem alone."""
+        for stem in self._stems:
+            rows = self._connection.execute(
+                "SELECT id, day, citation_key, dense_rank() OVER (ORDER BY first_day, first_rank) FROM papers"
+                " WHERE first_stem = ? AND rank IS NOT NULL",
+                (stem,),
+            ).fetchall()
+            for paper_id, day, before, number in rows:
+                citation_key = f"{stem}-{number}" if number > 1 else stem
+                if citation_key != before:
+                    values = (citation_key, paper_id)
+                    self._connection.execute("UPDATE papers SET citation_key = ? WHERE id = ?", values)
+                    self._days.add(day)
+
+    def _renew_day(self, day: str, change: int) -> None:
+        """Renew the row of a day from its listings; it counts as changed only if they did."""
+        execute = self._connection.execute
+        before = execute("SELECT papers, new, first_new, all_hash, new_hash FROM days WHERE day = ?", (day,)).fetchone()
+        mtime, headings = execute(_SELECT_MTIME, (day,)).fetchone()
+        after: tuple[object, ...] = (None, None, None, None, None)
+        if headings:
+            rows = execute(_SELECT_LISTINGS, (day,)).fetchall()
+            new = [row for row in rows if row[1] == day]
+            after = (len(rows), len(new), new[0][2] if new else 0, _hash(rows), _hash(new))
+        if before == after:
+            execute("UPDATE days SET mtime_ns = ? WHERE day = ?", (mtime, day))
+        elif before or headings:
+            execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (day, *after, mtime, change))
+            old = before or (None,)
+            self._days_sum += hash_day(day, *after) - hash_day(day, *old)
+            self._counts_sum += hash_day(day, *after[:2]) - hash_day(day, *old[:2])
 
 
-def _update_file(
-    connection: sqlite3.Connection, root: Path, path: str, signature: Signature, indexed_hash: bytes, reader: Reader
-) -> set[str]:
-    """Parse a file into the index; return the days that it lists or listed before."""
-    try:
-        data = _read(root / path, signature)
-    except FileNotFoundError:
-        return _remove_file(connection, path)
-    except OSError as error:
-        return _report_unreadable(connection, path, signature, indexed_hash, error)
-    content_hash = hashlib.sha256(data).digest()
-    if content_hash == indexed_hash:
-        values = (*signature, os.fsencode(path))
-        connection.execute("UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE path = ?", values)
-        return set()
-    days = _remove_file(connection, path)
-    decoded = files.decode(data)
-    digest = reader.read(decoded.text, PurePosixPath(path))
-    if digest is None:
-        _insert_file(connection, path, signature, content_hash, ())
-        return days
-    _insert_file(connection, path, signature, content_hash, decoded.diagnostics + digest.diagnostics)
-    return days | _insert_digest(connection, path, digest)
+_LISTING_COLUMNS = (
+    *("path", "line", "day", "slug", "fields", "length", "votes", "authors", "image", "video", "code"),
+    *("stem", "hash"),
+)
+_INSERT_PAPER = f"INSERT INTO papers ({', '.join(_LISTING_COLUMNS)}) VALUES ({', '.join('?' * len(_LISTING_COLUMNS))})"  # noqa: S608  # names of ours
+_INSERT_CONTENT = f"INSERT INTO contents VALUES (?{', ?' * len(CONTENT_COLUMNS)})"  # noqa: S608  # a number of ours
+_SELECT_LISTINGS = (
+    "SELECT hex(hash), first_day, first_rank, citation_key FROM papers WHERE day = ? AND rank IS NOT NULL ORDER BY rank"
+)
+_SELECT_MTIME = "SELECT max(mtime_ns), count(*) FROM headings JOIN files USING (path) WHERE day = ?"
 
 
-def _report_unreadable(
-    connection: sqlite3.Connection, path: str, signature: Signature, indexed_hash: bytes, error: OSError
-) -> set[str]:
-    """Report a file that cannot be read now; what the index holds of it stays."""
-    if indexed_hash:
-        return set()
-    days = _remove_file(connection, path)
-    unreadable = Diagnostic(1, f"cannot be read: {error.strerror}", Severity.ERROR)
-    _insert_file(connection, path, signature._replace(ctime_ns=_UNREAD), b"", (unreadable,))
-    return days
+def hash_day(day: str, papers: object, *others: object) -> int:
+    """Hash some columns of a day for a sum of all days; 0 for a day that no file lists any more."""
+    return 0 if papers is None else int.from_bytes(_hash((day, papers, *others)))
 
 
-def _read(path: Path, signature: Signature) -> bytes:
-    if signature.size > _MAX_FILE_SIZE:
-        raise OSError(errno.EFBIG, f"larger than {_MAX_FILE_SIZE:,} bytes")
-    return path.read_bytes()
+def add_hashes(total: int, addend: int) -> bytes:
+    """Add to a sum of hashes; it identifies what was added, in whatever order, less what was subtracted."""
+    result: int = (total + addend) % 2**_SUM_BITS
+    return result.to_bytes(_SUM_BITS // 8)
 
 
-def _insert_file(
-    connection: sqlite3.Connection,
-    path: str,
-    signature: Signature,
-    content_hash: bytes,
-    diagnostics: Iterable[Diagnostic],
-) -> None:
-    key = os.fsencode(path)
-    connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", (key, *signature, content_hash))
-    rows = [(key, item.line, item.message, item.severity.value) for item in diagnostics]
-    connection.executemany("INSERT INTO diagnostics VALUES (?, ?, ?, ?)", rows)
+def _hash_file(path: bytes, content_hash: bytes, mtime_ns: int) -> int:
+    return int.from_bytes(_hash((path, content_hash, mtime_ns)))
 
 
-def _insert_digest(connection: sqlite3.Connection, path: str, digest: Digest) -> set[str]:
-    for entry in digest.entries:
-        _insert_paper(connection, path, entry)
-    rows = [(day.isoformat(), os.fsencode(path), line) for day, line in digest.days.items()]
-    connection.executemany("INSERT INTO days VALUES (?, ?, ?)", rows)
-    return {day for day, *_ in rows}
-
-
-def _insert_paper(connection: sqlite3.Connection, path: str, entry: Entry) -> None:
-    paper = entry.paper
-    body = encode_paper(paper)
-    has_code = any(link.kind is markdown.LinkKind.CODE for link in paper.links)
-    values = (
-        os.fsencode(path),
-        entry.line,
-        entry.day.isoformat(),
-        paper.slug,
-        *paper.completeness,
-        paper.votes,
-        "\n".join(squeeze(unicode.fold(author)) for author in paper.authors),
-        paper.image,
-        paper.video is not None,
-        has_code,
-        citation_key_stem(paper, publication_year(paper, entry.day)),
-        body,
-        hashlib.sha256(body.encode()).digest()[:16],
-    )
-    columns = "path, line, day, slug, fields, length, votes, authors, image, video, code, citation_key_stem, body, hash"
-    cursor = connection.execute(
-        f"INSERT INTO papers ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # names of ours
-        values,
-    )
-    titles = (paper.title, paper.plain_title)
-    texts = search.fold_texts(titles, (", ".join(paper.authors), paper.summary_text, paper.slug))
-    connection.execute("INSERT INTO texts VALUES (?, ?, ?)", (cursor.lastrowid, *texts))
-    connection.execute("INSERT INTO trigrams (rowid, letters) VALUES (?, ?)", (cursor.lastrowid, texts.letters))
-
-
-def _rank_days(connection: sqlite3.Connection, days: Iterable[str]) -> None:
-    """Rank the papers of the days that changed, and find out which day lists each of them first."""
-    for day in sorted(days):
-        _rank_day(connection, day)
-    connection.execute(
-        "UPDATE papers SET (first_day, first_rank, first_stem) ="
-        " (SELECT day, rank, citation_key_stem FROM papers AS other"
-        " WHERE other.slug = papers.slug AND other.rank IS NOT NULL ORDER BY day LIMIT 1)"
-        " WHERE slug IN (SELECT slug FROM touched)"
-    )
-    connection.execute("DELETE FROM touched")
-
-
-def _rank_day(connection: sqlite3.Connection, day: str) -> None:
-    """Rank the papers of a day; of a paper listed twice the more complete listing is kept, in the first one's place.
-
-    The file with the most papers of the day comes first: a README may repeat some of them in an order of its own.
-    """
-    rows = connection.execute(
-        "SELECT id, slug, fields, length FROM papers WHERE day = ?"
-        " ORDER BY count(*) OVER (PARTITION BY path) DESC, path, line",
-        (day,),
-    ).fetchall()
-    best: dict[str, tuple[tuple[int, int], int]] = {}
-    for row_id, slug, fields, length in rows:
-        if slug not in best or (fields, length) > best[slug][0]:
-            best[slug] = ((fields, length), row_id)
-    connection.execute("UPDATE papers SET rank = NULL WHERE day = ?", (day,))
-    connection.execute("INSERT INTO touched SELECT slug FROM papers WHERE day = ?", (day,))
-    ranks = [(rank, row_id) for rank, (_, row_id) in enumerate(best.values())]
-    connection.executemany("UPDATE papers SET rank = ? WHERE id = ?", ranks)
-
-
-def _update_revision(connection: sqlite3.Connection) -> None:
-    digest = hashlib.sha256()
-    for row in connection.execute("SELECT path, hash, mtime_ns FROM files ORDER BY path"):
-        digest.update(repr(row).encode())
-    connection.execute("DELETE FROM revision")
-    connection.execute("INSERT INTO revision VALUES (?)", (digest.hexdigest(),))
-
-
-def encode_paper(paper: Paper) -> str:
-    """Serialize a paper for the index."""
-    return json.dumps(asdict(paper), ensure_ascii=False, separators=(",", ":"))
-
-
-def decode_paper(body: str) -> Paper:
-    """Deserialize what `encode_paper` wrote."""
-    values = json.loads(body)
-    return Paper(**values | {"authors": tuple(values["authors"])})
+def _hash(values: object) -> bytes:
+    return hashlib.sha256(repr(values).encode()).digest()

@@ -1,8 +1,13 @@
-"""Finds the papers whose texts match the words of a query, and what a query without results could mean."""
+"""Finds the papers whose texts match the words of a query, and what a query without results could mean.
+
+There is no index of words: Korean has too many forms of them. SQLite looks for the letters of a query in those of every
+paper, at some hundred megabytes a second, and only the texts of papers that have them are matched. What the settings
+watch, the topics, is matched once per paper, when it is indexed.
+"""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice, product
+from itertools import groupby, islice, pairwise, product
 from typing import NamedTuple
 
 from feeds.model.query import Clause
@@ -12,10 +17,11 @@ from feeds.text.matching import BARRIER, LINE_BREAK, Grade, Word, squeeze
 FIRST_LISTING = "rank IS NOT NULL AND day = first_day"
 """The condition that selects the first listing of every paper, the only one that a search finds."""
 
-_MAX_TRIGRAMS = 32  # of a term; more would leave no fewer candidates
 _IN_TITLE = Grade.WHOLE  # added to the grade of a match in a title, which is better than any in a text
 _MAX_SUGGESTIONS = 5
+_MAX_PAIRS = 12  # of letters of a word that similar texts share
 _SAMPLE = 100  # papers whose texts are searched for similar words: the most similar ones, and as many of the newest
+_MAX_KEPT = 64  # queries
 
 
 class Texts(NamedTuple):
@@ -26,8 +32,8 @@ class Texts(NamedTuple):
 
     @property
     def letters(self) -> str:
-        """What is indexed: no spaces or hyphens; Hangul is decomposed, so that two syllables have a trigram."""
-        return unicode.decompose(squeeze(f"{self.title}{BARRIER}{self.body}"))
+        """The texts without spaces and hyphens: whatever a term matches has all of its letters in a row."""
+        return squeeze(f"{self.title}{BARRIER}{self.body}")
 
 
 def fold_texts(titles: Iterable[str], others: Iterable[str]) -> Texts:
@@ -39,19 +45,61 @@ def _fold_lines(text: str) -> str:
     return LINE_BREAK.join(" ".join(line.split()) for line in unicode.fold_characters(text).split("\n"))
 
 
-class Search:
-    """Answers the words of queries from the index within one transaction; keeps what it has found."""
+class Matcher:
+    """Tells how well texts satisfy all clauses of a query."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        self._runs = _split_runs(clauses)
+        self.required = [
+            tuple(map(squeeze, clause.terms)) for clause in clauses if not clause.is_excluded and not clause.slugs
+        ]
+        """Of each of these groups a paper has the letters of one at least."""
+
+    def score(self, slug: str, texts: Texts, letters: str) -> int | None:
+        """Return the sum of the grades of all matches; None if the paper does not satisfy the clauses."""
+        if not all(any(term in letters for term in terms) for terms in self.required):
+            return None
+        return self.score_candidate(slug, texts)
+
+    def score_candidate(self, slug: str, texts: Texts) -> int | None:
+        """Do the same for a paper that has the required letters."""
+        return _score(self._runs, slug, texts)
+
+
+class FoundPapers(dict[str, list[int]]):
+    """What was found for queries in one revision of the index, by their texts; the oldest are forgotten."""
+
+    def keep(self, text: str, papers: list[int]) -> list[int]:
+        """Keep what was found."""
+        while len(self) >= _MAX_KEPT:
+            self.pop(next(iter(self)), None)  # another thread may have taken it out
+        self[text] = papers
+        return papers
+
+
+class Search:
+    """Answers the words of queries from the index within one transaction.
+
+    Args:
+        connection: the index.
+        found: what was found before in the same revision of the index.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, found: FoundPapers) -> None:
         self._connection = connection
-        self._matches: dict[tuple[Clause, ...], list[int]] = {}
+        self._found = found
         self._suggestions: dict[tuple[Clause, ...], list[str]] = {}
+
+    def watched(self, clauses: tuple[Clause, ...]) -> int | None:
+        """Return the number of a search in the table `matches`; None if it is not watched."""
+        row = self._connection.execute("SELECT number FROM searches WHERE text = ?", (repr(clauses),)).fetchone()
+        return int(row[0]) if row else None
 
     def find(self, clauses: tuple[Clause, ...]) -> list[int]:
         """Return the IDs of the papers that satisfy all clauses, the best matches first, then the newest."""
-        if clauses not in self._matches:
-            self._matches[clauses] = self._find(clauses)
-        return self._matches[clauses]
+        text = repr(clauses)
+        papers = self._found.get(text)
+        return self._found.keep(text, self._find(clauses)) if papers is None else papers
 
     def suggest(self, clauses: tuple[Clause, ...]) -> list[str]:
         """Return what clauses that find nothing could mean, as texts of a query: corrected, or else some of them.
@@ -63,21 +111,7 @@ class Search:
         return self._suggestions[clauses]
 
     def _find(self, clauses: Sequence[Clause]) -> list[int]:
-        conditions = [FIRST_LISTING]
-        values: list[str] = []
-        for condition, operands in _candidates(clauses):
-            conditions.append(condition)
-            values += operands
-        statement = (
-            "SELECT papers.id, slug, texts.title, texts.body FROM papers JOIN texts USING (id)"  # noqa: S608  # conditions of ours
-            f" WHERE {' AND '.join(conditions)} ORDER BY day DESC, rank"
-        )
-        runs = _split_runs(clauses)
-        scores = {}
-        for paper, slug, title, body in self._connection.execute(statement, values):
-            score = _score(runs, slug, Texts(title, body))
-            if score is not None:
-                scores[paper] = score
+        scores = dict(score_papers(self._connection, clauses, FIRST_LISTING))
         return sorted(scores, key=lambda paper: -scores[paper])
 
     def _suggest(self, clauses: Sequence[Clause]) -> list[str]:
@@ -104,46 +138,54 @@ class Search:
         return [" ".join(choice[0] for choice in choices)] if all(choices) else []
 
     def _similar_texts(self, term: str) -> list[str]:
-        """Return texts that similar words may be in: all titles, the texts that share most trigrams, the newest."""
-        trigrams = _trigrams(term, step=1)
-        matches = " UNION ALL ".join(["SELECT rowid FROM trigrams WHERE trigrams MATCH ?"] * len(trigrams))
-        similar = f"SELECT rowid FROM ({matches or 'trigrams'}) GROUP BY rowid ORDER BY count(*) DESC, rowid DESC"  # noqa: S608
+        """Return texts that similar words may be in: all titles, the texts with most of its letters, the newest."""
+        pairs = list(dict.fromkeys(map("".join, pairwise(squeeze(term)))))[:_MAX_PAIRS]
+        shared = " + ".join(["(instr(letters, ?) > 0)"] * len(pairs)) or "NULL"
+        similar = f"SELECT id FROM letters ORDER BY {shared} DESC, id DESC"  # noqa: S608  # conditions of ours
         newest = "SELECT id FROM papers ORDER BY day DESC, rank"
         rows = self._connection.execute(
             f"SELECT title, iif(id IN ({similar} LIMIT ?) OR id IN ({newest} LIMIT ?), body, '') FROM texts",  # noqa: S608
-            [*trigrams, _SAMPLE, _SAMPLE],
+            [*pairs, _SAMPLE, _SAMPLE],
         )
         return [text for row in rows for text in row]
 
 
-def _candidates(clauses: Iterable[Clause]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Return conditions, evaluated by indexes, of the papers that may satisfy the clauses.
+def watch(connection: sqlite3.Connection, clauses: tuple[Clause, ...]) -> int:
+    """Return the number of a search in the table `matches`, which from now on holds the papers that it finds."""
+    text = repr(clauses)
+    row = connection.execute("SELECT number FROM searches WHERE text = ?", (text,)).fetchone()
+    if row:
+        return int(row[0])
+    number = connection.execute("INSERT INTO searches (text) VALUES (?)", (text,)).lastrowid
+    assert number is not None  # noqa: S101  # of an INSERT
+    rows = [(number, *scored) for scored in score_papers(connection, clauses)]
+    connection.executemany("INSERT INTO matches VALUES (?, ?, ?)", rows)
+    return number
 
-    The letters of 가 are also in 각, so that the texts themselves decide.
-    """
-    expressions = []
+
+def score_papers(
+    connection: sqlite3.Connection, clauses: Sequence[Clause], condition: str = "1"
+) -> Iterator[tuple[int, int]]:
+    """Yield the ID and score of every paper that satisfies the clauses and a condition of SQL, newest first."""
+    matcher = Matcher(clauses)
+    conditions, values = [condition], list[str]()
     for clause in clauses:
-        if clause.is_excluded:
-            continue
-        if clause.slugs and not clause.terms:
-            yield f"slug IN ({', '.join('?' * len(clause.slugs))})", clause.slugs
-        alternatives = [" AND ".join(_trigrams(term, step=3)) for term in clause.terms]
-        if not clause.slugs and all(alternatives):
-            expressions.append(f"({' OR '.join(alternatives)})")
-    if expressions:
+        if clause.slugs and not clause.terms and not clause.is_excluded:
+            conditions.append(f"slug IN ({', '.join('?' * len(clause.slugs))})")
+            values += clause.slugs
+    for terms in matcher.required:
         # The plus keeps SQLite from sorting all candidates where an index has the first ones in order.
-        yield "+papers.id IN (SELECT rowid FROM trigrams WHERE trigrams MATCH ?)", [" AND ".join(expressions)]
-
-
-def _trigrams(term: str, step: int) -> list[str]:
-    """Return every `step`th trigram of a term and its last one, as FTS5 writes them; none of a term that is shorter.
-
-    To find candidates, trigrams do without overlap: what they let through is checked anyway.
-    """
-    letters = unicode.decompose(squeeze(term))
-    starts = [*range(0, len(letters) - 3, step), len(letters) - 3] if len(letters) >= 3 else []
-    trigrams = dict.fromkeys(letters[start : start + 3].replace('"', '""') for start in starts)
-    return [f'"{trigram}"' for trigram in islice(trigrams, _MAX_TRIGRAMS)]
+        having = " OR ".join(["instr(letters, ?)"] * len(terms))
+        conditions.append(f"+papers.id IN (SELECT id FROM letters WHERE {having})")  # noqa: S608  # as above
+        values += terms
+    statement = (
+        "SELECT papers.id, slug, title, body FROM papers JOIN texts USING (id)"  # noqa: S608  # conditions of ours
+        f" WHERE {' AND '.join(conditions)} ORDER BY day DESC, rank"
+    )
+    for paper, slug, title, body in connection.execute(statement, values):
+        score = matcher.score_candidate(slug, Texts(title, body))
+        if score is not None:
+            yield paper, score
 
 
 class _Run(NamedTuple):

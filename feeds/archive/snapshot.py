@@ -4,14 +4,18 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection as Container
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from feeds.archive import index
-from feeds.archive.search import FIRST_LISTING, Search
+from feeds.archive.records import CONTENT_COLUMNS, decode_paper
+from feeds.archive.search import FIRST_LISTING, FoundPapers, Search
 from feeds.errors import UnknownEditionError
 from feeds.model.diagnostic import Severity
 from feeds.model.edition import (
@@ -54,12 +58,10 @@ from feeds.text.matching import squeeze
 
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
+_MEMBER_PAPERS = 20  # the most voted ones, that members of a collection have
 _PUBLICATION = "a day is shown when its date begins in UTC"
-_COLLISIONS = """(
-    SELECT count(*) FROM papers AS other WHERE other.citation_key_stem = papers.first_stem
-    AND other.rank IS NOT NULL AND other.day = other.first_day
-    AND (other.first_day, other.first_rank) < (papers.first_day, papers.first_rank)
-)"""
+_DATE = itemgetter(0)  # of a DayCount
+_FIRST, _LAST = date.min.isoformat(), date.max.isoformat()
 
 
 class LatestLimits(NamedTuple):
@@ -84,7 +86,7 @@ class EditionMetadata:
 
     `fingerprint` changes with the papers, days or members. `total`, `start`, `facets`, `previous` and `next` are those
     of the edition. `newest` is the day of its newest paper, `modified` the newest mtime among its day files.
-    `image_urls` are the papers' pictures, `suggestions` those of a search without results.
+    `suggestions` are those of a search without results.
     """
 
     key: Key
@@ -96,7 +98,6 @@ class EditionMetadata:
     next: Key | None = None
     newest: date | None = None
     modified: datetime | None = None
-    image_urls: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
 
     @property
@@ -110,15 +111,42 @@ class EditionMetadata:
         return repr((self.neighbours, self.total, self.start, self.facets, self.suggestions))
 
 
-class _ListingFingerprint(NamedTuple):
-    """What identifies a listing's content and place without decoding it, and its picture's URL."""
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """What snapshots of one state of the index share: all days, and what was computed from it so far."""
 
-    hash: str
-    day: str
-    rank: int
-    image: str | None
-    stem: str
-    collisions: int
+    identity: str
+    change: int
+    days: tuple[DayCount, ...] = ()
+    periods: dict[tuple[Scope, date], list[PeriodKey]] = field(default_factory=dict)
+    found: FoundPapers = field(default_factory=FoundPapers)
+
+
+class SharedReads:
+    """What an archive's snapshots have read of the newest state of the index. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._newest = _Revision("", 0)
+
+    def at(self, connection: sqlite3.Connection) -> _Revision:
+        """Return what is shared by snapshots of the index as it is; of the days only those that changed are read."""
+        identity, change = connection.execute("SELECT identity, change FROM state").fetchone() or ("", 0)
+        known = self._newest
+        if (known.identity, known.change) == (identity, change):
+            return known
+        is_later = known.identity == identity and known.change < change
+        rows = connection.execute(
+            "SELECT day, papers, new, first_new FROM days WHERE change > ? ORDER BY day",
+            (known.change if is_later else -1,),
+        )
+        days = list(known.days) if is_later else []
+        for text, *counts in rows:
+            day = date.fromisoformat(text)
+            place = bisect_left(days, day, key=_DATE)
+            is_known = place < len(days) and days[place].date == day
+            days[place : place + is_known] = [DayCount(day, *counts)] if counts[0] is not None else []
+        self._newest = _Revision(identity, change, tuple(days))
+        return self._newest
 
 
 class Snapshot:
@@ -127,76 +155,92 @@ class Snapshot:
     With `as_of` the archive is seen as if it ended with that day.
     """
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        latest: LatestLimits,
-        calendars: dict[str, tuple[DayCount, ...]],
-        as_of: date,
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, latest: LatestLimits, shared: SharedReads, as_of: date) -> None:
         self._connection = connection
-        self._search = Search(connection)
         self._latest = latest
-        self._calendars = calendars  # that of the newest revision, shared by the snapshots of an archive
+        self._shared = shared
         self._as_of = as_of
 
     def as_of(self, day: date) -> "Snapshot":
         """Return the same snapshot as if the archive ended with a day."""
-        return Snapshot(self._connection, self._latest, self._calendars, day)
+        return Snapshot(self._connection, self._latest, self._shared, day)
 
     @property
     def revision(self) -> str:
         """Identify what the snapshot shows: the content of the index, up to some day."""
         calendar = self.calendar()
-        return f"{self._content} {calendar[-1].date if calendar else ''}"
+        return f"{index.read_revision(self._connection)} {calendar[-1].date if calendar else ''}"
+
+    @property
+    def change_id(self) -> str:
+        """Identify the state of the index, for `changed_days`; other indexes of the same files have other ones."""
+        return f"{self._state.identity} {self._state.change} {self._until}"
+
+    def changed_days(self, since: str) -> frozenset[date] | None:
+        """Return the days whose listings changed after a `change_id`, deleted ones too; None if that is unknown."""
+        identity, _, rest = since.partition(" ")
+        change, _, until = rest.partition(" ")
+        if identity != self._state.identity or until != str(self._until):
+            return None
+        rows = self._rows("SELECT day FROM days WHERE change > ?", [int(change)])
+        return frozenset(date.fromisoformat(day) for (day,) in rows)
 
     @cached_property
-    def _content(self) -> str:
-        """Identify the content of the index."""
-        return index.read_revision(self._connection)
+    def _state(self) -> _Revision:
+        return self._shared.at(self._connection)
 
     @cached_property
-    def _all_days(self) -> tuple[DayCount, ...]:
-        calendar = self._calendars.get(self._content)
-        if calendar is None:
-            rows = self._rows(
-                "SELECT listed.day, count(rank), count(rank) FILTER (WHERE first_day = listed.day)"
-                " FROM (SELECT DISTINCT day FROM days) AS listed LEFT JOIN papers USING (day)"
-                " GROUP BY listed.day ORDER BY listed.day"
-            )
-            calendar = tuple(DayCount(date.fromisoformat(day), *counts) for day, *counts in rows)
-            self._calendars.clear()  # of older revisions
-            self._calendars[self._content] = calendar
-        return calendar
+    def _search(self) -> Search:
+        return Search(self._connection, self._state.found)
 
     @cached_property
     def _until(self) -> date:
         """The last day that is seen; `date.max` for all of them, which spares queries a condition."""
-        return self._as_of if self._all_days and self._all_days[-1].date > self._as_of else date.max
+        days = self._state.days
+        return self._as_of if days and days[-1].date > self._as_of else date.max
 
     @cached_property
     def _calendar(self) -> tuple[DayCount, ...]:
-        return tuple(day for day in self._all_days if day.date <= self._until)
+        days = self._state.days
+        return days if self._until == date.max else days[: bisect_right(days, self._until, key=_DATE)]
 
     def calendar(self) -> tuple[DayCount, ...]:
         """Count the papers of every day, oldest first, days without a paper included."""
         return self._calendar
 
-    def keys(self) -> Iterator[Key]:
-        """List the keys of all editions with an address of their own: no searches, nothing about the site."""
+    def keys(self, days: Container[date] | None = None) -> Iterator[Key]:
+        """List the keys of all editions with an address of their own: no searches, nothing about the site.
+
+        Args:
+            days: list only those that a change of these days may have changed: the papers of these days, the periods
+                around them and their neighbours, and what looks at the whole archive.
+        """
         for text, key in FIXED.items():
             if text != SEARCH.text:
                 yield key
         for name, scope in reversed(LISTS.items()):
             yield from list_pages(name, self._periods_with_papers(scope))
-            yield from periods(scope, self._dates())
-        yield from (
-            PaperKey(slug)
-            for (slug,) in self._rows(
-                f"SELECT slug FROM papers WHERE {FIRST_LISTING} AND day <= ? ORDER BY day DESC, rank",  # noqa: S608
-                [self._until.isoformat()],
-            )
+            yield from self._periods(scope) if days is None else self._affected_periods(scope, days)
+        conditions, values = ["day <= ?"], [self._until.isoformat()]
+        if days is not None:
+            conditions.append("slug IN (SELECT slug FROM papers WHERE day IN (SELECT value FROM json_each(?)))")
+            values.append(json.dumps([day.isoformat() for day in days]))
+        rows = self._rows(
+            f"SELECT slug FROM papers WHERE {FIRST_LISTING} AND {' AND '.join(conditions)} ORDER BY day DESC, rank",  # noqa: S608
+            values,
         )
+        yield from (PaperKey(slug) for (slug,) in rows)
+
+    def _affected_periods(self, scope: Scope, days: Iterable[date]) -> list[PeriodKey]:
+        """List the periods that some days lie in, as far as the archive holds them, and the neighbours of these."""
+        around: dict[PeriodKey, None] = {}
+        for day in days:
+            changed = period(scope, day)
+            neighbours = (self._day_before(changed.first), self._day_after(changed.last))
+            around |= dict.fromkeys(period(scope, neighbour) for neighbour in neighbours if neighbour)
+            if self._covered(changed):
+                around[changed] = None
+        return list(around)
 
     def metadata(self, key: Key) -> EditionMetadata:
         """Describe an edition without loading its papers.
@@ -204,48 +248,66 @@ class Snapshot:
         Raises UnknownEditionError if the archive does not hold it.
         """
         edition = self._empty(key)
-        listings = self._fingerprints(self._selection(key, edition.calendar))
-        members = [] if isinstance(key, TopicsKey) else [self.metadata(member.key) for member in _members(edition)]
-        newest = [date.fromisoformat(listing.day) for listing in listings]
+        if isinstance(edition, Collection):
+            newest = max((day for member in edition.editions if (day := _newest_day(member))), default=None)
+        elif isinstance(edition, SearchResults):
+            newest = self._newest_result(edition)
+        else:
+            newest = _newest_day(edition)
         return EditionMetadata(
             key,
-            _fingerprint(edition, listings, members),
-            total=edition.total if isinstance(edition, SearchResults | Collection) else len(listings),
+            edition.fingerprint,
+            total=edition.total,
             start=edition.start if isinstance(edition, SearchResults | Collection) else 1,
             facets=edition.facets if isinstance(edition, SearchResults | Collection) else (),
             previous=edition.previous,
             next=edition.next,
-            newest=max([*newest, *(member.newest for member in members if member.newest)], default=None),
+            newest=newest,
             modified=self._modified(edition),
-            image_urls=tuple(listing.image for listing in listings if listing.image),
             suggestions=edition.suggestions if isinstance(edition, SearchResults) else (),
         )
 
     def load(self, key: Key) -> Edition:
         """Load an edition with its papers; a search is a `SearchResults`, a series or list a `Collection`.
 
-        The papers of topics are only counted. Raises UnknownEditionError if the archive does not hold it.
+        Members of a collection have only their most voted papers; those of topics are only counted. Raises
+        UnknownEditionError if the archive does not hold it.
         """
         edition = self._empty(key)
         if isinstance(key, TopicsKey):
             return edition
         if isinstance(edition, Collection):
-            return replace(edition, editions=tuple(self.load(member.key) for member in edition.editions))
+            return replace(edition, editions=tuple(map(self._load_member, edition.editions)))
         listings = self._listings(self._selection(key, edition.calendar))
         if isinstance(edition, SearchResults):
             return replace(edition, results=listings, days=group_by_day(listings))
         covered = [day.date for day in reversed(edition.calendar)]
         if isinstance(key, SiteKey) and covered:
-            covered = [day for day in covered if day >= covered[0] - _SITE_DAYS]
+            covered = [day for day in covered[: _SITE_DAYS.days + 1] if day >= covered[0] - _SITE_DAYS]
         by_day: dict[date, list[Listing]] = {day: [] for day in covered}
         for day, listing in zip(_days_of(key, listings), listings, strict=True):
             by_day[day].append(listing)
-        return replace(edition, days=tuple(Day(day, tuple(listed)) for day, listed in by_day.items()))
+        days = tuple(Day(day, tuple(listed)) for day, listed in by_day.items())
+        return replace(edition, days=days, count=None)
 
-    def image_urls(self) -> list[str]:
-        """List the URLs of all pictures, those of the newest papers first."""
-        rows = self._rows("SELECT image FROM papers WHERE rank >= 0 AND image IS NOT NULL ORDER BY day DESC, rank")
-        return list(dict.fromkeys(image for (image,) in rows))
+    def _load_member(self, member: Edition) -> Edition:
+        """Load the most voted papers of a member of a collection; all of `latest`."""
+        selection = self._selection(member.key, member.calendar)
+        if member.key != LATEST:
+            order = f"votes IS NULL, votes DESC, {selection.order}"
+            selection = replace(selection, order=order, limit=_MEMBER_PAPERS)
+        listings = self._listings(selection)
+        return replace(member, days=group_by_day(listings))
+
+    def image_urls(self, key: Key | None = None) -> tuple[str, ...]:
+        """List the URLs of the pictures in an edition, or else of all, those of the newest papers first."""
+        if key is None:
+            selection = _Selection(["rank >= 0"], [])
+        else:
+            edition = self._empty(key)
+            selection = self._selection(key, edition.calendar)
+        rows = self._select("image", selection)
+        return tuple(dict.fromkeys(image for (image,) in rows if image))
 
     def diagnostics(self) -> tuple[FileDiagnostic, ...]:
         """List what is wrong in the files, the papers that a day lists twice, and the days that are not published."""
@@ -264,7 +326,7 @@ class Snapshot:
             kept = f"{os.fsdecode(kept_path)}:{kept_line}"
             message = f"lists {what} again; the listing at {kept} is at least as complete and is used"
             result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
-        unpublished = self._rows("SELECT day, path, line FROM days WHERE day > ?", [self._until.isoformat()])
+        unpublished = self._rows("SELECT day, path, line FROM headings WHERE day > ?", [self._until.isoformat()])
         for day, path, line in unpublished:
             message = f"{day} lies in the future and is not shown before its date begins in UTC; correct a wrong one"
             result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
@@ -272,7 +334,7 @@ class Snapshot:
 
     def unpublished_days(self) -> tuple[date, ...]:
         """List the days that files hold and the snapshot does not show, because their dates have not begun."""
-        return tuple(day.date for day in self._all_days if day.date > self._until)
+        return tuple(day.date for day in self._state.days[len(self._calendar) :])
 
     def _empty(self, key: Key) -> Edition:
         """Return an edition without its papers, and a collection with empty members."""
@@ -283,34 +345,96 @@ class Snapshot:
                 return self._empty_list(key)
             case TopicsKey():
                 topics = tuple(SearchResults(topic, count=self._count(topic.query)) for topic in key.topics)
-                return Collection(key, calendar=self.calendar(), editions=topics, count=len(topics))
+                return self._collection(key, topics)
             case SeriesKey():
-                members = tuple(map(self._empty, _closed_periods(key, self._dates())))
-                return Collection(key, calendar=self.calendar(), editions=members, count=len(members))
+                return self._collection(key, tuple(map(self._empty, self._closed_periods(key))))
             case PaperKey():
-                return Edition(key, calendar=self._day_of_paper(key))
+                return self._empty_paper(key)
             case PeriodKey():
                 return self._empty_period(key)
             case FixedKey(Scope.LATEST):
                 covered = self._latest_days()
-                return Edition(key, calendar=covered, previous=self._before_latest(covered))
+                count = min(sum(day.new for day in covered), self._latest.papers)
+                edition = Edition(key, calendar=covered, previous=self._before_latest(covered), count=count)
+                return replace(edition, fingerprint=self._fingerprint_days(key, covered))
+            case SiteKey():
+                newest = self._calendar[-1:]
+                covered = self._between(newest[0].date - _SITE_DAYS, date.max) if newest else ()
+                content = [self._sum("counts_sum", "papers, new"), self._fingerprint_days(key, covered)]
+                return Edition(key, calendar=self._calendar, fingerprint=_hash(content))
             case _:
-                return Edition(key, calendar=self.calendar())
+                count = sum(day.new for day in self._calendar)
+                fingerprint = _hash([key.text, self._sum("days_sum", "papers, new, first_new, all_hash, new_hash")])
+                return Edition(key, calendar=self._calendar, count=count, fingerprint=fingerprint)
+
+    def _collection(self, key: CollectionKey, members: tuple[Edition, ...], **values: Any) -> Collection:
+        """Return a collection; an empty one says nothing of the archive but its first day."""
+        content: object = [[member.fingerprint, member.total] for member in members] or str(self._calendar[:1])
+        edition = Collection(key, calendar=self._calendar, editions=members, **{"count": len(members)} | values)
+        return replace(edition, fingerprint=_hash([key.scope, key.text, content]))
 
     def _empty_period(self, key: PeriodKey) -> Edition:
-        covered = tuple(day for day in self.calendar() if key.first <= day.date <= key.last)
+        covered = self._covered(key)
         if not covered:
             if any(key.first <= day <= key.last for day in self.unpublished_days()):
                 raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
-            raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(self.calendar())}")
-        before = [day.date for day in self.calendar() if day.date < key.first]
-        after = [day.date for day in self.calendar() if day.date > key.last]
+            raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(self._calendar)}")
+        before, after = self._day_before(key.first), self._day_after(key.last)
         return Edition(
             key,
             calendar=covered,
-            previous=period(key.scope, before[-1]) if before else None,
-            next=period(key.scope, after[0]) if after else None,
+            previous=period(key.scope, before) if before else None,
+            next=period(key.scope, after) if after else None,
+            count=sum(day.papers if key.scope is Scope.DAY else day.new for day in covered),
+            fingerprint=self._fingerprint_days(key, covered),
         )
+
+    def _empty_paper(self, key: PaperKey) -> Edition:
+        rows = self._rows(
+            f"SELECT day, hex(hash), first_rank, citation_key FROM papers WHERE slug = ? AND {FIRST_LISTING}",  # noqa: S608
+            [key.slug],
+        )
+        if not rows:
+            raise UnknownEditionError(f"{key.text}: the archive holds no such paper")
+        first_listed = date.fromisoformat(rows[0][0])
+        if first_listed > self._until:
+            raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
+        covered = self._between(first_listed, first_listed)
+        return Edition(key, calendar=covered, count=1, fingerprint=_hash([key.text, rows]))
+
+    def _between(self, first: date, last: date) -> tuple[DayCount, ...]:
+        """Return the days of the calendar from a first day to a last."""
+        days = self._calendar
+        return days[bisect_left(days, first, key=_DATE) : bisect_right(days, last, key=_DATE)]
+
+    def _covered(self, key: PeriodKey) -> tuple[DayCount, ...]:
+        return self._between(key.first, key.last)
+
+    def _day_before(self, day: date) -> date | None:
+        place = bisect_left(self._calendar, day, key=_DATE)
+        return self._calendar[place - 1].date if place else None
+
+    def _day_after(self, day: date) -> date | None:
+        place = bisect_right(self._calendar, day, key=_DATE)
+        return self._calendar[place].date if place < len(self._calendar) else None
+
+    def _fingerprint_days(self, key: Key, covered: Sequence[DayCount]) -> str:
+        """Hash the listings of some days that follow each other."""
+        if not covered:
+            return _hash([key.text])
+        column = "all_hash" if key.scope is Scope.DAY else "new_hash"
+        rows = self._rows(
+            f"SELECT day, papers, hex({column}) FROM days WHERE day BETWEEN ? AND ? AND papers IS NOT NULL",  # noqa: S608
+            [covered[0].date.isoformat(), covered[-1].date.isoformat()],
+        )
+        return _hash([key.text, rows])
+
+    def _sum(self, name: str, columns: str) -> str:
+        """Return a sum of hashes of all days that are seen, which the index keeps for all days."""
+        row = self._connection.execute(f"SELECT {name} FROM state").fetchone()  # noqa: S608  # names of ours
+        unseen = self._rows(f"SELECT day, {columns} FROM days WHERE day > ?", [self._until.isoformat()])  # noqa: S608
+        addend = -sum(index.hash_day(*values) for values in unseen)
+        return index.add_hashes(int.from_bytes(row[0]), addend).hex() if row else ""
 
     def _empty_search(self, key: SearchKey) -> SearchResults:
         query = key.query
@@ -320,9 +444,12 @@ class Snapshot:
         limit = query.limit or total
         last_page = max(-(-total // limit), 1) if limit else 1
         is_empty = (query.page - 1) * limit >= total
+        calendar = self._calendar[:1] if is_empty else ()
+        rows = self._select("hex(hash), first_day, first_rank, citation_key", self._select_results(query))
         return SearchResults(
             key,
-            calendar=self.calendar()[:1] if is_empty else (),
+            fingerprint=_hash([key.text, query.parameters(), str(calendar), rows]),
+            calendar=calendar,
             facets=search_facets(key, years, media),
             count=total,
             start=(query.page - 1) * limit + 1,
@@ -340,16 +467,14 @@ class Snapshot:
         if key.period is None:
             newest = [last for scope in PERIODS[:3] for last in self._periods_with_papers(scope)[-1:]]
             keys: list[Key] = [*newest, LATEST, ALL] if newest else []
-            members = tuple(map(self._empty, keys))
-            return Collection(key, calendar=self.calendar(), editions=members, count=len(members))
+            return self._collection(key, tuple(map(self._empty, keys)))
         listed = self._periods_with_papers(key.period)
         page = list_page(key, listed)
         if page is None:
             raise UnknownEditionError(f"{key.text}: there is no such page")
-        return Collection(
+        return self._collection(
             key,
-            calendar=self.calendar(),
-            editions=tuple(map(self._empty, page.keys)),
+            tuple(map(self._empty, page.keys)),
             count=page.total,
             start=page.start,
             facets=list_facets(key, listed),
@@ -357,17 +482,8 @@ class Snapshot:
             next=page.next,
         )
 
-    def _day_of_paper(self, key: PaperKey) -> tuple[DayCount, ...]:
-        rows = self._rows(f"SELECT day FROM papers WHERE slug = ? AND {FIRST_LISTING}", [key.slug])  # noqa: S608
-        if not rows:
-            raise UnknownEditionError(f"{key.text}: the archive holds no such paper")
-        first_listed = date.fromisoformat(rows[0][0])
-        if first_listed > self._until:
-            raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
-        return tuple(day for day in self.calendar() if day.date == first_listed)
-
     def _latest_days(self) -> tuple[DayCount, ...]:
-        newest = list(self.calendar()[-self._latest.days :])
+        newest = list(self._calendar[-self._latest.days :])
         while len(newest) > 1 and sum(day.papers for day in newest) > self._latest.papers:
             newest.pop(0)
         return tuple(newest)
@@ -377,15 +493,31 @@ class Snapshot:
         if not covered:
             return None
         is_cut = covered[0].papers > self._latest.papers
-        older = [day.date for day in self.calendar() if day.date < covered[0].date + timedelta(days=is_cut)]
-        return period(Scope.DAY, older[-1]) if older else None
+        older = self._day_before(covered[0].date + timedelta(days=is_cut))
+        return period(Scope.DAY, older) if older else None
 
-    def _dates(self) -> list[date]:
-        return [day.date for day in self.calendar()]
+    def _closed_periods(self, key: SeriesKey) -> list[PeriodKey]:
+        """List the members of a series, newest first: days, or periods after which the archive holds a later day."""
+        closed: dict[PeriodKey, None] = {}
+        for day in reversed(self._calendar):
+            member = period(key.period, day.date)
+            if key.period is Scope.DAY or member.last < self._calendar[-1].date:
+                closed[member] = None
+            if len(closed) > _MAX_SERIES:
+                break
+        return list(closed)[:_MAX_SERIES]
+
+    def _periods(self, scope: Scope) -> list[PeriodKey]:
+        """List the periods that have a day, oldest first."""
+        return periods(scope, (day.date for day in self._calendar))
 
     def _periods_with_papers(self, scope: Scope) -> list[PeriodKey]:
         """List the periods that have a paper, oldest first; repeats count for days only."""
-        return periods(scope, (day.date for day in self.calendar() if (day.papers if scope is Scope.DAY else day.new)))
+        known = self._state.periods.get((scope, self._until))
+        if known is None:
+            days = (day.date for day in self._calendar if (day.papers if scope is Scope.DAY else day.new))
+            known = self._state.periods[scope, self._until] = periods(scope, days)
+        return known
 
     def _selection(self, key: Key, covered: Sequence[DayCount]) -> "_Selection":
         """Select the listings of an edition."""
@@ -402,16 +534,12 @@ class Snapshot:
         return _Selection([is_listed, "day BETWEEN ? AND ?"], [*days], limit=limit)
 
     def _listings(self, selection: "_Selection") -> tuple[Listing, ...]:
-        columns = f"body, first_rank, first_day, first_stem, {_COLLISIONS}"
-        listings = []
-        for body, rank, first_day, stem, collisions in self._select(columns, selection):
-            citation_key = f"{stem}-{collisions + 1}" if collisions else stem
-            listings.append(Listing(index.decode_paper(body), rank, date.fromisoformat(first_day), citation_key))
-        return tuple(listings)
-
-    def _fingerprints(self, selection: "_Selection") -> list[_ListingFingerprint]:
-        columns = f"hex(hash), first_day, first_rank, image, first_stem, {_COLLISIONS}"
-        return [_ListingFingerprint(*row) for row in self._select(columns, selection)]
+        columns = ", ".join([*(f"content_{name}" for name in CONTENT_COLUMNS), *_LISTING_COLUMNS])
+        selection = replace(selection, source=f"{selection.source} JOIN contents USING (id)")
+        return tuple(
+            Listing(decode_paper(content), rank, date.fromisoformat(first_day), citation_key)
+            for *content, rank, first_day, citation_key in self._select(columns, selection)
+        )
 
     def _count(self, query: Query) -> int:
         """Count the results on all pages."""
@@ -432,21 +560,30 @@ class Snapshot:
             for code, video, count in rows
         }
 
+    def _newest_result(self, results: SearchResults) -> date | None:
+        """Return the day of the newest paper on a page of results."""
+        rows = self._select("first_day", self._select_results(results.key.query))
+        return date.fromisoformat(max(rows)[0]) if rows else None
+
     def _modified(self, edition: Edition) -> datetime | None:
-        first, last = date.min, self._until
+        first, last = _FIRST, _LAST if self._until == date.max else self._until.isoformat()
         if edition.calendar and not isinstance(edition, Collection):
-            first, last = edition.calendar[0].date, edition.calendar[-1].date
-        rows = self._rows(
-            "SELECT max(mtime_ns) FROM files JOIN days USING (path) WHERE day BETWEEN ? AND ?",
-            [first.isoformat(), last.isoformat()],
-        )
-        newest = rows[0][0]
+            first, last = edition.calendar[0].date.isoformat(), edition.calendar[-1].date.isoformat()
+        is_whole = (first, last) == (_FIRST, _LAST)
+        condition, values = ("", []) if is_whole else ("WHERE day BETWEEN ? AND ?", [first, last])
+        ((newest,),) = self._rows(f"SELECT max(mtime_ns) FROM days {condition}", values)  # noqa: S608
         return None if newest is None else datetime.fromtimestamp(newest // 1_000_000_000, UTC)
 
     def _select_results(self, query: Query) -> "_Selection":
         """Select the results of a search."""
-        matches = self._search.find(query.clauses) if query.clauses else None
-        return _select(query, self._until, matches)
+        if not query.clauses:
+            return _select(query, self._until, "papers")
+        watched = self._search.watched(query.clauses)
+        if watched is not None:
+            matches = "SELECT paper AS id, -score AS place FROM matches WHERE search = ?"
+            return _select(query, self._until, f"({matches}) JOIN papers USING (id)", watched)
+        matches, papers = "SELECT value AS id, key AS place FROM json_each(?)", self._search.find(query.clauses)
+        return _select(query, self._until, f"({matches}) JOIN papers USING (id)", json.dumps(papers))
 
     def _select(self, columns: str, selection: "_Selection", ending: str | None = None) -> list[tuple[Any, ...]]:
         if ending is None:
@@ -474,24 +611,28 @@ class _Selection:
     source: str = "papers"
 
 
-def _select(query: Query, as_of: date, matches: Sequence[int] | None) -> _Selection:
+_LISTING_COLUMNS = ("first_rank", "first_day", "citation_key")
+
+
+def _select(query: Query, as_of: date, source: str, *values: object) -> _Selection:
     """Translate a query to SQL; a paper that two days list is found on its first day only.
 
     Args:
-        matches: the IDs of the papers that the words match, the best first; None if there are no words.
+        query: the query.
+        as_of: the last day that is seen.
+        source: the table `papers`, joined to `matches` if the query has words: the papers that these match, by `place`.
+        values: the parameters in `source`.
     """
-    conditions, values = [FIRST_LISTING], []
-    for condition, operands in _conditions(query, as_of):
+    conditions, operands = [FIRST_LISTING], [*values]
+    for condition, more in _conditions(query, as_of):
         conditions.append(condition)
-        values += operands
-    order, source = "day DESC, rank", "papers"
+        operands += more
+    order = "day DESC, rank"
     if query.order is Order.VOTES:
         order = f"votes IS NULL, votes DESC, {order}"
-    if matches is not None:
-        source = "(SELECT value AS id, key AS place FROM json_each(?)) AS matches JOIN papers USING (id)"
-        values.insert(0, json.dumps(matches))
-        order = "place" if query.order is Order.RELEVANCE else order
-    return _Selection(conditions, values, order, query.limit, (query.page - 1) * (query.limit or 0), source)
+    elif query.order is Order.RELEVANCE and values:
+        order = f"place, {order}"
+    return _Selection(conditions, operands, order, query.limit, (query.page - 1) * (query.limit or 0), source)
 
 
 def _conditions(query: Query, as_of: date) -> Iterator[tuple[str, list[object]]]:
@@ -508,35 +649,20 @@ def _conditions(query: Query, as_of: date) -> Iterator[tuple[str, list[object]]]
         yield f"{medium.value} = 1", []
 
 
-def _members(edition: Edition) -> tuple[Edition, ...]:
-    return edition.editions if isinstance(edition, Collection) else ()
-
-
 def _days_of(key: Key, listings: Iterable[Listing]) -> Iterator[date]:
     """Return the day under which an edition has each listing: in the edition of a day that day, else the first."""
     for listing in listings:
         yield key.first if isinstance(key, PeriodKey) and key.scope is Scope.DAY else listing.first_listed
 
 
-def _closed_periods(key: SeriesKey, days: Sequence[date]) -> list[PeriodKey]:
-    """List the members of a series, newest first: periods after which the archive holds a later day, and all days."""
-    closed = [member for member in periods(key.period, days) if key.period is Scope.DAY or member.last < days[-1]]
-    return closed[: -_MAX_SERIES - 1 : -1]
+def _newest_day(edition: Edition) -> date | None:
+    """Return the day of the newest paper in an edition that covers its calendar."""
+    is_day = edition.key.scope is Scope.DAY
+    days = (day.date for day in reversed(edition.calendar) if (day.papers if is_day else day.new))
+    return next(days, None)
 
 
-def _fingerprint(edition: Edition, listings: Sequence[_ListingFingerprint], members: Sequence[EditionMetadata]) -> str:
-    key = edition.key
-    calendar: Sequence[DayCount] = edition.calendar
-    if isinstance(key, PaperKey | CollectionKey):  # which say nothing of the days around them, but an empty one's date
-        calendar = () if members or listings else calendar[:1]
-    parameters: Mapping[str, str] = key.query.parameters() if isinstance(key, SearchKey) else {}
-    content = [
-        [key.scope, key.text, parameters],
-        [[day.date.isoformat(), day.papers] for day in calendar],
-        [member.fingerprint for member in members],
-        [member.total for member in _members(edition)],  # of topics, which have nothing else; 0 of others
-        listings,
-    ]
+def _hash(content: object) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

@@ -41,9 +41,10 @@ class Edition:
     """Papers grouped by day, newest day first.
 
     A day that an earlier day repeats from has the repeated papers only in its own edition (Scope.DAY). The site's
-    edition (Scope.SITE) has the papers of the last seven days. `calendar` counts the papers of every day that the
-    edition covers, oldest first; search results without a paper cover the first day of the archive. `previous` and
-    `next` are the neighbouring periods that hold a day.
+    edition (Scope.SITE) has the papers of the last seven days, and a member of a collection only its most voted papers:
+    then `count` is the number of all. `calendar` counts the papers of every day that the edition covers, oldest first;
+    search results without a paper cover the first day of the archive. `previous` and `next` are the neighbouring
+    periods that hold a day. `fingerprint` changes with the content, also that of the papers left out.
     """
 
     key: Key
@@ -51,6 +52,8 @@ class Edition:
     calendar: tuple[DayCount, ...] = ()
     previous: Key | None = None
     next: Key | None = None
+    count: int | None = None
+    fingerprint: str = ""
 
     @property
     def listings(self) -> tuple[Listing, ...]:
@@ -65,7 +68,14 @@ class Edition:
     @property
     def total(self) -> int:
         """The number of papers; of a search or a collection the number of results on all pages."""
-        return len(self.listings)
+        return len(self.listings) if self.count is None else self.count
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The days that have papers, oldest first."""
+        if self.count is None:
+            return tuple(day.date for day in reversed(self.days) if day.listings)
+        return tuple(day.date for day in self.calendar if (day.papers if self.key.scope is Scope.DAY else day.new))
 
     def most_voted(self, count: int | None = None) -> list[Listing]:
         """Sort the listings by votes, those without any last, and keep the first `count`."""
@@ -82,9 +92,9 @@ class SearchResults(Edition):
     """
 
     key: SearchKey
+    count: int = 0
     results: tuple[Listing, ...] = ()
     facets: tuple[Facet, ...] = ()
-    count: int = 0
     start: int = 1
     suggestions: tuple[str, ...] = ()
 
@@ -98,6 +108,11 @@ class SearchResults(Edition):
         """The number of results on all pages."""
         return self.count
 
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The days that list the results of this page first, oldest first."""
+        return tuple(day.date for day in reversed(self.days) if day.listings)
+
 
 @dataclass(frozen=True, slots=True)
 class Collection(Edition):
@@ -107,9 +122,9 @@ class Collection(Edition):
     """
 
     key: CollectionKey
+    count: int = 0
     editions: tuple[Edition, ...] = ()
     facets: tuple[Facet, ...] = ()
-    count: int = 0
     start: int = 1
 
     @property

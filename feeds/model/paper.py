@@ -19,7 +19,7 @@ class Paper:
     `image` and `video` are absolute http(s) URLs. `votes` is None where the digest counts none, which is not zero.
     `more_authors` is set where the source left names out. `summary` is Markdown as written in the digest.
 
-    What follows from these fields alone is computed at most once, and the archive keeps it: see `RENDERED`.
+    What follows from these fields alone is computed at most once; the archive keeps it, and sets it with the fields.
     """
 
     title: str
@@ -87,10 +87,6 @@ class Paper:
         return sum(map(bool, fields)) + (self.votes is not None), len(self.summary)
 
 
-RENDERED = ("plain_title", "summary_html", "summary_text", "links")
-"""The cached properties of a paper that the archive keeps."""
-
-
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A paper on a day.
@@ -129,11 +125,12 @@ class Day:
 
 
 class DayCount(NamedTuple):
-    """How many papers a day lists, and how many of them no earlier day lists."""
+    """How many papers a day lists, how many of them no earlier day lists, and the rank of the first of these."""
 
     date: date
     papers: int
     new: int
+    first_new: int = 0
 
 
 def most_voted(listings: Iterable[Listing], count: int | None = None) -> list[Listing]:

@@ -79,7 +79,7 @@ class Publisher:
         raise UnknownEditionError(f"/{path}: there is no such document")
 
     def resource(self, item: Format, text: str, parameters: Iterable[tuple[str, str]] = ()) -> Resource | None:
-        """Return the edition with a key, as URLs write it, in a format; None if the format does not offer it."""
+        """Return the edition with a key, as URLs write it, in a format; None if the format does not render it."""
         if text in item.site_paths:
             return Resource(SiteKey(text), item)
         key = parse_key(text, self.site.topic_keys)
@@ -184,7 +184,7 @@ class Publisher:
         self, resource: Resource, metadata: EditionMetadata, snapshot: Snapshot, language: str
     ) -> Representation:
         uses_pictures = resource.format.uses_pictures
-        pictures = PictureSet(self.store, metadata.image_urls) if uses_pictures else None
+        pictures = PictureSet(self.store, snapshot.image_urls(resource.key)) if uses_pictures else None
         times = [metadata.modified, pictures.stored if pictures else None]
         return Representation(
             resource,
@@ -258,9 +258,11 @@ def open_publisher(
 
     Raises FeedsError if the archive, a setting or an exporter cannot be used.
     """
-    site = settings.load(root, environ).site
-    limits = LatestLimits(site.latest_days, site.latest_papers)
-    archive = Archive(root, default_index(root, environ), limits, progress, last_day)
     formats = registry.load()
+    loaded = settings.load(root, environ, formats.offer)
+    site = loaded.site
+    limits = LatestLimits(site.latest_days, site.latest_papers)
+    searches = [topic.key.query.clauses for topic in site.topics]
+    archive = Archive(root, default_index(root, environ), limits, progress, last_day, searches)
     archive.sync_if_due()
-    return Publisher(archive, formats, site, Store(default_store(environ)))
+    return Publisher(archive, formats.offering(loaded.build_formats), site, Store(default_store(environ)))

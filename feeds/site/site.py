@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from anyascii import anyascii
 
 from feeds.model.edition import Collection, Edition
-from feeds.model.keys import TOPIC_PREFIX, Key, PaperKey, PeriodKey, Scope, SearchKey, TopicsKey
-from feeds.model.paper import Listing, Paper
+from feeds.model.keys import TOPIC_PREFIX, FixedKey, Key, PaperKey, PeriodKey, Scope, SearchKey, TopicsKey
+from feeds.model.paper import DayCount, Listing, Paper
 from feeds.model.query import PARAMETERS, Order, parse_query
 
 GENERATOR = "daily-papers-feeds"
@@ -160,8 +160,8 @@ class Site:
     def updated(self, edition: Edition) -> datetime:
         """Return a time for the current content of an edition, which changes when a paper is added or corrected.
 
-        Nothing but the content may decide, so this is not the time of the change. It is `issued` and less than an hour:
-        100 seconds for every paper of the newest day, and up to 99 that are hashed from all papers. No entry may be
+        Nothing but the content may decide, so it is not the time of the change. It is `issued` and less than an hour:
+        100 seconds for every new paper of the newest day, and up to 99 that are hashed from the content. No entry may be
         later than its feed: that of a single paper has the hashed seconds only, and a collection is later than its
         members.
 
@@ -174,12 +174,16 @@ class Site:
         if isinstance(edition, Collection) and self._newest(edition):
             times = [self.updated(member) for member in edition.editions]
             return max(times) + timedelta(seconds=1 + _hash(times) % _SECONDS_PER_PAPER)
-        if not edition.listings:
+        if not edition.total and not edition.listings:
             return self.issued(edition)
-        newest = max(listing.first_listed for listing in edition.listings)
-        count = min(sum(listing.first_listed == newest for listing in edition.listings), _MAX_COUNTED_PAPERS)
-        seconds = 0 if isinstance(edition.key, PaperKey) else count * _SECONDS_PER_PAPER
-        return self.issued(edition) + timedelta(seconds=seconds + _hash(edition.listings) % _SECONDS_PER_PAPER)
+        newest = _newest_day(edition)
+        if newest and edition.fingerprint:
+            count, number = newest.new, int(edition.fingerprint, 16)
+        else:
+            days = [listing.first_listed for listing in edition.listings]
+            count, number = days.count(max(days)), _hash(edition.listings)
+        seconds = 0 if isinstance(edition.key, PaperKey) else min(count, _MAX_COUNTED_PAPERS) * _SECONDS_PER_PAPER
+        return self.issued(edition) + timedelta(seconds=seconds + number % _SECONDS_PER_PAPER)
 
     def _newest(self, edition: Edition) -> datetime | None:
         key = edition.key
@@ -187,6 +191,8 @@ class Site:
             return self._at(key.first)
         if isinstance(edition, Collection):
             return max(filter(None, map(self._newest, edition.editions)), default=None)
+        if newest := _newest_day(edition):
+            return self._at(newest.date) - timedelta(seconds=newest.first_new)
         if edition.listings and key.scope is not Scope.SITE:
             return max(map(self.published, edition.listings))
         return self._at(edition.calendar[-1].date) if edition.calendar else None
@@ -197,6 +203,13 @@ class Site:
 
 SETTINGS_OF_DOCUMENTS = frozenset(setting.name for setting in fields(Site))
 """The names of all settings in `Site`."""
+
+
+def _newest_day(edition: Edition) -> DayCount | None:
+    """Return the newest day with a new paper of an edition that has all papers of its calendar."""
+    if not isinstance(edition.key, PeriodKey | FixedKey):
+        return None
+    return next((day for day in reversed(edition.calendar) if day.new), None)
 
 
 def url_path(key: Key, suffix: str) -> str:

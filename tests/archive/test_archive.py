@@ -201,15 +201,15 @@ def test_file_with_a_passing_io_error_keeps_its_papers(
     write_files(folder, {"a.md": A})
     sync(archive)
     write_files(folder, {"a.md": A.replace("[A]", "[Corrected]"), "b.md": B})
-    read_bytes = Path.read_bytes
+    path_open = Path.open
 
-    def fail(_: Path) -> bytes:
-        raise OSError(errno.EMFILE, "Too many open files")
+    def fail(_: Path, mode: str) -> bytes:
+        raise OSError(errno.EMFILE, f"Too many open files to open one as {mode}")
 
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(Path, "open", fail)
     assert titles(sync(archive)) == ["A"]
     assert [(item.path, item.severity) for item in diagnostics(archive)] == [("b.md", Severity.ERROR)]
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(Path, "open", path_open)
     assert titles(sync(archive)) == ["B", "B2", "Corrected"]
     assert not diagnostics(archive)
 

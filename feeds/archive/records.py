@@ -1,0 +1,221 @@
+"""Reads a digest file into the rows of the index: all that follows from the file alone, on every core.
+
+Workers are processes of their own that take a `_Job` from standard input and write the records of its files to standard
+output, one by one. A pipe holds few records, so that they never run far ahead of whoever stores them.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from feeds.archive import files, search
+from feeds.archive.search import Matcher
+from feeds.model.citation import citation_key_stem
+from feeds.model.diagnostic import Diagnostic
+from feeds.model.paper import Paper, publication_year
+from feeds.model.query import Clause
+from feeds.readers import Entry, Reader
+from feeds.text import unicode
+from feeds.text.markdown import Link, LinkKind
+from feeds.text.matching import squeeze
+
+MAX_FILE_SIZE = 16_000_000
+"""The size in bytes from which on a file is not read; a day of 68 papers has 150,000."""
+
+_MIN_FOR_WORKERS = 1_000_000  # bytes of digests; less is read before a worker has started
+_PIPE_SIZE = 1_000_000  # bytes
+_WORKER = (sys.executable, "-c", "from feeds.archive import records; records.work()")
+CONTENT_COLUMNS = (
+    *("title", "url", "image", "video", "votes", "authors", "more_authors", "summary"),
+    *("plain_title", "summary_html", "summary_text", "links"),
+)
+"""The columns of a paper's content: its fields, then what follows from them."""
+
+
+class PaperRecord(NamedTuple):
+    """The rows of a paper.
+
+    `listing` has the columns of the table `papers` from `line` to `hash`, `content` those of `contents`; `texts` and
+    `letters` are what searches look at, `scores` those of the watched searches that find the paper, by their number.
+    """
+
+    listing: tuple[object, ...]
+    content: tuple[object, ...]
+    texts: tuple[str, str]
+    letters: str
+    scores: tuple[tuple[int, int], ...]
+
+
+class FileRecord(NamedTuple):
+    """The rows of a file: the hash of its content, its diagnostics, its days with their lines, and its papers."""
+
+    content_hash: bytes
+    diagnostics: tuple[Diagnostic, ...]
+    days: tuple[tuple[str, int], ...]
+    papers: tuple[PaperRecord, ...]
+
+
+class KnownFile(NamedTuple):
+    """A file to read: its path relative to the archive's folder, its size, and the hash of what was read last."""
+
+    path: str
+    size: int
+    content_hash: bytes
+
+
+class _Job(NamedTuple):
+    root: Path
+    reader: Reader
+    searches: Sequence[tuple[Clause, ...]]
+    known: Sequence[KnownFile]
+
+
+Result = FileRecord | OSError | None
+"""What reading a file gives: an error if it cannot be read, None if its content has not changed."""
+
+
+def read_files(
+    root: Path, reader: Reader, searches: Sequence[tuple[Clause, ...]], known: Sequence[KnownFile]
+) -> Iterator[Result]:
+    """Read files in their order, on all cores where they are large.
+
+    Args:
+        root: the archive's folder.
+        reader: the reader of the archive.
+        searches: the clauses of the watched searches.
+        known: the files.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = 0
+    if cores > 1 and sum(file.size for file in known) >= _MIN_FOR_WORKERS:
+        for result in _read_with_workers(_Job(root, reader, searches, known), cores):
+            count += 1
+            yield result
+    yield from _read(_Job(root, reader, searches, known[count:]))  # all, or what a worker that died has left
+
+
+def _read_with_workers(job: _Job, count: int) -> Iterator[Result]:
+    """Read files with worker processes, which have every `count`th file each; ends early if one of them dies."""
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_start_worker()) for _ in range(count)]
+        try:
+            for number, worker in enumerate(workers):
+                assert worker.stdin  # noqa: S101  # a pipe
+                pickle.dump(job._replace(known=job.known[number::count]), worker.stdin)
+                worker.stdin.close()
+            for number in range(len(job.known)):
+                stdout = workers[number % count].stdout
+                assert stdout  # noqa: S101  # a pipe
+                yield pickle.load(stdout)  # noqa: S301  # from our own process
+        except (EOFError, OSError, pickle.PickleError):
+            pass
+        finally:
+            for worker in workers:
+                worker.kill()
+
+
+def _start_worker() -> "subprocess.Popen[bytes]":
+    pipe = subprocess.PIPE
+    return subprocess.Popen(_WORKER, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, pipesize=_PIPE_SIZE)  # noqa: S603  # our own module
+
+
+def _read(job: _Job) -> Iterator[Result]:
+    matchers = [Matcher(clauses) for clauses in job.searches]
+    for file in job.known:
+        try:
+            yield _read_file(job.root, file, job.reader, matchers)
+        except OSError as error:
+            yield error
+
+
+def _read_file(root: Path, known: KnownFile, reader: Reader, matchers: Sequence[Matcher]) -> FileRecord | None:
+    path = known.path
+    with (root / path).open("rb") as file:
+        data = file.read(MAX_FILE_SIZE + 1)
+    if len(data) > MAX_FILE_SIZE:
+        raise OSError(errno.EFBIG, f"larger than {MAX_FILE_SIZE:,} bytes")
+    content_hash = hashlib.sha256(data).digest()
+    if content_hash == known.content_hash:
+        return None
+    decoded = files.decode(data)
+    digest = reader.read(decoded.text, PurePosixPath(path))
+    if digest is None:
+        return FileRecord(content_hash, (), (), ())
+    return FileRecord(
+        content_hash,
+        (*decoded.diagnostics, *digest.diagnostics),
+        tuple((day.isoformat(), line) for day, line in digest.days.items()),
+        tuple(_record_paper(entry, matchers) for entry in digest.entries),
+    )
+
+
+def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
+    paper = entry.paper
+    authors = "\n".join(paper.authors)
+    texts = search.fold_texts(
+        (paper.title, paper.plain_title), (", ".join(paper.authors), paper.summary_text, paper.slug)
+    )
+    letters = texts.letters
+    listing = (
+        entry.line,
+        entry.day.isoformat(),
+        paper.slug,
+        *paper.completeness,
+        paper.votes,
+        "\n".join(squeeze(unicode.fold(author)) for author in paper.authors),
+        paper.image,
+        paper.video is not None,
+        any(link.kind is LinkKind.CODE for link in paper.links),
+        citation_key_stem(paper, publication_year(paper, entry.day)),
+        _hash(paper),
+    )
+    content = (
+        *(paper.title, paper.url, paper.image, paper.video, paper.votes, authors, paper.more_authors, paper.summary),
+        *(paper.plain_title, paper.summary_html, paper.summary_text, _encode_links(paper.links)),
+    )
+    scores = ((number, matcher.score(paper.slug, texts, letters)) for number, matcher in enumerate(matchers))
+    found = tuple((number, score) for number, score in scores if score is not None)
+    return PaperRecord(listing, content, texts, letters, found)
+
+
+def _hash(paper: Paper) -> bytes:
+    """Hash the content of a paper."""
+    content = (paper.title, paper.url, paper.image, paper.video, paper.votes, paper.authors, paper.more_authors)
+    return hashlib.sha256(json.dumps([*content, paper.summary]).encode()).digest()[:16]
+
+
+def _encode_links(links: Sequence[Link]) -> str:
+    return "\n".join(f"{link.kind} {link.url}" for link in links)
+
+
+def decode_paper(columns: Sequence[object]) -> Paper:
+    """Return the paper of a row with CONTENT_COLUMNS; what follows from its fields is not computed again."""
+    values = dict(zip(CONTENT_COLUMNS, columns, strict=True))
+    values["authors"] = tuple(str(values["authors"]).split("\n")) if values["authors"] else ()
+    values["more_authors"] = bool(values["more_authors"])
+    values["links"] = tuple(_decode_links(str(values["links"]))) if values["links"] else ()
+    paper = Paper.__new__(Paper)
+    paper.__dict__.update(values)  # fields and cached properties alike
+    return paper
+
+
+def _decode_links(text: str) -> Iterator[Link]:
+    for line in text.split("\n"):
+        kind, _, url = line.partition(" ")
+        yield Link(url, LinkKind(kind))
+
+
+def work() -> None:
+    """Do the work of a worker process."""
+    job: _Job = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own process
+    for record in _read(job):
+        pickle.dump(record, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+        sys.stdout.buffer.flush()
