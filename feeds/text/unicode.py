@@ -10,6 +10,9 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 _ACCENTS = re.compile("[\u0300-\u036f]")
 # Written for one another: NFKC makes others of these (U+2011, U+FE63, U+FF0D). Dashes between clauses stay.
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2212", "-"))
+# ASCII and Hangul syllables are only casefolded. Other characters may combine with each other and with one before them.
+_OTHER_CHARACTER = re.compile("[^\x00-\x7f가-힣]")
+_OTHER_RUN = re.compile("(?s:.?)[^\x00-\x7f가-힣]+")
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎ가-힣]")
 # Letters outside Latin and outside the alphabets of formulas: Greek, letterlike symbols (ℝ), mathematical letters (𝛼).
 _OTHER_LETTER = re.compile(r"[^\W\d_\u0000-\u03ff\u1e00-\u1fff\u2070-\u214f\U0001d400-\U0001d7ff]")
@@ -38,7 +41,13 @@ def fold(text: str) -> str:
 
 def fold_characters(text: str) -> str:
     """Fold a text as `fold` does, but keep its whitespace."""
-    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    if _OTHER_CHARACTER.search(text):
+        text = _OTHER_RUN.sub(_fold_run, text)
+    return text.casefold()
+
+
+def _fold_run(run: re.Match[str]) -> str:
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", run[0]).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).translate(_HYPHENS)
 
 
