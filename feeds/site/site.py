@@ -161,8 +161,8 @@ class Site:
         """Return a time for the current content of an edition, which changes when a paper is added or corrected.
 
         Nothing but the content may decide, so it is not the time of the change. It is `issued` and less than an hour:
-        100 seconds for every new paper of the newest day, and up to 99 that are hashed from the content. No entry may be
-        later than its feed: that of a single paper has the hashed seconds only, and a collection is later than its
+        100 seconds for every new paper of the newest day, and up to 99 that are hashed from the content. No entry may
+        be later than its feed: that of a single paper has the hashed seconds only, and a collection is later than its
         members.
 
         A new day makes it later, and so does another paper on the newest day, up to 34. After a correction it is
