@@ -103,7 +103,7 @@ class LoadedEdition:
 
         Raises ExportError if there is no such format, it does not offer this edition, or the exporter failed.
         """
-        resources = self._publisher.formats.resources(self.edition.key)
+        resources = self._publisher.formats.answers(self.edition.key)
         resource = next((resource for resource in resources if resource.format.name == format_name), None)
         if resource is None:
             names = ", ".join(resource.format.name for resource in resources)

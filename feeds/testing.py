@@ -105,6 +105,7 @@ def _keys(scope: Scope, item: Format) -> list[Key]:
         Scope.LATEST: [LATEST],
         Scope.ALL: [ALL],
         Scope.SEARCH: [SearchKey(Query(q='확산|"<b>"', limit=50))],
+        Scope.TOPIC: [Site().topics[0].key],
         Scope.PAPER: [PaperKey("2401.00000")],
         Scope.LIST: [ListKey("days"), ListKey("newest")],
         Scope.TOPICS: [Site().topics_key],

@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 from flask.testing import FlaskClient
 
-from feeds.exporters.contract import Exporter, Kind
+from feeds.exporters import registry
+from feeds.exporters.contract import UNLISTED_KINDS, Exporter, Kind
+from feeds.model.keys import Scope, SearchKey, parse_key
 from feeds.readers.daily_papers import DailyPapersReader
 from feeds.site.settings import SETTINGS, load
 from tests.support.digests import ROOT
@@ -91,6 +93,26 @@ def test_python_example_of_the_readme_runs(environ: dict[str, str]) -> None:
     assert data == "b'<?xml'"
 
 
+def test_readme_shows_what_each_scope_is_offered_in() -> None:
+    shown = {}
+    for keys, suffixes in re.findall(r"^\| (`.+`) \| .+ \| ((?:`\.[a-z0-9.]+` ?)+) \|$", text(README), re.MULTILINE):
+        for key in re.findall(r"`(.+?)`", keys):
+            parsed = parse_key(key, {"topics/확산-모델": SearchKey(topic="topics/확산-모델")})
+            assert parsed, key
+            shown[parsed.scope] = re.findall(r"`(.+?)`", suffixes)
+    formats = [item for item in registry.load() if item.kind not in {*UNLISTED_KINDS, Kind.PAGE}]
+    offered = {scope: [item.suffix for item in formats if scope in item.offered] for scope in Scope}
+    assert shown == {scope: suffixes for scope, suffixes in offered.items() if suffixes and scope is not Scope.SITE}
+    (page,) = (item for item in registry.load() if item.kind is Kind.PAGE)
+    assert page.offered == set(Scope)
+
+
+def test_covers_are_offered_with_books() -> None:
+    formats = registry.load()
+    (books,) = (item.offered for item in formats if item.kind is Kind.BOOK)
+    assert [item.offered for item in formats if item.kind is Kind.COVER] == [books, books]
+
+
 def test_plug_in_of_the_contract_is_the_tested_one() -> None:
     assert blocks(CONTRACT, "toml") == [text(ROOT / "tests/plugin/pyproject.toml")]
     assert blocks(CONTRACT, "python")[0] == text(ROOT / "tests/plugin/feeds_csv.py")
@@ -118,7 +140,7 @@ def test_day_file_of_the_readme_is_read_without_diagnostics() -> None:
 
 def test_every_setting_is_described_as_in_init() -> None:
     table = text(ARCHITECTURE)[text(ARCHITECTURE).index("## Settings") : text(ARCHITECTURE).index("## Performance")]
-    rows = re.findall(r"^\| `(\w+)` \|.*?\| (.+) \|$", table, re.MULTILINE)
+    rows = re.findall(r"^\| `([\w.]+)` \|.*?\| (.+) \|$", table, re.MULTILINE)
     assert rows == [(name, setting.description) for name, setting in SETTINGS.items()]
 
 

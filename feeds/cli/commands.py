@@ -286,7 +286,7 @@ def check(archive: Path) -> None:
 
     Checks the settings and the day files, and exits with 1 if anything was lost, or no day was found.
     """
-    _, setting_errors = settings.load_with_errors(archive, os.environ)
+    _, setting_errors = settings.load_with_errors(archive, os.environ, registry.load().offer)
     for location, message in setting_errors:
         click.echo(f"{location}: {Severity.ERROR.value}: {message}")
     progress = progress_bar("indexing", "file")

@@ -17,9 +17,10 @@ from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field, Preamble
 
-from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
+from feeds.exporters.contract import LIBRARY_SCOPES, PAPER_SCOPES, Kind, RenderContext
 from feeds.model.citation import Name, parse_name
 from feeds.model.edition import Edition
+from feeds.model.keys import Scope
 from feeds.model.paper import Listing, Paper
 from feeds.text.latex_escape import escape_latex, pdftex_definitions, title_latex
 from feeds.text.unicode import detect_language
@@ -36,6 +37,7 @@ class BibtexExporter:
     media_type = "application/x-bibtex; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
+    offered = PAPER_SCOPES - {Scope.TOPIC}
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
@@ -57,6 +59,7 @@ class RisExporter:
     media_type = "application/x-research-info-systems; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
+    offered = LIBRARY_SCOPES
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
@@ -73,6 +76,7 @@ class CslJsonExporter:
     media_type = "application/vnd.citationstyles.csl+json"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
+    offered = LIBRARY_SCOPES
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:

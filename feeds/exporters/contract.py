@@ -37,6 +37,9 @@ PAPER_SCOPES = frozenset(Scope) - {Scope.SITE, Scope.LIST, Scope.TOPICS, *SERIES
 FEED_SCOPES = PAPER_SCOPES | frozenset(SERIES)
 """The scopes that can be subscribed to: `PAPER_SCOPES`, and the series, whose members are editions."""
 
+LIBRARY_SCOPES = frozenset({Scope.LATEST, Scope.MONTH, Scope.YEAR, Scope.ALL, Scope.SEARCH})
+"""The scopes with so many papers that they are imported into another program at once."""
+
 _MAX_EXCERPT = 300  # characters of the summary of a paper
 _MAX_TITLES = 3  # in the summary of several papers
 
@@ -49,6 +52,8 @@ class Exporter(Protocol):
     or Flask. Raises ExportError before the first chunk.
 
     Optional attributes:
+        offered (frozenset[Scope]): those of `scopes` that pages and catalogs link to and that builds contain; by
+            default all. Documents of other scopes have a URL in the app and in `feeds export`, and nothing links there.
         site_paths (tuple[str, ...]): the paths, without the suffix, at which it describes the whole site; required for
             Scope.SITE. ("subscriptions",) with the suffix ".opml" is served at /subscriptions.opml.
         settings (frozenset[str]): the fields of `Site`, and "formats" for the list of formats, that its documents
@@ -71,7 +76,7 @@ class Exporter(Protocol):
     """What a person does with the documents."""
 
     scopes: frozenset[Scope]
-    """The scopes that it offers."""
+    """The scopes whose editions it renders."""
 
     def render(self, edition: Edition, context: "RenderContext") -> Iterator[bytes]:
         """Render an edition, in chunks of any size."""
@@ -92,6 +97,7 @@ class Format:
     media_type: str
     kind: Kind
     scopes: frozenset[Scope]
+    offered: frozenset[Scope]
     site_paths: tuple[str, ...]
     settings: frozenset[str]
     uses_pictures: bool
@@ -171,7 +177,7 @@ class RenderContext:
         return self.formats.resources(key, kind)
 
     def book(self, key: Key) -> Resource | None:
-        """Return the edition as a book; None if no format makes books of it."""
+        """Return the edition as a book; None if it is offered as none."""
         return next(iter(self.resources(key, Kind.BOOK)), None)
 
     def url(self, resource: Resource) -> str:

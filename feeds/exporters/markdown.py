@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
+from feeds.exporters.contract import LIBRARY_SCOPES, PAPER_SCOPES, Kind, RenderContext
 from feeds.model.edition import Edition
 from feeds.model.paper import Paper
 from feeds.readers import syntax
@@ -19,6 +19,7 @@ class MarkdownExporter:
     media_type = "text/markdown; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
+    offered = LIBRARY_SCOPES
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:

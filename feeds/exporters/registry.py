@@ -3,6 +3,8 @@
 import importlib
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -60,11 +62,37 @@ class Registry:
 
     def resources(self, key: Key, kind: Kind | None = None) -> tuple[Resource, ...]:
         """List the formats that an edition is offered in, of one kind or of all; none for the site as a whole."""
+        return tuple(resource for resource in self.answers(key, kind) if key.scope in resource.format.offered)
+
+    def answers(self, key: Key, kind: Kind | None = None) -> tuple[Resource, ...]:
+        """List the formats in which an edition has a URL, whether or not it is offered in them."""
         if isinstance(key, SiteKey):
             return ()
         return tuple(
             item.resource(key) for item in self if key.scope in item.scopes and (kind is None or item.kind is kind)
         )
+
+    def offer(self, text: str) -> tuple[str, frozenset[Scope]]:
+        """Parse an entry of the setting `build.formats`: the name of a format, or SCOPE.FORMAT for one scope of it.
+
+        Returns the name and the scopes. Raises ValueError if there is no such format, or it does not have the scope.
+        """
+        scope, dot, name = text.rpartition(".")
+        if name not in self._formats:
+            similar = get_close_matches(name, self._formats, 1) or [", ".join(self._formats)]
+            raise ValueError(f"{text!r}: there is no format {name!r}; write {similar[0]}")
+        scopes = self[name].scopes - {Scope.SITE}
+        if dot and scope not in scopes:
+            names = ", ".join(f"{other}.{name}" for other in sorted(scopes)) or "nothing, it is of the whole site"
+            raise ValueError(f"{text!r}: there is no {name} of {scope!r}; write {names}")
+        return name, frozenset({Scope(scope)}) if dot else scopes
+
+    def offering(self, texts: Iterable[str]) -> "Registry":
+        """Return the formats, with what the setting `build.formats` offers besides; ValueError as `offer` raises it."""
+        offered = {item.name: item.offered for item in self}
+        for name, scopes in map(self.offer, texts):
+            offered[name] |= scopes
+        return Registry(replace(item, offered=offered[item.name]) for item in self)
 
     def site_resources(self) -> Iterator[Resource]:
         """List the documents about the whole site."""
@@ -81,7 +109,12 @@ class Registry:
     @property
     def fingerprint(self) -> str:
         """A text that changes when a format is added, removed or offered for other editions."""
-        return repr([(item.name, item.suffix, item.media_type, item.kind, sorted(item.scopes)) for item in self])
+        return repr(
+            [
+                (item.name, item.suffix, item.media_type, item.kind, sorted(item.scopes), sorted(item.offered))
+                for item in self
+            ]
+        )
 
     def _add(self, added: Format) -> None:
         if added.name in self._formats:
@@ -118,6 +151,7 @@ def register(exporter: Exporter, origin: str) -> Format:
         exporter.media_type,
         exporter.kind,
         exporter.scopes,
+        getattr(exporter, "offered", exporter.scopes),
         site_paths=tuple(getattr(exporter, "site_paths", ())) if Scope.SITE in exporter.scopes else (),
         settings=frozenset(getattr(exporter, "settings", SETTINGS_OF_DOCUMENTS | {"formats"})),
         uses_pictures=bool(getattr(exporter, "uses_pictures", False)),
@@ -175,6 +209,9 @@ def _faults(exporter: object) -> Iterator[str]:
         yield f"its scopes must be a frozenset of Scope, not {exporter.scopes!r}"
     elif Scope.SITE in exporter.scopes:
         yield from _site_path_faults(exporter)
+    offered: object = getattr(exporter, "offered", frozenset())
+    if not isinstance(offered, frozenset) or not offered <= set(exporter.scopes):
+        yield f"its offered must be a frozenset of some of its scopes, not {offered!r}"
     if unknown := set(getattr(exporter, "settings", ())) - SETTINGS_OF_DOCUMENTS - {"formats"}:
         yield f"its settings name what is not a setting: {', '.join(sorted(unknown))}"
 

@@ -27,6 +27,7 @@ class Scope(StrEnum):
     WEEKLY = "weekly"
     MONTHLY = "monthly"
     SEARCH = "search"
+    TOPIC = "topic"  # a search that the settings give a name
     PAPER = "paper"
     LIST = "list"  # all editions of one kind, paged
     TOPICS = "topics"  # all topics
@@ -43,6 +44,7 @@ EXAMPLES = {
     Scope.WEEKLY: "weekly",
     Scope.MONTHLY: "monthly",
     Scope.SEARCH: "search",
+    Scope.TOPIC: "topics/로봇",
     Scope.PAPER: "papers/2401.16420",
     Scope.LIST: "weeks/2024",
     Scope.TOPICS: "topics",
@@ -97,8 +99,8 @@ class SearchKey:
 
     @property
     def scope(self) -> Scope:
-        """SEARCH."""
-        return Scope.SEARCH
+        """SEARCH or TOPIC."""
+        return Scope.TOPIC if self.topic else Scope.SEARCH
 
     @property
     def text(self) -> str:

@@ -41,7 +41,7 @@ def topic_fingerprints(publisher: Publisher) -> dict[str, str]:
         for key in [*snapshot.keys(), *site.topic_keys.values()]:
             if site.is_hub_topic(key):
                 metadata = snapshot.metadata(key)
-                for resource in formats.resources(key, Kind.FEED):
+                for resource in formats.answers(key, Kind.FEED):
                     fingerprints[site.url(resource.path)] = f"{metadata.fingerprint} {metadata.neighbours}"
     return fingerprints
 

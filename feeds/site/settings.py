@@ -4,7 +4,7 @@ import os
 import re
 import textwrap
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +15,9 @@ import tomli_w
 from feeds.errors import SettingsError
 from feeds.site import validators
 from feeds.site.site import Site
+
+FormatCheck = Callable[[str], object]
+"""Raises ValueError for a text that names no format."""
 
 _MULTILINE_STRING = re.compile(r"\"{3}.*?\"{3}|'{3}.*?'{3}", re.DOTALL)
 
@@ -33,11 +36,12 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings: those that documents depend on, those for mail, and those for fetching images."""
+    """All settings: of documents, of mails, of fetching images, and of the formats to offer besides the usual ones."""
 
     site: Site = field(default_factory=Site)
     mail: MailServer = field(default_factory=MailServer)
     private_images: bool = False
+    build_formats: tuple[str, ...] = ()
 
 
 class Setting(NamedTuple):
@@ -54,21 +58,23 @@ class SettingError(NamedTuple):
     message: str
 
 
-def load(folder: Path, environ: Mapping[str, str]) -> Settings:
+def load(folder: Path, environ: Mapping[str, str], check_format: FormatCheck = str) -> Settings:
     """Load the settings from `feeds.toml` in the archive's folder, or $FEEDS_CONFIG, and from FEEDS_<NAME> variables.
 
-    Variables take precedence; empty ones count as not set. Raises SettingsError if a setting is unknown or its value is
-    wrong.
+    Variables take precedence; empty ones count as not set. `check_format` is called with every entry of
+    `build.formats`. Raises SettingsError if a setting is unknown or its value is wrong.
     """
-    settings, errors = load_with_errors(folder, environ)
+    settings, errors = load_with_errors(folder, environ, check_format)
     for location, message in errors:
         raise SettingsError(f"{location}: {message}")
     return settings
 
 
-def load_with_errors(folder: Path, environ: Mapping[str, str]) -> tuple[Settings, list[SettingError]]:
+def load_with_errors(
+    folder: Path, environ: Mapping[str, str], check_format: FormatCheck = str
+) -> tuple[Settings, list[SettingError]]:
     """Load the settings as `load` does, and list all errors; a setting that is wrong keeps its default."""
-    loader = _Loader()
+    loader = _Loader(check_format)
     if configured := environ.get("FEEDS_CONFIG"):
         loader.read_file(Path(configured), is_required=True)
     else:
@@ -76,7 +82,10 @@ def load_with_errors(folder: Path, environ: Mapping[str, str]) -> tuple[Settings
     loader.read_environment(environ)
     values = loader.values
     settings = Settings(
-        Site(**_select(Site, values)), MailServer(**_select(MailServer, values)), values.get("private_images", False)
+        Site(**_select(Site, values)),
+        MailServer(**_select(MailServer, values)),
+        values.get("private_images", False),
+        values.get("build.formats", ()),
     )
     return settings, loader.errors
 
@@ -85,11 +94,15 @@ def example() -> str:
     """Return a settings file that explains every setting and shows its default, all in comments."""
     defaults = asdict(Settings())
     flat = defaults | defaults.pop("site") | defaults.pop("mail")
+    flat["build.formats"] = flat.pop("build_formats")
     flat["topics"] = {topic.name: topic.search for topic in Site().topics}
     parts = ["Settings of daily-papers-feeds. All are commented out and show their defaults.\n"]
-    for name in sorted(SETTINGS, key=lambda name: isinstance(flat[name], dict)):  # a table extends to the end of a file
+    tables = {name for name, value in flat.items() if isinstance(value, dict) or "." in name}
+    for name in sorted(SETTINGS, key=lambda name: name in tables):  # a table extends to the end of a file
         value = "" if flat[name] is None else flat[name]
-        parts.append("\n".join([*textwrap.wrap(SETTINGS[name].description, 100), tomli_w.dumps({name: value})]))
+        table, _, entry = name.rpartition(".")
+        shown = tomli_w.dumps({table: {entry: value}} if table else {entry: value})
+        parts.append("\n".join([*textwrap.wrap(SETTINGS[name].description, 100), shown]))
     return "\n".join(f"# {line}" if line else "" for part in parts for line in part.split("\n"))
 
 
@@ -101,7 +114,8 @@ def _select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
 class _Loader:
     """Collects the values of settings, and errors."""
 
-    def __init__(self) -> None:
+    def __init__(self, check_format: FormatCheck) -> None:
+        self._check_format = check_format
         self.values: dict[str, Any] = {}
         self.errors: list[SettingError] = []
 
@@ -122,16 +136,16 @@ class _Loader:
             line = _line_of_syntax_error(text, error)
             self.errors.append(SettingError(f"{path}:{line}", f"not valid TOML: {error}; see https://toml.io"))
         else:
-            for name, value in table.items():
+            for name, value in _flatten(table):
                 self._read_entry(path, text, name, value)
 
     def read_environment(self, environ: Mapping[str, str]) -> None:
         """Read the variable FEEDS_<NAME> of every setting."""
-        for name, setting in SETTINGS.items():
-            variable = f"FEEDS_{name.upper()}"
+        for name in SETTINGS:
+            variable = f"FEEDS_{name.upper().replace('.', '_')}"
             if environ.get(variable) and name != "topics":  # a variable cannot hold a table
                 try:
-                    self.values[name] = setting.parse(environ[variable])
+                    self.values[name] = self._parse(name, environ[variable])
                 except ValueError as error:
                     self.errors.append(SettingError(variable, str(error)))
 
@@ -139,15 +153,32 @@ class _Loader:
         if name not in SETTINGS:
             similar = get_close_matches(name, SETTINGS, 1)
             hint = f"; did you mean {similar[0]}?" if similar else "; `feeds init` lists all settings"
-            self.errors.append(SettingError(f"{path}:{_find_line(text, name)}", f"{name}: no such setting{hint}"))
+            line = _find_line(text, *name.split("."))
+            self.errors.append(SettingError(f"{path}:{line}", f"{name}: no such setting{hint}"))
             return
         if name == "cover_font" and isinstance(value, str) and value:
             value = os.path.join(path.parent, os.path.expanduser(value))
         try:
-            self.values[name] = SETTINGS[name].parse(value)
+            self.values[name] = self._parse(name, value)
         except ValueError as error:
-            names = [name, error.entry] if isinstance(error, validators.InvalidEntryError) else [name]
+            names = [*name.split("."), *([error.entry] if isinstance(error, validators.InvalidEntryError) else [])]
             self.errors.append(SettingError(f"{path}:{_find_line(text, *names)}", f"{name}: {error}"))
+
+    def _parse(self, name: str, value: Any) -> Any:
+        parsed = SETTINGS[name].parse(value)
+        if name == "build.formats":
+            for entry in parsed:
+                self._check_format(entry)
+        return parsed
+
+
+def _flatten(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """List the settings of a file by name; `formats` in the table `build` is `build.formats`."""
+    for name, value in table.items():
+        if isinstance(value, dict) and any(other.startswith(f"{name}.") for other in SETTINGS):
+            yield from ((f"{name}.{entry}", entry_value) for entry, entry_value in value.items())
+        else:
+            yield name, value
 
 
 def _find_line(text: str, *names: str) -> int:
@@ -199,6 +230,11 @@ SETTINGS: Mapping[str, Setting] = {
     "topics": Setting(
         validators.topics,
         "Named searches, offered on the home page, in the OPDS catalogs and in the OPML subscription list.",
+    ),
+    "build.formats": Setting(
+        validators.names,
+        "Formats that pages link to and builds contain besides the usual ones, such as `epub` for every kind of edition"
+        " or `paper.ris` for one.",
     ),
     "cover_font": Setting(
         validators.font_file,

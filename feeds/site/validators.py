@@ -162,6 +162,14 @@ def font_file(value: object) -> Font | None:
     return Font(Path(path).name, hashlib.sha256(data).hexdigest(), data)
 
 
+def names(value: object) -> tuple[str, ...]:
+    """Parse a list of names; environment variables hold them as a text with commas or spaces between them."""
+    entries = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise ValueError(f'{value!r} is not a list of names; write one such as ["epub", "paper.ris"]')
+    return tuple(entries)
+
+
 def topics(value: object) -> tuple[Topic, ...]:
     """Parse a table of names and searches.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urldefrag, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urldefrag, urlencode, urljoin, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,7 +16,7 @@ from feeds.exporters.html.calendar import SHADES, lay_out_months
 from feeds.model.keys import Scope, parse_key
 from feeds.model.paper import DayCount
 from feeds.publishing.publisher import Publisher
-from feeds.site.site import TOPICS
+from feeds.site.site import TOPICS, Site
 from tests.support.digests import SEEDS, Files, OpenFiles, day, paper, write_files
 from tests.support.library import LIBRARY
 from web import create_app
@@ -491,7 +491,7 @@ def test_every_link_resolves(library: Pages) -> None:
                 seen.add(linked_path)
                 waiting.append(linked_path)
     assert len(seen) > 200
-    keys = (parse_key(urlsplit(path).path.removeprefix("/")) for path in seen)
+    keys = (parse_key(unquote(urlsplit(path).path).removeprefix("/"), Site().topic_keys) for path in seen)
     assert {key.scope for key in keys if key} >= set(Scope) - {Scope.SITE}
 
 

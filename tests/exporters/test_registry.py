@@ -17,12 +17,12 @@ import pytest
 
 from feeds.errors import PluginError
 from feeds.exporters import registry
-from feeds.exporters.contract import PAPER_SCOPES, Format, Kind, RenderContext
+from feeds.exporters.contract import PAPER_SCOPES, Format, Kind, RenderContext, Resource
 from feeds.exporters.registry import Registry, register
 from feeds.model.edition import Edition
 from feeds.model.keys import EXAMPLES, Scope
 from feeds.publishing.publisher import Publisher
-from feeds.site.site import SETTINGS_OF_DOCUMENTS, Font
+from feeds.site.site import SETTINGS_OF_DOCUMENTS, Font, parse_topic
 from tests.support.digests import ROOT, SEEDS, render
 
 OTHER_SETTINGS: dict[str, Any] = {
@@ -38,7 +38,7 @@ OTHER_SETTINGS: dict[str, Any] = {
     "latest_days": 3,
     "latest_papers": 7,
     "hub": "https://hub.example.org/",
-    "topics": (),
+    "topics": (parse_topic("로봇!", "3D"),),  # with the key of a default topic
     "cover_font": Font("Other", "0" * 64, b""),
 }
 
@@ -61,8 +61,11 @@ def modified(**members: object) -> type[PlainExporter]:
 
 
 def documents(publisher: Publisher, item: Format) -> dict[str, tuple[str, bytes]]:
-    """Render an edition of every scope that a format offers; return the ETags and bodies by key."""
-    keys = [*(EXAMPLES[scope] for scope in sorted(item.scopes - {Scope.SITE})), *item.site_paths]
+    """Render an edition of every scope that a format has; return the ETags and bodies by key.
+
+    Topics are left out: what they hold is itself a setting.
+    """
+    keys = [*(EXAMPLES[scope] for scope in sorted(item.scopes - {Scope.SITE, Scope.TOPIC})), *item.site_paths]
     return {key: (etag(publisher, item, key), render(publisher, item.name, key)) for key in keys}
 
 
@@ -82,7 +85,7 @@ def changed(publisher: Publisher, formats: Registry, **settings: Any) -> Publish
     return Publisher(publisher.archive, formats, replace(publisher.site, **settings), publisher.store)
 
 
-def test_built_ins_render_every_scope_they_offer(seeds: Publisher) -> None:
+def test_built_ins_render_every_scope_they_have(seeds: Publisher) -> None:
     names = set(seeds.formats.names())
     assert names >= {"html", "rss", "atom", "json", "epub", "bib", "ris", "csl", "md", "opml", "opds", "opds2"}
     for item in seeds.formats:
@@ -118,6 +121,8 @@ def test_etag_changes_with_every_declared_setting(seeds: Publisher) -> None:
         ({"media_type": "text"}, "its media type"),
         ({"kind": "file"}, "its kind"),
         ({"scopes": {"day"}}, "its scopes"),
+        ({"offered": {Scope.DAY}}, "its offered"),
+        ({"offered": frozenset({Scope.LIST})}, "its offered"),
         ({"scopes": frozenset({Scope.SITE})}, "it needs site_paths"),
         ({"scopes": frozenset({Scope.SITE}), "site_paths": ("2024",)}, "its site_paths are taken: 2024"),
         ({"settings": frozenset({"colour"})}, "its settings name what is not a setting: colour"),
@@ -158,6 +163,41 @@ def test_formats_of_different_scopes_may_share_a_suffix() -> None:
     weeks = modified(name="weeks", scopes=frozenset({Scope.WEEK}))()
     days = modified(name="days", scopes=frozenset({Scope.DAY}))()
     assert Registry([register(weeks, "one"), register(days, "one")]).names() == ["weeks", "days"]
+
+
+def test_url_of_a_scope_that_is_not_offered_answers(seeds: Publisher) -> None:
+    formats = Registry([register(modified(offered=frozenset({Scope.DAY}))(), "tests")])
+    publisher = changed(seeds, formats)
+    month = publisher.find("2024-01.txt")
+    assert isinstance(month, Resource)
+    assert publisher.render(publisher.representation(month)).body == b"2024-01"
+    assert formats.answers(month.key) == (month,)
+    assert formats.resources(month.key) == ()
+    names = {representation.resource.path for representation in publisher.all_representations()}
+    assert {name for name in names if name.endswith(".txt")} == {"2024-01-30.txt", "2024-03-20.txt"}
+
+
+def test_setting_offers_formats_for_more_scopes() -> None:
+    formats = Registry([register(modified(offered=frozenset({Scope.DAY}))(), "tests")])
+    assert formats.offering(["month.plain", "year.plain"])["plain"].offered == {Scope.DAY, Scope.MONTH, Scope.YEAR}
+    assert formats.offering(["plain"])["plain"].offered == PAPER_SCOPES
+    assert formats.offering([])["plain"].offered == {Scope.DAY}
+    assert len({registry.fingerprint for registry in (formats, formats.offering(["plain"]), formats.offering([]))}) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("plein", "'plein': there is no format 'plein'; write plain"),
+        ("xyz", "'xyz': there is no format 'xyz'; write plain"),
+        ("moth.plain", "'moth.plain': there is no plain of 'moth'; write all.plain, day.plain"),
+        ("site.plain", "there is no plain of 'site'"),
+        (".plain", "there is no plain of ''; write all.plain"),
+    ],
+)
+def test_setting_that_names_no_format_is_explained(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Registry([register(PlainExporter(), "tests")]).offering([text])
 
 
 def test_longest_suffix_is_tried_first() -> None:

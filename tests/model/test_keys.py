@@ -60,7 +60,7 @@ def test_other_text_is_not_a_key(text: str) -> None:
 
 @pytest.mark.parametrize(("scope", "text"), EXAMPLES.items())
 def test_example_is_a_key_of_its_scope(scope: Scope, text: str) -> None:
-    key = parse_key(text)
+    key = parse_key(text, {"topics/로봇": SearchKey(topic="topics/로봇")})
     assert key
     assert key.scope is scope
 

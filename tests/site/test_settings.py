@@ -81,6 +81,10 @@ def test_empty_feeds_config_counts_as_not_set(tmp_path: Path) -> None:
         ('mail_from = "a@b@c"', "mail_from: "),
         ("mail_from = 3", "mail_from: "),
         ('smtp_password = "비밀"', "smtp_password: ASCII only"),
+        ("[build]\nformats = [3]", "build.formats: [3] is not a list of names"),
+        ("[build]\nformats = 3", "build.formats: 3 is not a list of names"),
+        ("[build]\nformat = []", "build.format: no such setting; did you mean build.formats?"),
+        ("build = 3", "build: no such setting"),
     ],
 )
 def test_wrong_setting_is_named_in_the_error(tmp_path: Path, text: str, message: str) -> None:
@@ -133,15 +137,32 @@ def test_wrong_variable_is_named_in_the_error(tmp_path: Path) -> None:
 def test_example_shows_every_setting_with_its_default(tmp_path: Path) -> None:
     text = example()
     assert tomllib.loads(text) == {}
-    code = [line[2:] for line in text.splitlines() if re.match(r'# (\w+ = |\[topics\]|".*" = )', line)]
+    code = [line[2:] for line in text.splitlines() if re.match(r'# (\w+ = |\[\w+\]|".*" = )', line)]
     write_settings(tmp_path, "\n".join(code))
-    assert tomllib.loads("\n".join(code)).keys() == SETTINGS.keys()
+    assert tomllib.loads("\n".join(code)).keys() == {name.partition(".")[0] for name in SETTINGS}
     assert load(tmp_path, {}) == Settings()
 
 
 def test_every_field_of_the_settings_can_be_set() -> None:
     names = {field.name for kind in (Site, MailServer, Settings) for field in fields(kind)}
-    assert SETTINGS.keys() == names - {"site", "mail"}
+    assert {name.replace(".", "_") for name in SETTINGS} == names - {"site", "mail"}
+
+
+def test_formats_are_a_list_in_the_file_and_a_text_in_a_variable(tmp_path: Path) -> None:
+    write_settings(tmp_path, '[build]\nformats = ["md", "paper.ris"]\n')
+    assert load(tmp_path, {}).build_formats == ("md", "paper.ris")
+    assert load(tmp_path, {"FEEDS_BUILD_FORMATS": "epub, month.rss"}).build_formats == ("epub", "month.rss")
+
+
+def test_unknown_format_is_reported_with_its_line(tmp_path: Path) -> None:
+    def check(name: str) -> None:
+        if name != "md":
+            raise ValueError(f"there is no format {name}")
+
+    write_settings(tmp_path, 'title = "논문"\n\n[build]\nformats = ["md", "ms"]\n')
+    settings, errors = load_with_errors(tmp_path, {}, check)
+    assert errors == [(f"{tmp_path}/feeds.toml:4", "build.formats: there is no format ms")]
+    assert (settings.build_formats, settings.site.title) == ((), "논문")
 
 
 def test_topics_are_words_or_parameters_of_searches(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def describe(exporter: Exporter) -> Format:
         exporter.media_type,
         exporter.kind,
         exporter.scopes,
+        getattr(exporter, "offered", exporter.scopes),
         site_paths=getattr(exporter, "site_paths", ()),
         settings=SETTINGS_OF_DOCUMENTS,
         uses_pictures=False,

@@ -59,6 +59,7 @@ class EpubExporter:
     media_type = "application/epub+zip"
     kind = Kind.BOOK
     scopes = PAPER_SCOPES
+    offered = cover.OFFERED
     settings = cover.SETTINGS | {"description", "author", "rights", "id", "publish_at"}
     uses_pictures = True
 

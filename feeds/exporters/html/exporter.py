@@ -41,6 +41,7 @@ _TEMPLATES_BY_KEY = {_HOME: "home", _BOOKS: "books", _E_READER: "e_reader"}
 _TEMPLATES_BY_SCOPE = {
     Scope.PAPER: "paper",
     Scope.SEARCH: "search",
+    Scope.TOPIC: "search",
     Scope.DAILY: "series",
     Scope.WEEKLY: "series",
     Scope.MONTHLY: "series",
@@ -230,7 +231,7 @@ class View:
     @property
     def receives_papers(self) -> bool:
         """Whether new papers appear in this edition, so that subscribing to it makes sense."""
-        return self.key.scope in (Scope.LATEST, Scope.SEARCH, *SERIES)
+        return self.key.scope in (Scope.LATEST, Scope.SEARCH, Scope.TOPIC, *SERIES)
 
     def web_readers(self, feed: Resource) -> list[WebReader]:
         """List the feed readers on the web with the URLs at which they subscribe to a feed."""

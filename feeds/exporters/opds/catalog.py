@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from feeds.exporters.contract import RenderContext, Resource
+from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.model.edition import Collection, Edition, SearchResults, paper_edition
-from feeds.model.keys import LISTS, NEWEST, Key, ListKey, PaperKey, SearchKey, SiteKey
+from feeds.model.keys import LISTS, NEWEST, Key, ListKey, PaperKey, Scope, SearchKey, SiteKey
 from feeds.model.query import DEFAULT_LIMIT, Order, Query
 from feeds.site.i18n import key_name
 
@@ -122,11 +122,14 @@ def navigation_links(key: Key, version: Version, context: RenderContext) -> Iter
 
 
 def list_books(edition: SearchResults | Collection, context: RenderContext) -> Iterator[Book]:
-    """List the books of an acquisition feed; an edition without papers has no book."""
+    """List the books of an acquisition feed; an edition without papers has no book.
+
+    A search, which only the app answers, lists the books of single papers too; a topic, which is also a file, does not.
+    """
+    books = context.formats.answers if edition.key.scope is Scope.SEARCH else context.formats.resources
     for member in edition.editions if isinstance(edition, Collection) else _search_editions(edition):
-        resource = context.book(member.key)
-        if resource and member.papers:
-            yield _build_book(member, resource, context)
+        for book in books(member.key, Kind.BOOK)[:1] if member.papers else ():
+            yield _build_book(member, book, context)
 
 
 def _search_editions(results: SearchResults) -> Iterator[Edition]:

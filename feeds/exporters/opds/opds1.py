@@ -51,7 +51,7 @@ class OpdsExporter:
     suffix = ".opds"
     media_type = "application/atom+xml;profile=opds-catalog;kind=acquisition"
     kind = Kind.CATALOG
-    scopes = frozenset({Scope.LIST, Scope.SEARCH})
+    scopes = frozenset({Scope.LIST, Scope.SEARCH, Scope.TOPIC})
     settings = catalog.SETTINGS
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:

@@ -42,7 +42,7 @@ class Opds2Exporter:
     suffix = ".opds2"
     media_type = "application/opds+json"
     kind = Kind.CATALOG
-    scopes = frozenset({Scope.LIST, Scope.SEARCH})
+    scopes = frozenset({Scope.LIST, Scope.SEARCH, Scope.TOPIC})
     settings = catalog.SETTINGS
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:

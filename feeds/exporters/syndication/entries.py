@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 from feeds.exporters.contract import RenderContext, Resource
 from feeds.exporters.templates import render_template
 from feeds.model.edition import Collection, Edition, SearchResults
-from feeds.model.keys import LATEST, Key, Scope, SeriesKey, period
+from feeds.model.keys import LATEST, SERIES, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
 from feeds.text.markdown import LinkKind
+
+OFFERED = frozenset({Scope.LATEST, Scope.DAY, *SERIES, Scope.SEARCH, Scope.TOPIC})
+"""The scopes that feeds are offered for: those that grow, and the days, in which `latest` continues (RFC 5005)."""
 
 _MAX_EXCERPT = 300  # characters
 MAX_BYTES = 512_000

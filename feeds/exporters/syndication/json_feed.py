@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from feeds.exporters.contract import FEED_SCOPES, Kind, RenderContext
-from feeds.exporters.syndication.entries import MAX_BYTES, Entry, find_history, fit_entries, has_size_limit
+from feeds.exporters.syndication.entries import MAX_BYTES, OFFERED, Entry, find_history, fit_entries, has_size_limit
 from feeds.model.edition import Edition
 
 
@@ -17,6 +17,7 @@ class JsonFeedExporter:
     media_type = "application/feed+json; charset=utf-8"
     kind = Kind.FEED
     scopes = FEED_SCOPES
+    offered = OFFERED
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk; the texts without markup are left out where they make it too large."""

@@ -10,7 +10,7 @@ from feedgen.feed import FeedGenerator
 
 from feeds import __version__
 from feeds.exporters.contract import FEED_SCOPES, Kind, RenderContext, Resource
-from feeds.exporters.syndication.entries import Entry, History, find_history, fit_entries
+from feeds.exporters.syndication.entries import OFFERED, Entry, History, find_history, fit_entries
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL
 from feeds.site.site import GENERATOR
@@ -30,6 +30,7 @@ class RssExporter:
     media_type = "application/rss+xml; charset=utf-8"
     kind = Kind.FEED
     scopes = FEED_SCOPES
+    offered = OFFERED
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk."""
@@ -65,6 +66,7 @@ class AtomExporter:
     media_type = "application/atom+xml; charset=utf-8"
     kind = Kind.FEED
     scopes = FEED_SCOPES
+    offered = OFFERED
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk."""
