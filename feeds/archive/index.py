@@ -15,7 +15,7 @@ from pathlib import Path
 
 from feeds.archive import search
 from feeds.archive.files import FileTree, Signature
-from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, PaperRecord, read_files
+from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, read_files
 from feeds.fingerprint import dependency_versions, packages_fingerprint
 from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.query import Clause
@@ -249,17 +249,16 @@ class _Update:
         execute_many("INSERT INTO diagnostics VALUES (?, ?, ?, ?)", rows)
         execute_many("INSERT INTO headings VALUES (?, ?, ?)", [(day, key, line) for day, line in record.days])
         self._days.update(day for day, _ in record.days)
-        for paper in record.papers:
-            self._insert_paper(key, paper)
-
-    def _insert_paper(self, path: bytes, paper: PaperRecord) -> None:
-        execute = self._connection.execute
-        paper_id = execute(_INSERT_PAPER, (path, *paper.listing)).lastrowid
-        execute(_INSERT_CONTENT, (paper_id, *paper.content))
-        execute("INSERT INTO texts VALUES (?, ?, ?)", (paper_id, *paper.texts))
-        execute("INSERT INTO letters VALUES (?, ?)", (paper_id, paper.letters))
-        for number, score in paper.scores:
-            execute("INSERT INTO matches VALUES (?, ?, ?)", (self._searches[number], paper_id, score))
+        ((newest,),) = self._connection.execute("SELECT max(id) FROM papers")
+        papers = list(enumerate(record.papers, (newest or 0) + 1))
+        execute_many(_INSERT_PAPER, [(paper_id, key, *paper.listing) for paper_id, paper in papers])
+        execute_many(_INSERT_CONTENT, [(paper_id, *paper.content) for paper_id, paper in papers])
+        execute_many("INSERT INTO texts VALUES (?, ?, ?)", [(paper_id, *paper.texts) for paper_id, paper in papers])
+        execute_many("INSERT INTO letters VALUES (?, ?)", [(paper_id, paper.letters) for paper_id, paper in papers])
+        matches = [
+            (self._searches[number], paper_id, score) for paper_id, paper in papers for number, score in paper.scores
+        ]
+        execute_many("INSERT INTO matches VALUES (?, ?, ?)", matches)
 
     def _rank_day(self, day: str) -> None:
         """Rank the papers of a day; of one listed twice the more complete listing is kept, in the first one's place.
@@ -327,7 +326,7 @@ class _Update:
 
 
 _LISTING_COLUMNS = (
-    *("path", "line", "day", "slug", "fields", "length", "votes", "authors", "image", "video", "code"),
+    *("id", "path", "line", "day", "slug", "fields", "length", "votes", "authors", "image", "video", "code"),
     *("stem", "hash"),
 )
 _INSERT_PAPER = f"INSERT INTO papers ({', '.join(_LISTING_COLUMNS)}) VALUES ({', '.join('?' * len(_LISTING_COLUMNS))})"  # noqa: S608  # names of ours

@@ -23,7 +23,6 @@ from feeds.model.diagnostic import Diagnostic
 from feeds.model.paper import Paper, publication_year
 from feeds.model.query import Clause
 from feeds.readers import Entry, Reader
-from feeds.text import unicode
 from feeds.text.markdown import Link, LinkKind
 from feeds.text.matching import squeeze
 
@@ -160,9 +159,7 @@ def _read_file(root: Path, known: KnownFile, reader: Reader, matchers: Sequence[
 def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
     paper = entry.paper
     authors = "\n".join(paper.authors)
-    texts = search.fold_texts(
-        (paper.title, paper.plain_title), (", ".join(paper.authors), paper.summary_text, paper.slug)
-    )
+    texts = search.fold_texts((paper.title, paper.plain_title), paper.authors, (paper.summary_text, paper.slug))
     letters = texts.letters
     listing = (
         entry.line,
@@ -170,7 +167,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
         paper.slug,
         *paper.completeness,
         paper.votes,
-        "\n".join(squeeze(unicode.fold(author)) for author in paper.authors),
+        "\n".join(map(squeeze, search.fold_lines(authors))),
         paper.image,
         paper.video is not None,
         any(link.kind is LinkKind.CODE for link in paper.links),
@@ -189,7 +186,8 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
 def _hash(paper: Paper) -> bytes:
     """Hash the content of a paper."""
     content = (paper.title, paper.url, paper.image, paper.video, paper.votes, paper.authors, paper.more_authors)
-    return hashlib.sha256(json.dumps([*content, paper.summary]).encode()).digest()[:16]
+    text = json.dumps([*content, paper.summary], ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _encode_links(links: Sequence[Link]) -> str:

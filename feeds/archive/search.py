@@ -36,13 +36,15 @@ class Texts(NamedTuple):
         return squeeze(f"{self.title}{BARRIER}{self.body}")
 
 
-def fold_texts(titles: Iterable[str], others: Iterable[str]) -> Texts:
-    """Fold the forms of a paper's title, and its other texts."""
-    return Texts(BARRIER.join(map(_fold_lines, titles)), BARRIER.join(map(_fold_lines, others)))
+def fold_texts(titles: Iterable[str], authors: Iterable[str], others: Iterable[str]) -> Texts:
+    """Fold the forms of a paper's title, its authors, and its other texts."""
+    body = [", ".join(fold_lines("\n".join(authors))), *(LINE_BREAK.join(fold_lines(text)) for text in others)]
+    return Texts(BARRIER.join(LINE_BREAK.join(fold_lines(title)) for title in titles), BARRIER.join(body))
 
 
-def _fold_lines(text: str) -> str:
-    return LINE_BREAK.join(" ".join(line.split()) for line in unicode.fold_characters(text).split("\n"))
+def fold_lines(text: str) -> list[str]:
+    """Fold each line of a text."""
+    return [" ".join(line.split()) for line in unicode.fold_characters(text).split("\n")]
 
 
 class Matcher:
@@ -57,8 +59,12 @@ class Matcher:
 
     def score(self, slug: str, texts: Texts, letters: str) -> int | None:
         """Return the sum of the grades of all matches; None if the paper does not satisfy the clauses."""
-        if not all(any(term in letters for term in terms) for terms in self.required):
-            return None
+        for terms in self.required:
+            for term in terms:
+                if term in letters:
+                    break
+            else:
+                return None
         return self.score_candidate(slug, texts)
 
     def score_candidate(self, slug: str, texts: Texts) -> int | None:
