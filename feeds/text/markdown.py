@@ -81,12 +81,12 @@ def html_to_xhtml(html: str) -> str:
 
 
 def to_plain_text(markdown: str) -> str:
-    """Convert Markdown to text, a line for each paragraph or list item; items start with a dash."""
+    """Convert Markdown to text as `html_to_text` does its HTML."""
     return html_to_text(render_html(markdown))
 
 
 def html_to_text(html: str) -> str:
-    """Convert the HTML of `render_html` to text as `to_plain_text` does."""
+    """Convert the HTML of `render_html` to text, a line for each paragraph or list item; items start with a dash."""
     html = html.replace("\n", " ")
     html = _BLOCK_END.sub("\n", _CELL_END.sub(" ", html.replace("<li>", "\n- ")))
     lines = [" ".join(line.split()) for line in unescape(_TAG.sub("", html)).split("\n")]
@@ -94,10 +94,10 @@ def html_to_text(html: str) -> str:
 
 
 def excerpt(text: str, max_length: int) -> str:
-    """Convert the text of `to_plain_text` to one line, cut after a word and ended with an ellipsis if it is too long.
+    """Return plain text as one line without the dashes, cut after a word and ended with an ellipsis if it is too long.
 
     Args:
-        text: the text of a summary.
+        text: as `html_to_text` returns it.
         max_length: in characters, including the ellipsis.
     """
     text = " ".join(line.removeprefix("- ") for line in text.split("\n"))
@@ -207,6 +207,8 @@ _URL_OR_FORMULA_OR_LITERAL = re.compile(
     r"|(?P<literal>(?<=[A-Za-z0-9])\*(?=[A-Za-z0-9])|(?<!\w)__\w+__(?!\w))",  # 5*3*2, __init__
     re.IGNORECASE | re.ASCII,
 )
+# Every match of the above has one of these, which are fast to search for.
+_SIGN = re.compile(r"://|\$|\\[(\[]|\*(?<=\w\*)\w|__", re.ASCII)
 _ASCII_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _BACKSLASH_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 
@@ -214,7 +216,7 @@ _BACKSLASH_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 def _autolink_and_extract_formulas(markdown: str) -> tuple[str, list[str]]:
     """Return the Markdown with placeholders for its formulas, and the formulas. Code and links stay as they are."""
     formulas: list[str] = []
-    if _URL_OR_FORMULA_OR_LITERAL.search(markdown):
+    if _SIGN.search(markdown) and _URL_OR_FORMULA_OR_LITERAL.search(markdown):
         replace = partial(_replace_match, formulas)
         spans = _spans_outside_code_and_links(markdown)
         markdown = _replace_spans(markdown, spans, lambda text: _URL_OR_FORMULA_OR_LITERAL.sub(replace, text))
@@ -282,7 +284,9 @@ def _fix_html(html: str) -> str:
     html = _LINKED_IMAGE.sub(r'\1\3</a> <a href="\2"></a>', html)
     html = _IMAGE.sub(r'<a href="\1">\2</a>', html)
     html = _HEADING_TAG.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", html)
-    return _UNPARSED_STRONG.sub(lambda match: match["code"] or f"<strong>{match['inside']}</strong>", html)
+    if "**" in html:
+        html = _UNPARSED_STRONG.sub(lambda match: match["code"] or f"<strong>{match['inside']}</strong>", html)
+    return html
 
 
 def _render_formula(formula: str) -> str:
