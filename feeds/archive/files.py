@@ -7,7 +7,7 @@ import re
 import stat
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import nlargest
 from pathlib import Path
@@ -124,23 +124,30 @@ class FileTree:
             if not prefix:
                 self._require_root()
             self._forget(prefix)
-            listed = set(self._list(prefix, folder.folders))
-            before = {prefix + name for name in folder.files}
-            changed |= listed ^ before
-            kept = self._folders[prefix].folders if prefix in self._folders else frozenset[str]()
-            for name in folder.folders - kept:
+            changed |= {prefix + name for name in folder.files}.symmetric_difference(self._list_one(prefix))
+            subfolders = self._folders[prefix].folders if prefix in self._folders else frozenset[str]()
+            for name in folder.folders - subfolders:
                 gone = f"{prefix}{name}/"
                 changed |= {path for path in known if path.startswith(gone)}
                 for place in [place for place in self._folders if place.startswith(gone)]:
                     self._forget(place)
+            for name in subfolders - folder.folders:
+                changed.update(self._list(f"{prefix}{name}/"))
         return changed
 
     def _forget(self, prefix: str) -> None:
         del self._folders[prefix]
         self._places = {place: path for place, path in self._places.items() if path != prefix}
 
-    def _list(self, prefix: str, known_folders: Collection[str] = ()) -> Iterator[str]:
-        """List the files in a folder, and in its subfolders but for those that are known."""
+    def _list(self, prefix: str) -> Iterator[str]:
+        """List the files in a folder and its subfolders."""
+        yield from self._list_one(prefix)
+        if prefix in self._folders:
+            for name in self._folders[prefix].folders:
+                yield from self._list(f"{prefix}{name}/")
+
+    def _list_one(self, prefix: str) -> Iterator[str]:
+        """List the files in a folder, and remember it."""
         path = os.path.join(self.root, prefix)
         if not prefix:
             self._require_root()
@@ -163,8 +170,6 @@ class FileTree:
         self._folders[prefix] = _Folder(path, signature, files, folders)
         self._places[signature[:2]] = prefix
         yield from (prefix + name for name in files)
-        for name in folders.difference(known_folders):
-            yield from self._list(f"{prefix}{name}/")
 
     def _require_root(self) -> None:
         if not self.root.is_dir():

@@ -281,11 +281,14 @@ class _Update:
 
     def _find_first_listings(self) -> None:
         """Find the first listing of each paper that changed; the days of its other listings change with it."""
+        execute, slugs = self._connection.execute, (json.dumps(list(self._slugs)),)
+        before = execute("SELECT DISTINCT first_stem FROM papers WHERE slug IN (SELECT value FROM json_each(?))", slugs)
+        self._stems.update(stem for (stem,) in before if stem)
         first = "SELECT day, rank, stem FROM papers AS other WHERE other.slug = papers.slug AND other.rank IS NOT NULL"
-        rows = self._connection.execute(
+        rows = execute(
             f"UPDATE papers SET (first_day, first_rank, first_stem) = ({first} ORDER BY day LIMIT 1)"  # noqa: S608
             " WHERE slug IN (SELECT value FROM json_each(?)) RETURNING day, first_stem",
-            (json.dumps(list(self._slugs)),),
+            slugs,
         )
         for day, stem in rows.fetchall():
             self._days.add(day)
