@@ -1,10 +1,13 @@
 """Renders the Jinja templates of the exporters; every value is escaped."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from feeds.model.paper import Listing
@@ -18,8 +21,34 @@ _WIDE = re.compile(r'<(pre|table|math(?=[^>]* alttext="[^"]{60}))')  # a long fo
 
 def render_template(name: str, locale: Locale, **values: Any) -> str:
     """Render a template such as `html/page.html` of `html/templates`; `_`, `ngettext` and `locale` are the locale's."""
-    translation = {"_": locale.gettext, "ngettext": locale.ngettext, "locale": locale}
-    return _environment().get_template(name).render(**translation, **values)
+    return _environment().get_template(name).render(_translation(locale) | values)
+
+
+def template_macros(name: str, locale: Locale, **values: Any) -> TemplateModule:
+    """Return the macros and variables of a template, bound to the locale and the values, for other templates to use.
+
+    To import them where they are used, `with context`, would define all of them anew for every document.
+    """
+    return _environment().get_template(name).make_module(_translation(locale) | values)
+
+
+def _translation(locale: Locale) -> dict[str, Any]:
+    return {"_": locale.gettext, "ngettext": locale.ngettext, "locale": locale}
+
+
+class _Context(Context):
+    """Calls functions as they are. Jinja asks each time whether a function wants the context; none of ours does."""
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        /,
+        *args: Any,
+        _block_vars: Any = None,
+        _loop_vars: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        return function(*args, **kwargs)
 
 
 @cache
@@ -28,10 +57,12 @@ def _environment() -> Environment:
         loader=PrefixLoader({name: PackageLoader("feeds.exporters", f"{name}/templates") for name in _PACKAGES}),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.context_class = _Context
     # The functions of feeds.text that return markup have made it safe.
     environment.filters |= {
         "language": detect_language,
