@@ -26,6 +26,7 @@ from feeds.text.latex_escape import escape_latex, pdftex_definitions, title_late
 from feeds.text.unicode import detect_language
 
 _WHITESPACE = re.compile(r"\s+")
+_SEPARATOR = re.compile(r",|\band\b")  # of names in BibTeX, or of their parts
 _NOT_IN_BIBTEX_URLS = re.compile(r"[^\x21-\x7e]|[{}\\]")
 
 
@@ -48,7 +49,8 @@ class BibtexExporter:
         printed = [entry.fields_dict[name].value for entry in entries for name in ("title", "author") if name in entry]
         definitions = pdftex_definitions(" ".join(printed))
         preamble = [Preamble(f"{{{definitions}}}")] if definitions else []
-        yield write_string(Library([*preamble, *entries])).encode()
+        # Values are enclosed already, so that bibtexparser need not copy the library to enclose them.
+        yield write_string(Library([*preamble, *entries]), unparse_stack=()).encode()
 
 
 class RisExporter:
@@ -105,7 +107,7 @@ def _build_bibtex_entry(listing: Listing, context: RenderContext) -> Entry:
         "url": _NOT_IN_BIBTEX_URLS.sub(lambda match: quote(match[0]), paper.url),
         "annote": escape_latex(" ".join(_notes(paper, context))),
     }
-    return Entry("misc", listing.citation_key, [Field(field, value) for field, value in fields.items() if value])
+    return Entry("misc", listing.citation_key, [Field(name, f"{{{value}}}") for name, value in fields.items() if value])
 
 
 def _format_bibtex_name(name: Name) -> str:
@@ -113,9 +115,7 @@ def _format_bibtex_name(name: Name) -> str:
     if not name.given:
         return f"{{{escape_latex(name.family)}}}"
     parts = [name.family, name.suffix, name.given] if name.suffix else [name.family, name.given]
-    return ", ".join(
-        f"{{{escape_latex(part)}}}" if re.search(r",|\band\b", part) else escape_latex(part) for part in parts
-    )
+    return ", ".join([f"{{{escape_latex(part)}}}" if _SEPARATOR.search(part) else escape_latex(part) for part in parts])
 
 
 def _build_ris_reference(listing: Listing, context: RenderContext) -> dict[str, Any]:

@@ -6,6 +6,7 @@ defines symbols and rare Latin letters for pdfTeX. Other scripts, such as Hangul
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 
 from anyascii import anyascii
@@ -34,6 +35,7 @@ _MATH_ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0305": 
 _MATH_ACCENTS |= {"\u0307": "dot", "\u0308": "ddot"}
 _MARKS = "\u0300-\u036f\u20d0-\u20f0"
 _PLAIN = r"A-Za-z0-9 .,:;!?()\[\]/'\"=+*@가-힣一-鿿-"
+_PLAIN_TEXT = re.compile(f"[{_PLAIN}]*")
 _RUN = re.compile(rf"(?:(?:[^{_PLAIN}]|[{_PLAIN}](?=[{_MARKS}]))[{_MARKS}]*)+")
 _CLUSTER = re.compile(f".[{_MARKS}]*", re.DOTALL)
 _ALPHABET = re.compile(r"(?:MATHEMATICAL )?(SCRIPT|DOUBLE-STRUCK) CAPITAL [A-Z]")
@@ -42,6 +44,8 @@ _SCRIPT_COMMANDS = {"<super>": "textsuperscript", "<sub>": "textsubscript"}
 
 def escape_latex(text: str) -> str:
     """Write text as LaTeX; letters of other scripts than Latin and Greek, and symbols without a command, stay."""
+    if _PLAIN_TEXT.fullmatch(text):
+        return text
     return _RUN.sub(_escape_run, unicodedata.normalize("NFC", text))
 
 
@@ -63,6 +67,7 @@ def _script_command(cluster: str) -> str | None:
     return _SCRIPT_COMMANDS.get(unicodedata.decomposition(cluster[0]).partition(" ")[0])
 
 
+@lru_cache(4096)
 def _escape_cluster(cluster: str) -> str:
     """Escape a character with the marks above and below it."""
     if command := _CHARACTERS.get(cluster) or _SYMBOL_COMMANDS.get(cluster):
