@@ -1,7 +1,7 @@
 """Builds the entries that all feed formats share: one per paper, or in a series one per edition."""
 
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -24,6 +24,7 @@ MAX_BYTES = 512_000
 _HEAD_BYTES = 4_000  # of a feed without its entries
 _MARKUP_BYTES = 400  # of an entry in the most verbose format, besides its texts
 _AUTHOR_MARKUP_BYTES = 35
+_MAX_LISTED = 20  # papers in an edition's entry, those that a member of a series has
 _MAX_EDITION_BYTES = 16_000  # of an edition's entry, so that the 30 entries of a series fit
 _EXCERPT_LENGTHS = (200, 150, 100, 50, 0)  # of the papers in an edition's entry, until it is small enough
 _MAX_SUMMARY = 40_000  # characters, where a single paper makes a feed too large
@@ -61,21 +62,21 @@ class Entry:
         return self.book or self.video
 
 
-def fit_entries(edition: Edition, context: RenderContext) -> tuple[Edition, list[Entry]]:
+def fit_entries(edition: Edition, context: RenderContext) -> tuple[Edition, Iterable[Entry]]:
     """Build the entries of an edition, in its order; return them with the edition that they are all of.
 
     The oldest content of `latest` and of a series is left out until every format is small enough, so that all formats
     have the same entries.
     """
-    entries = _build_entries(edition, context)
     if not has_size_limit(edition.key):
-        return edition, entries
+        return edition, _build_entries(edition, context)
+    entries = list(_build_entries(edition, context))
     while not _fits(entries) and _is_divisible(edition):
         edition = _without_oldest(edition)
         entries = entries[: _count_entries(edition)]
     if not _fits(entries) and edition.key == LATEST:
         edition = _with_short_summaries(edition)
-        entries = _build_entries(edition, context)
+        entries = list(_build_entries(edition, context))
     return edition, entries
 
 
@@ -99,10 +100,10 @@ def _max_bytes(entry: Entry) -> int:
     return escaped + _MARKUP_BYTES + _AUTHOR_MARKUP_BYTES * len(entry.authors)
 
 
-def _build_entries(edition: Edition, context: RenderContext) -> list[Entry]:
+def _build_entries(edition: Edition, context: RenderContext) -> Iterator[Entry]:
     if isinstance(edition, Collection):
-        return [_build_edition_entry(member, context) for member in edition.editions]
-    return [_build_paper_entry(listing, context) for listing in _new_listings(edition)]
+        return (_build_edition_entry(member, context) for member in edition.editions)
+    return (_build_paper_entry(listing, context) for listing in _new_listings(edition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ def _list_tags(paper: Paper, context: RenderContext) -> tuple[str, ...]:
 
 
 def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:
-    papers = [listing.paper for listing in edition.most_voted()]
+    papers = [listing.paper for listing in edition.most_voted(_MAX_LISTED)]
     titles = [paper.plain_title for paper in papers]
     page_url, book = context.page_url(edition.key), context.book(edition.key)
     entry = Entry(
@@ -205,7 +206,8 @@ def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:
         content_html="",
         book=Media(context.url(book), book.format.link_type) if book else None,
     )
-    values = {"papers": papers, "page_url": page_url, "book": book, "book_url": entry.book.url if entry.book else ""}
+    book_url = entry.book.url if entry.book else ""
+    values = {"total": edition.total, "papers": papers, "page_url": page_url, "book": book, "book_url": book_url}
     for length in _EXCERPT_LENGTHS:
         html = render_template("syndication/entry_edition.html", context.locale, **values, excerpt_length=length)
         entry = replace(entry, content_html=html)
