@@ -23,8 +23,8 @@ test: .venv/installed-test
 install: .venv/installed
 
 bench: .venv/installed-test
-	command -v nginx >/dev/null || sh tests/support/debian.sh nginx-light
-	$(BIN)/python -m tests.benchmarks
+	sh tests/support/rivals.sh
+	PATH="$$PATH:/usr/sbin" $(BIN)/python -m tests.benchmarks
 
 # Everything is resolved together; then the test lock leaves out what is in the run-time lock.
 lock: .venv/installed-test
