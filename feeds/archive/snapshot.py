@@ -86,7 +86,6 @@ class EditionMetadata:
 
     `fingerprint` changes with the papers, days or members. `total`, `start`, `facets`, `previous` and `next` are those
     of the edition. `newest` is the day of its newest paper, `modified` the newest mtime among its day files.
-    `suggestions` are those of a search without results.
     """
 
     key: Key
@@ -98,7 +97,6 @@ class EditionMetadata:
     next: Key | None = None
     newest: date | None = None
     modified: datetime | None = None
-    suggestions: tuple[str, ...] = ()
 
     @property
     def neighbours(self) -> str:
@@ -107,8 +105,8 @@ class EditionMetadata:
 
     @property
     def navigation(self) -> str:
-        """A text that changes when the neighbours do, the position among all results, or what is suggested."""
-        return repr((self.neighbours, self.total, self.start, self.facets, self.suggestions))
+        """A text that changes when the neighbours do, or the position among all results."""
+        return repr((self.neighbours, self.total, self.start, self.facets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +262,6 @@ class Snapshot:
             next=edition.next,
             newest=newest,
             modified=self._modified(edition),
-            suggestions=edition.suggestions if isinstance(edition, SearchResults) else (),
         )
 
     def load(self, key: Key) -> Edition:
@@ -280,7 +277,8 @@ class Snapshot:
             return replace(edition, editions=tuple(map(self._load_member, edition.editions)))
         listings = self._listings(self._selection(key, edition.calendar))
         if isinstance(edition, SearchResults):
-            return replace(edition, results=listings, days=group_by_day(listings))
+            suggestions = () if edition.total or edition.key.topic else self._suggestions(edition.key.query)
+            return replace(edition, results=listings, days=group_by_day(listings), suggestions=suggestions)
         covered = [day.date for day in reversed(edition.calendar)]
         if isinstance(key, SiteKey) and covered:
             covered = [day for day in covered[: _SITE_DAYS.days + 1] if day >= covered[0] - _SITE_DAYS]
@@ -364,7 +362,7 @@ class Snapshot:
                 return Edition(key, calendar=self._calendar, fingerprint=_hash(content))
             case _:
                 count = sum(day.new for day in self._calendar)
-                fingerprint = _hash([key.text, self._sum("days_sum", "papers, new, first_new, all_hash, new_hash")])
+                fingerprint = _hash([key.text, self._sum_of_days()])
                 return Edition(key, calendar=self._calendar, count=count, fingerprint=fingerprint)
 
     def _collection(self, key: CollectionKey, members: tuple[Edition, ...], **values: Any) -> Collection:
@@ -429,6 +427,10 @@ class Snapshot:
         )
         return _hash([key.text, rows])
 
+    def _sum_of_days(self) -> str:
+        """Identify the listings of all days."""
+        return self._sum("days_sum", "papers, new, first_new, all_hash, new_hash")
+
     def _sum(self, name: str, columns: str) -> str:
         """Return a sum of hashes of all days that are seen, which the index keeps for all days."""
         row = self._connection.execute(f"SELECT {name} FROM state").fetchone()  # noqa: S608  # names of ours
@@ -448,14 +450,13 @@ class Snapshot:
         rows = self._select("hex(hash), first_day, first_rank, citation_key", self._select_results(query))
         return SearchResults(
             key,
-            fingerprint=_hash([key.text, query.parameters(), str(calendar), rows]),
+            fingerprint=_hash([key.text, query.parameters(), str(calendar), rows or self._sum_of_days()]),
             calendar=calendar,
             facets=search_facets(key, years, media),
             count=total,
             start=(query.page - 1) * limit + 1,
             previous=key.page(min(query.page - 1, last_page)) if query.page > 1 else None,
             next=key.page(query.page + 1) if query.page * limit < total else None,
-            suggestions=() if total else self._suggestions(query),
         )
 
     def _suggestions(self, query: Query) -> tuple[str, ...]:

@@ -222,14 +222,14 @@ def test_suggestion_has_results_under_the_same_conditions(search: Callable[..., 
 
 
 def test_page_changes_with_its_suggestions(folder: Path, archive: Archive) -> None:
-    def navigation() -> str:
+    def fingerprint() -> str:
         with sync(archive).snapshot() as snapshot:
-            return snapshot.metadata(SearchKey(Query(q="확샌"))).navigation
+            return snapshot.metadata(SearchKey(Query(q="확샌"))).fingerprint
 
     write_files(folder, {"1.md": FILES["2.md"].replace("확산", "확장")})
-    before = navigation()
+    before = fingerprint()
     write_files(folder, FILES)
-    assert navigation() != before
+    assert fingerprint() != before
 
 
 def test_order_depends_on_the_format_unless_it_is_named() -> None:
