@@ -10,7 +10,6 @@ This module is the public Python API, for programs and plug-ins. Everything else
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ __all__ = [
 ]
 
 NAME = "daily-papers-feeds"
-__version__ = version(NAME)
+__version__: str
 
 # Imported at first use: the modules import this one, and `import feeds` stays fast.
 _MODULES = {
@@ -73,6 +72,10 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # here, because it takes as long to import as Python to start
+
+        return version(NAME)
     for module, names in _MODULES.items():
         if name in names:
             return getattr(import_module(module), name)

@@ -1,14 +1,13 @@
-"""Progress bars, the form of errors, and what Ctrl+C does."""
+"""Progress bars, the form of counts and errors, and what Ctrl+C does."""
 
 import os
 import re
 import signal
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import click
-from tqdm import tqdm
 
 from feeds.progress import Progress
 
@@ -22,6 +21,8 @@ def progress_bar(action: str, unit: str) -> Progress:
     """Return a progress that shows a bar on a terminal for work of more than a second."""
 
     def progress(names: Iterable[str], total: int) -> Iterable[str]:
+        from tqdm import tqdm  # here, because most commands show no bar, and it takes long to import
+
         with tqdm(
             total=total,
             desc=action,
@@ -39,6 +40,11 @@ def progress_bar(action: str, unit: str) -> Progress:
                 bar.update()
 
     return progress
+
+
+def join_counts(counts: Mapping[str, int]) -> str:
+    """Write counts in one line, such as `files 12, removed 0`."""
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 def describe_error(error: click.ClickException) -> str:

@@ -232,7 +232,7 @@ def run(python: Path, code: str, home: Path) -> str:
     return subprocess.run([python, "-c", code], env=environ, capture_output=True, text=True, check=True).stdout
 
 
-CLI = "import sys; sys.argv[1:] = {!r}; from feeds.cli.commands import main; main()"
+CLI = "import sys; sys.argv[1:] = {!r}; from feeds.cli import main; main()"
 GET = """
 import json
 from web import create_app

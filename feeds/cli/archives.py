@@ -1,0 +1,27 @@
+"""Opens an archive, and says what it does not show."""
+
+import os
+from pathlib import Path
+
+import click
+
+from feeds.cli.terminal import progress_bar
+from feeds.publishing.publisher import Publisher, open_publisher
+
+
+def open_archive(archive: Path) -> Publisher:
+    """Open an archive; a progress bar shows how it is indexed."""
+    return open_publisher(archive, os.environ, progress_bar("indexing", "file"))
+
+
+def report_missing_days(publisher: Publisher) -> None:
+    """Say in a line on stderr that the archive shows no day, or not all that its files hold."""
+    archive = publisher.archive
+    if reason := archive.reason_for_no_days():
+        click.echo(f"feeds: {archive.root}: {reason}", err=True)
+        return
+    with archive.snapshot() as snapshot:
+        if days := snapshot.unpublished_days():
+            which = f"{days[0]} and {len(days) - 1} more lie" if len(days) > 1 else f"{days[0]} lies"
+            hint = "`feeds check` names the lines"
+            click.echo(f"feeds: {archive.root}: {which} in the future and are not shown yet; {hint}", err=True)

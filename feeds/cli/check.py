@@ -1,0 +1,51 @@
+"""Reports what is wrong in an archive."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from feeds.archive.archive import Archive, default_index
+from feeds.cli.options import archive_argument
+from feeds.cli.terminal import progress_bar
+from feeds.exporters import registry
+from feeds.model.diagnostic import Severity
+from feeds.publishing.publisher import last_published_day
+from feeds.site import settings
+
+
+@click.command()
+@archive_argument
+def command(archive: Path) -> None:
+    """Report what is wrong in ARCHIVE.
+
+    Checks the settings and the day files, and exits with 1 if anything was lost, or no day was found.
+    """
+    _, setting_errors = settings.load_with_errors(archive, os.environ, registry.load().offer)
+    for location, message in setting_errors:
+        click.echo(f"{location}: {Severity.ERROR.value}: {message}")
+    progress = progress_bar("indexing", "file")
+    opened = Archive(archive, default_index(archive, os.environ), progress=progress, last_day=last_published_day)
+    opened.sync()
+    with opened.snapshot() as snapshot:
+        diagnostics, calendar = [*snapshot.diagnostics()], snapshot.calendar()
+    problems = [(f"{archive / path}:{line}", severity, message) for path, line, message, severity in diagnostics]
+    if not calendar:
+        known = {location for location, *_ in problems}
+        problems += (problem for problem in _explain_empty(opened, archive) if problem[0] not in known)
+    for location, severity, message in problems:
+        click.echo(f"{location}: {severity.value}: {message}")
+    errors = len(setting_errors) + sum(severity is Severity.ERROR for _, severity, _ in problems)
+    counts = {"days": len(calendar), "papers": sum(day.papers for day in calendar), "errors": errors}
+    counts["warnings"] = len(problems) + len(setting_errors) - errors
+    click.echo(", ".join(f"{name}: {count}" for name, count in counts.items()), err=True)
+    sys.exit(1 if errors else 0)
+
+
+def _explain_empty(opened: Archive, archive: Path) -> Iterator[tuple[str, Severity, str]]:
+    """List why an archive shows no day: what was read and what was not, and the lines that look like papers."""
+    yield str(archive), Severity.ERROR, opened.reason_for_no_days()
+    for path, line, url in opened.survey().links:
+        yield f"{archive / path}:{line}", Severity.WARNING, f"{url} looks like a paper, but belongs to no day"

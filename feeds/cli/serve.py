@@ -1,0 +1,37 @@
+"""Serves an archive over HTTP."""
+
+import os
+from pathlib import Path
+
+import click
+
+from feeds.cli.archives import open_archive, report_missing_days
+from feeds.cli.options import archive_argument
+from feeds.http import server
+from feeds.site.site import Site
+
+
+@click.command()
+@archive_argument
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=min(4, os.cpu_count() or 1),
+    show_default=True,
+    help="Number of worker processes.",
+)
+def command(archive: Path, host: str, port: int, workers: int) -> None:
+    """Serve ARCHIVE over HTTP."""
+    publisher = open_archive(archive)
+    report_missing_days(publisher)
+    server.require_free(host, port)
+    if publisher.site.base_url == Site().base_url:
+        name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
+        os.environ["FEEDS_BASE_URL"] = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    os.environ["FEEDS_ARCHIVE"] = str(archive.resolve())
+    base_url = os.environ.get("FEEDS_BASE_URL", publisher.site.base_url)
+    click.echo(f"Serving {archive} at {base_url}/ (press Ctrl+C to stop)")
+    publisher.archive.close()  # SQLite connections must not be used after a fork
+    server.serve("web:create_app", host, port, workers)
