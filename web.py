@@ -10,14 +10,16 @@ from werkzeug.exceptions import HTTPException
 
 from feeds.errors import FeedsError, UnknownEditionError
 from feeds.http.cache import ResponseCache
+from feeds.http.documents import DocumentCache
 from feeds.http.errors import ErrorResponder
 from feeds.http.negotiation import choose_language
 from feeds.http.redirects import find_redirect
+from feeds.http.rendering import Renderer
 from feeds.http.responses import Responder, add_common_headers, text_response
 from feeds.publishing.publisher import open_publisher
 from feeds.publishing.websub import HubNotifier, topic_fingerprints
 
-_CACHE_BYTES = 64 * 1024 * 1024  # in each worker
+_CACHE_BYTES = 24 * 1024 * 1024  # in each worker
 
 
 def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Flask:
@@ -32,7 +34,9 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     """
     publisher = open_publisher(Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds"), environ)
     cache = ResponseCache(_CACHE_BYTES)
-    responder = Responder(publisher, cache)
+    # Beside the index, which is a cache as well, and of the same archive.
+    documents = DocumentCache(publisher.archive.index_path.with_suffix(".documents"))
+    responder = Responder(publisher, Renderer(publisher, environ, cache, documents), cache)
     error_responder = ErrorResponder(publisher)
     if publisher.site.hub:
         HubNotifier(publisher.archive, publisher.site.hub, partial(topic_fingerprints, publisher)).start()

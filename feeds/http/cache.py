@@ -4,11 +4,11 @@ A polling reader sends the same request each time. Such a request is answered be
 """
 
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from cachetools import LRUCache
 
 from feeds.errors import ArchiveError
 from feeds.publishing.publisher import Publisher
@@ -16,8 +16,14 @@ from feeds.publishing.publisher import Publisher
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+MAX_BODY = 1024 * 1024
+"""The size in bytes of the largest body that is kept in memory."""
+
 BODY_NAME = "feeds.body_name"
 """The WSGI key under which the app names the cached body of its response."""
+
+IS_STREAMED = "feeds.is_streamed"
+"""The WSGI key by which the app says that its response must not be held in memory."""
 
 CACHE_KEY_FIELDS = (
     *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_A_IM"),
@@ -28,8 +34,8 @@ CACHE_KEY_FIELDS = (
 
 _VARY_FIELDS = {field[5:].replace("_", "-").lower() for field in CACHE_KEY_FIELDS if field.startswith("HTTP_")}
 _CACHED_STATUSES = ("200", "226", "304")
-_RESPONSE_SIZE = 2000  # bytes that a response takes besides its body, about
-_MAX_SHARE = 8  # a body may take up an eighth of the cache
+_RESPONSE_SIZE = 4000  # bytes that a response takes besides its body, about
+_REVISION_AGE = 0.05  # seconds; how long a worker that answers many requests believes that nothing has changed
 
 
 class _CachedResponse(NamedTuple):
@@ -44,22 +50,21 @@ class ResponseCache:
     """Keeps `max_bytes` of the most recently used documents and responses. Threads may share it."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_body = max_bytes // _MAX_SHARE
-        self._entries: LRUCache[object, bytes | _CachedResponse] = LRUCache(max_bytes, _size)
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._entries: OrderedDict[object, bytes | _CachedResponse] = OrderedDict()  # the last used one is last
         self._rendering: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get(self, name: str) -> bytes | None:
         """Return a body by its name, which must change with it."""
-        with self._lock:
-            body = self._entries.get(name)
+        body = self._get(name)
         return body if isinstance(body, bytes) else None
 
     def put(self, name: str, body: bytes) -> None:
         """Keep a body, unless it is too large."""
-        if len(body) <= self._max_body:
-            with self._lock:
-                self._entries[name] = body
+        if len(body) <= MAX_BODY:
+            self._put(name, body)
 
     @contextmanager
     def single_flight(self, name: str) -> Iterator[None]:
@@ -75,52 +80,72 @@ class ResponseCache:
 
     def wrap(self, app: "WSGIApplication", publisher: Publisher) -> "WSGIApplication":
         """Return a WSGI app that answers from the cache what it can."""
+        archive, revision, next_look = publisher.archive, "", 0.0
 
         def cached_app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            nonlocal revision, next_look
             if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
                 return app(environ, start_response)
-            try:
-                publisher.archive.sync_if_due()
-            except ArchiveError:
-                return app(environ, start_response)  # which answers 503
-            key = (publisher.revision, *map(environ.get, CACHE_KEY_FIELDS))
-            status, headers, body = self._find(key) or self._call(app, environ, key)
-            start_response(status, list(headers))
-            return [body]
+            if (now := time.monotonic()) >= next_look:
+                try:
+                    archive.sync_if_due()
+                except ArchiveError:
+                    return app(environ, start_response)  # which answers 503
+                revision, next_look = publisher.revision, now + _REVISION_AGE
+            key = (revision, *map(environ.get, CACHE_KEY_FIELDS))
+            response = self._get(key)
+            if isinstance(response, _CachedResponse):
+                body = self._get(response.body_name) if response.body_name else b""
+                if isinstance(body, bytes):
+                    start_response(response.status, response.headers)  # Granian copies them
+                    return [body]
+            return self._call(app, environ, start_response, key)
 
         return cached_app
 
-    def _find(self, key: object) -> tuple[str, list[tuple[str, str]], bytes] | None:
-        with self._lock:
-            response = self._entries.get(key)
-            if not isinstance(response, _CachedResponse):
-                return None
-            body = self._entries.get(response.body_name) if response.body_name else b""
-        return (response.status, response.headers, body) if isinstance(body, bytes) else None
-
     def _call(
-        self, app: "WSGIApplication", environ: "WSGIEnvironment", key: tuple[str | None, ...]
-    ) -> tuple[str, list[tuple[str, str]], bytes]:
+        self,
+        app: "WSGIApplication",
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+        key: tuple[str | None, ...],
+    ) -> Iterable[bytes]:
         """Call the app and keep its response if the same request will get it again."""
         started: list[Any] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
             started[:] = [status, headers]
 
-        chunks = app(environ, start_response)
+        chunks = app(environ, start)
+        status = started[0]
+        headers = [(name, value) for name, value in started[1] if name.lower() != "date"]  # the server sets it
+        start_response(status, headers)
+        if environ.get(IS_STREAMED):
+            return chunks
         try:
             body = b"".join(chunks)
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
-        status = started[0]
-        headers = [(name, value) for name, value in started[1] if name.lower() != "date"]  # the server sets it
         body_name = environ.get(BODY_NAME, "") if body else ""
         is_usual = sum(map(len, filter(None, key))) <= _RESPONSE_SIZE
         if is_usual and status[:3] in _CACHED_STATUSES and (body_name or not body) and _varies_by_key(headers):
-            with self._lock:
-                self._entries[key] = _CachedResponse(status, headers, body_name)
-        return status, headers, body
+            self._put(key, _CachedResponse(status, headers, body_name))
+        return [body]
+
+    def _get(self, key: object) -> bytes | _CachedResponse | None:
+        entry = self._entries.get(key)
+        if entry is not None:
+            with suppress(KeyError):  # removed by another thread
+                self._entries.move_to_end(key)
+        return entry
+
+    def _put(self, key: object, entry: bytes | _CachedResponse) -> None:
+        with self._lock:
+            self._bytes += _size(entry) - _size(self._entries.pop(key, b""))
+            self._entries[key] = entry
+            while self._bytes > self._max_bytes:
+                self._bytes -= _size(self._entries.popitem(last=False)[1])
 
 
 def _size(entry: bytes | _CachedResponse) -> int:

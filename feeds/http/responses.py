@@ -9,13 +9,13 @@ from werkzeug.exceptions import PreconditionFailed
 from werkzeug.http import http_date
 
 from feeds.exporters.contract import Kind
-from feeds.http.cache import BODY_NAME, ResponseCache
+from feeds.http.cache import BODY_NAME, IS_STREAMED, ResponseCache
 from feeds.http.conditional import coded_etag, document_etags, matching_etag, permits_range, precondition_failed
 from feeds.http.negotiation import choose_encoding
 from feeds.http.ranges import apply_range
-from feeds.publishing.compression import COMPRESSORS
+from feeds.http.rendering import Body, Document, Renderer
 from feeds.publishing.deltas import render_delta
-from feeds.publishing.publisher import Publisher, Rendered
+from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import Representation, link_headers
 
 _MAX_HELD_ETAGS = 8  # that a client may ask a delta for
@@ -39,10 +39,11 @@ class _Response(Response):
 
 
 class Responder:
-    """Answers requests for representations, rendering what the cache does not hold."""
+    """Answers requests for representations. `cache` is the worker's."""
 
-    def __init__(self, publisher: Publisher, cache: ResponseCache) -> None:
+    def __init__(self, publisher: Publisher, renderer: Renderer, cache: ResponseCache) -> None:
         self._publisher = publisher
+        self._renderer = renderer
         self._cache = cache
 
     def respond(self, request: Request, representation: Representation) -> Response:
@@ -60,13 +61,13 @@ class Responder:
 
     def _document(self, request: Request, representation: Representation) -> Response:
         """Answer with the document, or the range that was asked for."""
-        rendered = self._render(representation)
-        current = rendered.representation  # other than asked for if the archive changed
-        response = self._encoded(request, rendered, current.etag)
+        document = self._renderer.document(representation)
+        current, size = document.representation, document.size  # other than asked for if the archive changed
+        response = self._encoded(request, document, current.etag)
         # Like nginx, of a document that the client prefers compressed there are no ranges.
         if current.kind in (Kind.BOOK, Kind.FILE) and "Content-Encoding" not in response.headers:
             is_permitted = permits_range(request, current.etag, response.last_modified)
-            apply_range(request, response, len(rendered.body), is_permitted=is_permitted)
+            apply_range(request, response, size, is_permitted=is_permitted)
         return response
 
     def _delta(self, request: Request, representation: Representation) -> Response | None:
@@ -82,7 +83,7 @@ class Responder:
                 self._cache.put(name, rendered.body)
                 body = rendered.body
             if body is not None:
-                response = self._encoded(request, Rendered(representation, body), name)
+                response = self._encoded(request, Document(representation, body), name)
                 response.status_code = 226
                 response.headers["IM"] = "feed"
                 response.headers["Delta-Base"] = f'"{held}"'
@@ -90,42 +91,20 @@ class Responder:
                 return response
         return None
 
-    def _render(self, representation: Representation) -> Rendered:
-        """Render a document, or take it from the cache; concurrent requests wait for the first to render it."""
-        body = self._cache.get(representation.etag)
-        if body is not None:
-            return Rendered(representation, body)
-        with self._cache.single_flight(representation.etag):
-            body = self._cache.get(representation.etag)
-            if body is not None:
-                return Rendered(representation, body)
-            rendered = self._publisher.render(representation)
-            self._cache.put(rendered.representation.etag, rendered.body)
-            return rendered
-
-    def _encoded(self, request: Request, rendered: Rendered, name: str) -> Response:
-        """Answer with a document, compressed if the client prefers that. `name` is that of the body in the cache."""
-        representation, body = rendered
-        coding = choose_encoding(request.accept_encodings, representation.media_type, len(body))
+    def _encoded(self, request: Request, document: Document, name: str) -> Response:
+        """Answer with a document, compressed if the client prefers that. `name` changes with the body."""
+        representation, body = document
+        coding = choose_encoding(request.accept_encodings, representation.media_type, document.size)
         if coding:
-            name = f"{name} {coding}"
-            body = self._compressed(name, coding, body)
-        response = self._with_headers(_Response(body), representation, coded_etag(representation.etag, coding))
+            body = self._renderer.compressed(name, coding, body)
+        response = self._with_headers(
+            _body_response(request, body), representation, coded_etag(representation.etag, coding)
+        )
         if coding:
             response.headers["Content-Encoding"] = coding
         if "Range" not in request.headers:
-            request.environ[BODY_NAME] = name
+            request.environ[BODY_NAME] = coded_etag(name, coding)
         return response
-
-    def _compressed(self, name: str, coding: str, body: bytes) -> bytes:
-        compressed = self._cache.get(name)
-        if compressed is None:
-            with self._cache.single_flight(name):
-                compressed = self._cache.get(name)
-                if compressed is None:
-                    compressed = COMPRESSORS[coding](body)
-                    self._cache.put(name, compressed)
-        return compressed
 
     def _with_headers(self, response: Response, representation: Representation, etag: str) -> Response:
         response.headers.update(representation.headers)
@@ -137,6 +116,16 @@ class Responder:
         if representation.language:
             response.vary.add("Accept-Language")
         return response
+
+
+def _body_response(request: Request, body: Body) -> Response:
+    """Return a response with a body; a large one is read from its file while it is sent."""
+    if isinstance(body, bytes):
+        return _Response(body)
+    request.environ[IS_STREAMED] = True
+    response = _Response(body, direct_passthrough=True)
+    response.content_length = body.size
+    return response
 
 
 def add_common_headers(response: Response, method: str) -> Response:
