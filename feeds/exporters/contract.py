@@ -123,7 +123,7 @@ class Format:
         """Return an edition in this format; a search in the order of the format, with as many results as it takes."""
         if isinstance(key, SearchKey):
             query = key.query.with_default_order(self.default_order).with_default_limit(self.default_limit)
-            key = replace(key, query=query)
+            key = key if query is key.query else replace(key, query=query)
         return Resource(key, self)
 
 
@@ -205,9 +205,9 @@ class RenderContext:
         if isinstance(edition.key, PaperKey) and edition.papers:
             paper = edition.papers[0]
             return paper.excerpt(_MAX_EXCERPT) or paper.plain_title
-        total, days = _count_in_book(edition), [day.date for day in edition.days if day.listings]
-        is_complete = bool(days) and total == len(edition.listings)
-        dates = [self.locale.format_range(min(days), max(days), "yMMMd")] if is_complete else []
+        total, days = _count_in_book(edition), edition.dates
+        is_page = isinstance(edition, SearchResults) and total > len(edition.results)
+        dates = [self.locale.format_range(days[0], days[-1], "yMMMd")] if days and not is_page else []
         titles = [listing.paper.plain_title for listing in edition.most_voted(_MAX_TITLES)]
         return " · ".join([self.locale.ngettext("{count} paper", "{count} papers", total), *dates, *titles])
 
@@ -227,7 +227,9 @@ class RenderContext:
 
 
 def _count_in_book(edition: Edition) -> int:
-    """Return the number of papers in the book of an edition: that of a page of results has more than the page."""
-    if isinstance(edition, SearchResults) and edition.key.query.page == 1:
-        return min(edition.count, edition.key.query.with_default_limit(DOWNLOAD_LIMIT).limit or edition.count)
-    return len(edition.listings)
+    """Return the number of papers in the book of an edition: that of a first page of results has more than the page."""
+    if not isinstance(edition, SearchResults):
+        return edition.total
+    if edition.key.query.page > 1:
+        return len(edition.results)
+    return min(edition.count, edition.key.query.with_default_limit(DOWNLOAD_LIMIT).limit or edition.count)

@@ -1,4 +1,4 @@
-"""Normalizes URLs to URIs (RFC 3986) that every feed reader and validator accepts, and rejects all others."""
+"""Normalizes URLs to URIs (RFC 3986) that every feed reader and validator accepts, and guesses media types by them."""
 
 import re
 from functools import lru_cache
@@ -9,6 +9,22 @@ _MAX_HOST = 253  # characters (RFC 1035 section 2.3.4)
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 PATH_CHARACTERS = "%/:@!$&'()*+,;=-._~"  # RFC 3986 section 3.3
+_SUFFIX = re.compile(r"\.(\w+)(?:[?#]|$)")
+_MEDIA_TYPES = {  # not those of the module mimetypes, which differ between machines
+    **{name: f"image/{name}" for name in ("avif", "bmp", "gif", "heic", "heif", "jpeg", "png", "tiff", "webp")},
+    "jpg": "image/jpeg",
+    "jpe": "image/jpeg",
+    "svg": "image/svg+xml",
+    "tif": "image/tiff",
+    "ico": "image/vnd.microsoft.icon",
+    **{name: f"video/{name}" for name in ("mp4", "mpeg", "webm")},
+    "avi": "video/x-msvideo",
+    "m4v": "video/mp4",
+    "mkv": "video/x-matroska",
+    "mov": "video/quicktime",
+    "mpg": "video/mpeg",
+    "ogv": "video/ogg",
+}
 _MAILTO = re.compile(r"mailto:[\w.+-]+@[\w-]+(?:\.[\w-]+)+(?:\?[\w.=&%+-]*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -34,6 +50,12 @@ def normalize_web_url(url: str) -> str | None:
 def normalize_link_url(url: str) -> str | None:
     """Return the target of a link as a URI: an http(s) URL or a mailto address; None for any other."""
     return url if _MAILTO.fullmatch(url) else normalize_web_url(url)
+
+
+def guess_media_type(url: str, default: str) -> str:
+    """Return the media type of the picture or video at a URL by its suffix; `default` if that names none."""
+    suffix = _SUFFIX.search(url)
+    return _MEDIA_TYPES.get(suffix[1].lower(), default) if suffix else default
 
 
 def _percent_encode(text: str, safe: str) -> str:

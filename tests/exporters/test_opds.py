@@ -15,12 +15,13 @@ from flask.testing import FlaskClient
 from lxml import etree
 from PIL import Image
 
+from feeds.archive.snapshot import Snapshot
 from feeds.exporters.contract import Kind, RenderContext
 from feeds.exporters.epub import EpubExporter
 from feeds.exporters.registry import Registry
 from feeds.images.convert import convert
-from feeds.model.edition import Edition
-from feeds.model.keys import SiteKey
+from feeds.model.edition import Collection, Edition
+from feeds.model.keys import FIXED, LATEST, ListKey, SiteKey
 from feeds.publishing.publisher import Publisher, open_publisher
 from tests.support import archives, validators
 from tests.support.digests import HOSTILE, SEEDS, OpenFiles, day, paper, render, resources
@@ -31,6 +32,7 @@ from web import create_app
 ATOM, OPENSEARCH = "{http://www.w3.org/2005/Atom}", "{http://a9.com/-/spec/opensearch/1.1/}"
 BASE = "http://127.0.0.1:8000"
 ACQUISITION = "http://opds-spec.org/acquisition/open-access"
+IMAGE = "http://opds-spec.org/image"
 NAVIGATION_TYPE = "application/atom+xml;profile=opds-catalog;kind=navigation"
 ACQUISITION_TYPE = "application/atom+xml;profile=opds-catalog;kind=acquisition"
 OPDS2_TYPE = "application/opds+json"
@@ -95,6 +97,12 @@ def list_links(document: bytes) -> Iterator[tuple[str, str]]:
 def targets(document: bytes, relation: str) -> list[str]:
     """List the URLs that a catalog links to with a relation."""
     return [url for name, url in list_links(document) if name == relation]
+
+
+def load_members(snapshot: Snapshot, key: str) -> tuple[Edition, ...]:
+    collection = snapshot.load(FIXED.get(key) or ListKey(key))
+    assert isinstance(collection, Collection)
+    return collection.editions
 
 
 def list_entries(document: bytes) -> list["etree._Element"]:
@@ -263,13 +271,33 @@ def test_covers_and_thumbnails_are_jpegs_of_the_given_sizes(seeds: Publisher) ->
     for entry, publication in zip(entries, publications, strict=True):
         cover, thumbnail = publication["images"]
         assert [(link.get("rel"), link.get("href")) for link in entry.xpath("*[@type='image/jpeg']")] == [
-            ("http://opds-spec.org/image", cover["href"]),
-            ("http://opds-spec.org/image/thumbnail", thumbnail["href"]),
+            (IMAGE, cover["href"]),
+            (f"{IMAGE}/thumbnail", thumbnail["href"]),
         ]
         assert thumbnail["width"] < cover["width"]
         for image in (cover, thumbnail):
             picture = Image.open(io.BytesIO(get(seeds, image["href"])))
             assert (picture.format, picture.width, picture.height) == ("JPEG", image["width"], image["height"])
+
+
+def test_book_of_a_paper_has_its_own_picture_or_none(open_files: OpenFiles) -> None:
+    pictures = {"2401.1": "![](https://e.org/a.JPG?v=1)", "2401.2": "", "2401.3": "![](https://e.org/a.webp)"}
+    papers = [paper(number, number, media=picture) for number, picture in pictures.items()]
+    publisher = open_files({"1.md": day("2024-01-30", *papers)})
+    entries = list_entries(get(publisher, f"{BASE}/search.opds?q=2401"))[1:]
+    publications = json.loads(get(publisher, f"{BASE}/search.opds2?q=2401"))["publications"][1:]
+    links = [[dict(link.attrib) for link in entry.xpath("*[contains(@rel, '/image')]")] for entry in entries]
+    image = {"href": "https://e.org/a.JPG?v=1", "type": "image/jpeg"}
+    assert links == [[{"rel": IMAGE, **image}, {"rel": f"{IMAGE}/thumbnail", **image}], [], []]
+    assert [publication.get("images") for publication in publications] == [[image], None, None]
+
+
+@pytest.mark.parametrize("key", ["newest", "years", "months", "monthly"])
+def test_members_are_loaded_with_few_papers(large: Publisher, key: str) -> None:
+    with large.archive.snapshot() as snapshot:
+        members = [member for member in load_members(snapshot, key) if member.key != LATEST]
+    assert max(member.total for member in members) > 20
+    assert all(len(member.listings) == min(member.total, 20) for member in members)
 
 
 def test_list_of_days_is_newest_first_over_all_pages(large: Publisher) -> None:
@@ -392,7 +420,7 @@ def test_urls_begin_with_the_base_url_whatever_the_host(environ: dict[str, str],
 def describe(publication: dict[str, Any]) -> tuple[str, list[str], int]:
     """Return the title, the URLs of books and the number of images of a publication as Thorium reads it."""
     books = [link["href"] for link in publication["links"] if ACQUISITION in link["rels"]]
-    return publication["title"], books, len(publication["images"])
+    return publication["title"], books, len({image["href"] for image in publication["images"]})
 
 
 @pytest.mark.external

@@ -34,6 +34,7 @@ def test_large_series_has_all_its_entries_in_every_format(open_files: OpenFiles)
     publisher = open_files(files)
     assert len(read_ids(publisher, "weekly")) == 30
     item = json.loads(render(publisher, "json", "weekly"))["items"][0]
+    assert item["content_html"].startswith("<p>논문 70편</p>")
     assert item["content_html"].count("<li>") == 20
     assert "content_text" not in item
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feeds.text.markdown import render_html
-from feeds.text.urls import normalize_web_url
+from feeds.text.urls import guess_media_type, normalize_web_url
 from tests.support import validators
 from tests.support.digests import OpenFiles, day, paper, render
 
@@ -85,3 +85,17 @@ def test_book_with_unusual_urls_is_valid(open_files: OpenFiles, tmp_path: Path) 
     book = tmp_path / "book.epub"
     book.write_bytes(render(open_files({"1.md": day("2024-01-30", *papers)}), "epub", "2024-01-30"))
     assert validators.epubcheck(book) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "media_type"),
+    [
+        ("https://e.org/a.JPG?size=2", "image/jpeg"),
+        ("https://e.org/a.b/c.webm#t=3", "video/webm"),
+        ("https://e.org/a.png/raw", "image/png"),
+        ("https://e.org/picture", "image/png"),
+        ("https://e.org/page.html", "image/png"),
+    ],
+)
+def test_media_type_is_guessed_by_the_suffix(url: str, media_type: str) -> None:
+    assert guess_media_type(url, "image/png") == media_type

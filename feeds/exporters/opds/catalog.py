@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from feeds.exporters.contract import Kind, RenderContext, Resource
+from feeds.exporters.epub.cover import CoverExporter, Size, ThumbnailExporter
 from feeds.model.edition import Collection, Edition, SearchResults, paper_edition
 from feeds.model.keys import LISTS, NEWEST, Key, ListKey, PaperKey, Scope, SearchKey, SiteKey
 from feeds.model.query import DEFAULT_LIMIT, Order, Query
 from feeds.site.i18n import key_name
+from feeds.text.urls import guess_media_type
 
 SETTINGS = frozenset({"author", "base_url", "id", "language", "publish_at", "title", "topics", "formats"})
 """The settings that every catalog depends on."""
@@ -23,6 +25,7 @@ _POPULAR = "http://opds-spec.org/sort/popular"
 _SUBSECTION = "subsection"
 
 _MAX_AUTHORS = 5  # in a byline
+_IMAGE_TYPES = ("image/gif", "image/jpeg", "image/png")  # OPDS 1.2 allows no others
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,20 @@ class NavigationLink(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture of a book, with its size if that is known."""
+
+    url: str
+    media_type: str
+    size: Size | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """A book to download.
 
     `authors` are all of its authors; `byline` names the first of them in one line, for readers that show one author.
+    `images` are its cover and its thumbnail; there is none of a paper without a picture.
     """
 
     id: str
@@ -80,8 +93,7 @@ class Book:
     authors: tuple[str, ...]
     byline: str
     resource: Resource
-    cover: Resource
-    thumbnail: Resource
+    images: tuple[Image, ...]
     page_url: str
 
 
@@ -128,7 +140,7 @@ def list_books(edition: SearchResults | Collection, context: RenderContext) -> I
     """
     books = context.formats.answers if edition.key.scope is Scope.SEARCH else context.formats.resources
     for member in edition.editions if isinstance(edition, Collection) else _search_editions(edition):
-        for book in books(member.key, Kind.BOOK)[:1] if member.papers else ():
+        for book in books(member.key, Kind.BOOK)[:1] if member.total else ():
             yield _build_book(member, book, context)
 
 
@@ -154,7 +166,18 @@ def _build_book(edition: Edition, resource: Resource, context: RenderContext) ->
         authors=authors or (site.author,),
         byline=byline or site.author,
         resource=resource,
-        cover=context.resource(edition.key, "cover"),
-        thumbnail=context.resource(edition.key, "thumbnail"),
+        images=_list_images(edition, context),
         page_url=context.page_url(edition.key),
     )
+
+
+def _list_images(edition: Edition, context: RenderContext) -> tuple[Image, ...]:
+    """Return the cover and the thumbnail of a book; of a paper both are its own picture."""
+    if isinstance(edition.key, PaperKey):
+        url = edition.papers[0].image
+        image = Image(url, guess_media_type(url, "image/png")) if url else None
+        return (image, image) if image and image.media_type in _IMAGE_TYPES else ()
+    covers = (
+        (context.resource(edition.key, exporter.name), exporter.size) for exporter in (CoverExporter, ThumbnailExporter)
+    )
+    return tuple(Image(context.url(cover), cover.format.link_type, size) for cover, size in covers)

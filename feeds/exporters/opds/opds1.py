@@ -105,8 +105,8 @@ def _add_book(feed: "etree._Element", book: Book, context: RenderContext) -> Non
     _add_text(entry, f"{{{_DUBLIN_CORE}}}issued", book.issued.date().isoformat())
     _add_text(entry, "summary", book.summary, type="text")
     _add_link(entry, catalog.ACQUISITION, book.resource, context)
-    _add_link(entry, catalog.IMAGE, book.cover, context)
-    _add_link(entry, catalog.THUMBNAIL, book.thumbnail, context)
+    for relation, image in zip((catalog.IMAGE, catalog.THUMBNAIL), book.images, strict=False):
+        _add(entry, "link", rel=relation, type=image.media_type, href=image.url)
     _add(entry, "link", rel="alternate", type="text/html", href=book.page_url)
 
 

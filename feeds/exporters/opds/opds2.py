@@ -6,9 +6,8 @@ from itertools import groupby
 from typing import Any
 
 from feeds.exporters.contract import Kind, RenderContext, Resource
-from feeds.exporters.epub.cover import CoverExporter, ThumbnailExporter
 from feeds.exporters.opds import catalog
-from feeds.exporters.opds.catalog import OPDS2, Book
+from feeds.exporters.opds.catalog import OPDS2, Book, Image
 from feeds.model.edition import Collection, Edition, Facet, FacetGroup, SearchResults
 from feeds.model.keys import SEARCH, Scope
 from feeds.site.i18n import facet_group_name, facet_name
@@ -87,7 +86,7 @@ def _build_facet_group(group: FacetGroup, facets: Iterable[Facet], context: Rend
 
 def _build_publication(book: Book, context: RenderContext) -> dict[str, Any]:
     """Describe a book like a Readium manifest, https://readium.org/webpub-manifest."""
-    return {
+    publication: dict[str, Any] = {
         "metadata": {
             "@type": "http://schema.org/Book",
             "identifier": book.id,
@@ -103,11 +102,14 @@ def _build_publication(book: Book, context: RenderContext) -> dict[str, Any]:
             _link(catalog.ACQUISITION, book.resource, context),
             {"rel": "alternate", "href": book.page_url, "type": "text/html"},
         ],
-        "images": [
-            _target(book.cover, context) | CoverExporter.size._asdict(),
-            _target(book.thumbnail, context) | ThumbnailExporter.size._asdict(),
-        ],
     }
+    if book.images:
+        publication["images"] = list(map(_build_image, dict.fromkeys(book.images)))
+    return publication
+
+
+def _build_image(image: Image) -> dict[str, Any]:
+    return {"href": image.url, "type": image.media_type} | (image.size._asdict() if image.size else {})
 
 
 def _link(relation: str, resource: Resource, context: RenderContext) -> dict[str, Any]:

@@ -1,11 +1,9 @@
 """Builds the entries that all feed formats share: one per paper, or in a series one per edition."""
 
-import mimetypes
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
-from urllib.parse import urlsplit
 
 from feeds.exporters.contract import RenderContext, Resource
 from feeds.exporters.templates import render_template
@@ -13,6 +11,7 @@ from feeds.model.edition import Collection, Edition, SearchResults
 from feeds.model.keys import LATEST, SERIES, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
 from feeds.text.markdown import LinkKind
+from feeds.text.urls import guess_media_type
 
 OFFERED = frozenset({Scope.LATEST, Scope.DAY, *SERIES, Scope.SEARCH, Scope.TOPIC})
 """The scopes that feeds are offered for: those that grow, and the days, in which `latest` continues (RFC 5005)."""
@@ -178,8 +177,8 @@ def _build_paper_entry(listing: Listing, context: RenderContext) -> Entry:
         content_text=paper.summary_text,
         content_html=render_template("syndication/entry.html", context.locale, paper=paper),
         authors=paper.authors,
-        image=Media(paper.image, _guess_media_type(paper.image, "image/png")) if paper.image else None,
-        video=Media(paper.video, _guess_media_type(paper.video, "video/mp4")) if paper.video else None,
+        image=Media(paper.image, guess_media_type(paper.image, "image/png")) if paper.image else None,
+        video=Media(paper.video, guess_media_type(paper.video, "video/mp4")) if paper.video else None,
         tags=_list_tags(paper, context),
     )
 
@@ -214,16 +213,3 @@ def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:
         if _max_bytes(entry) <= _MAX_EDITION_BYTES:
             break
     return entry
-
-
-def _guess_media_type(url: str, default: str) -> str:
-    media_type, _ = _MEDIA_TYPES.guess_type(urlsplit(url).path)
-    return media_type or default
-
-
-_MEDIA_TYPES = mimetypes.MimeTypes(filenames=())  # not the machine's table, with which bytes would differ
-_MEDIA_TYPES.add_type("image/webp", ".webp")
-_MEDIA_TYPES.add_type("image/avif", ".avif")
-_MEDIA_TYPES.add_type("video/mp4", ".m4v")
-_MEDIA_TYPES.add_type("video/ogg", ".ogv")
-_MEDIA_TYPES.add_type("video/x-matroska", ".mkv")
