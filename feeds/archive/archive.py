@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from feeds.archive import index
+from feeds.archive.calendar import NewestState
 from feeds.archive.database import Database
 from feeds.archive.files import FileTree, Signature
-from feeds.archive.snapshot import LatestLimits, SharedReads, Snapshot
+from feeds.archive.snapshot import LatestLimits, Snapshot
 from feeds.archive.survey import Survey, survey
 from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
@@ -77,7 +78,7 @@ class Archive:
         self._revision = ""
         self._scan_error = ""
         self._next_scan = 0.0
-        self._shared = SharedReads()
+        self._newest = NewestState()
         self._database = Database(index_path, index.SCHEMA, index.index_version(self.root), self._fill)
 
     @property
@@ -143,7 +144,7 @@ class Archive:
         self._database.close()
 
     def _snapshot(self, connection: sqlite3.Connection) -> Snapshot:
-        return Snapshot(connection, self._latest, self._shared, self._last_day())
+        return Snapshot(connection, self._latest, self._newest, self._last_day())
 
     def _sync(self, find_changes: Callable[[dict[str, Signature]], Collection[str]]) -> None:
         """Update the index with the files that `find_changes` finds, given those that the index holds."""

@@ -4,18 +4,18 @@ import hashlib
 import json
 import os
 import sqlite3
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from feeds.archive import index
+from feeds.archive.calendar import Calendar, IndexState, NewestState
 from feeds.archive.records import CONTENT_COLUMNS, decode_paper
-from feeds.archive.search import FIRST_LISTING, FoundPapers, Search
+from feeds.archive.search import FIRST_LISTING, Search
+from feeds.archive.selection import NOTHING, Selection, select_days, select_paper, select_results
 from feeds.errors import UnknownEditionError
 from feeds.model.diagnostic import Severity
 from feeds.model.edition import (
@@ -52,15 +52,12 @@ from feeds.model.keys import (
     period,
 )
 from feeds.model.paper import Day, DayCount, Listing
-from feeds.model.query import Has, Order, Query
-from feeds.text import unicode
-from feeds.text.matching import squeeze
+from feeds.model.query import Has, Query
 
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
 _MEMBER_PAPERS = 20  # the most voted ones, that members of a collection have
 _PUBLICATION = "a day is shown when its date begins in UTC"
-_DATE = itemgetter(0)  # of a DayCount
 _FIRST, _LAST = date.min.isoformat(), date.max.isoformat()
 
 
@@ -109,59 +106,21 @@ class EditionMetadata:
         return repr((self.neighbours, self.total, self.start, self.facets))
 
 
-@dataclass(frozen=True, slots=True)
-class _Revision:
-    """What snapshots of one state of the index share: all days, and what was computed from it so far."""
-
-    identity: str
-    change: int
-    days: tuple[DayCount, ...] = ()
-    periods: dict[tuple[Scope, date], list[PeriodKey]] = field(default_factory=dict)
-    found: FoundPapers = field(default_factory=FoundPapers)
-
-
-class SharedReads:
-    """What an archive's snapshots have read of the newest state of the index. Threads may share it."""
-
-    def __init__(self) -> None:
-        self._newest = _Revision("", 0)
-
-    def at(self, connection: sqlite3.Connection) -> _Revision:
-        """Return what is shared by snapshots of the index as it is; of the days only those that changed are read."""
-        identity, change = connection.execute("SELECT identity, change FROM state").fetchone() or ("", 0)
-        known = self._newest
-        if (known.identity, known.change) == (identity, change):
-            return known
-        is_later = known.identity == identity and known.change < change
-        rows = connection.execute(
-            "SELECT day, papers, new, first_new FROM days WHERE change > ? ORDER BY day",
-            (known.change if is_later else -1,),
-        )
-        days = list(known.days) if is_later else []
-        for text, *counts in rows:
-            day = date.fromisoformat(text)
-            place = bisect_left(days, day, key=_DATE)
-            is_known = place < len(days) and days[place].date == day
-            days[place : place + is_known] = [DayCount(day, *counts)] if counts[0] is not None else []
-        self._newest = _Revision(identity, change, tuple(days))
-        return self._newest
-
-
 class Snapshot:
     """Reads editions, counts and diagnostics. Valid inside `with archive.snapshot()` only.
 
     With `as_of` the archive is seen as if it ended with that day.
     """
 
-    def __init__(self, connection: sqlite3.Connection, latest: LatestLimits, shared: SharedReads, as_of: date) -> None:
+    def __init__(self, connection: sqlite3.Connection, latest: LatestLimits, newest: NewestState, as_of: date) -> None:
         self._connection = connection
         self._latest = latest
-        self._shared = shared
+        self._newest = newest
         self._as_of = as_of
 
     def as_of(self, day: date) -> "Snapshot":
         """Return the same snapshot as if the archive ended with a day."""
-        return Snapshot(self._connection, self._latest, self._shared, day)
+        return Snapshot(self._connection, self._latest, self._newest, day)
 
     @property
     def revision(self) -> str:
@@ -184,8 +143,8 @@ class Snapshot:
         return frozenset(date.fromisoformat(day) for (day,) in rows)
 
     @cached_property
-    def _state(self) -> _Revision:
-        return self._shared.at(self._connection)
+    def _state(self) -> IndexState:
+        return self._newest.read(self._connection)
 
     @cached_property
     def _search(self) -> Search:
@@ -194,15 +153,14 @@ class Snapshot:
     @cached_property
     def _until(self) -> date:
         """The last day that is seen; `date.max` for all of them, which spares queries a condition."""
-        days = self._state.days
+        days = self._state.calendar
         return self._as_of if days and days[-1].date > self._as_of else date.max
 
     @cached_property
-    def _calendar(self) -> tuple[DayCount, ...]:
-        days = self._state.days
-        return days if self._until == date.max else days[: bisect_right(days, self._until, key=_DATE)]
+    def _calendar(self) -> Calendar:
+        return self._state.calendar.between(date.min, self._until)
 
-    def calendar(self) -> tuple[DayCount, ...]:
+    def calendar(self) -> Calendar:
         """Count the papers of every day, oldest first, days without a paper included."""
         return self._calendar
 
@@ -234,9 +192,9 @@ class Snapshot:
         around: dict[PeriodKey, None] = {}
         for day in days:
             changed = period(scope, day)
-            neighbours = (self._day_before(changed.first), self._day_after(changed.last))
+            neighbours = (self._calendar.before(changed.first), self._calendar.after(changed.last))
             around |= dict.fromkeys(period(scope, neighbour) for neighbour in neighbours if neighbour)
-            if self._covered(changed):
+            if self._calendar.between(changed.first, changed.last):
                 around[changed] = None
         return list(around)
 
@@ -300,7 +258,7 @@ class Snapshot:
     def image_urls(self, key: Key | None = None) -> tuple[str, ...]:
         """List the URLs of the pictures in an edition, or else of all, those of the newest papers first."""
         if key is None:
-            selection = _Selection(["rank >= 0"], [])
+            selection = Selection(["rank >= 0"], [])
         else:
             edition = self._empty(key)
             selection = self._selection(key, edition.calendar)
@@ -332,7 +290,7 @@ class Snapshot:
 
     def unpublished_days(self) -> tuple[date, ...]:
         """List the days that files hold and the snapshot does not show, because their dates have not begun."""
-        return tuple(day.date for day in self._state.days[len(self._calendar) :])
+        return tuple(day.date for day in self._state.calendar[len(self._calendar) :])
 
     def _empty(self, key: Key) -> Edition:
         """Return an edition without its papers, and a collection with empty members."""
@@ -357,7 +315,7 @@ class Snapshot:
                 return replace(edition, fingerprint=self._fingerprint_days(key, covered))
             case SiteKey():
                 newest = self._calendar[-1:]
-                covered = self._between(newest[0].date - _SITE_DAYS, date.max) if newest else ()
+                covered = self._calendar.between(newest[0].date - _SITE_DAYS, date.max) if newest else Calendar()
                 content = [self._sum("counts_sum", "papers, new"), self._fingerprint_days(key, covered)]
                 return Edition(key, calendar=self._calendar, fingerprint=_hash(content))
             case _:
@@ -372,12 +330,12 @@ class Snapshot:
         return replace(edition, fingerprint=_hash([key.scope, key.text, content]))
 
     def _empty_period(self, key: PeriodKey) -> Edition:
-        covered = self._covered(key)
+        covered = self._calendar.between(key.first, key.last)
         if not covered:
             if any(key.first <= day <= key.last for day in self.unpublished_days()):
                 raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
             raise UnknownEditionError(f"{key.text}: the archive holds no such {key.scope}{_extent(self._calendar)}")
-        before, after = self._day_before(key.first), self._day_after(key.last)
+        before, after = self._calendar.before(key.first), self._calendar.after(key.last)
         return Edition(
             key,
             calendar=covered,
@@ -397,24 +355,8 @@ class Snapshot:
         first_listed = date.fromisoformat(rows[0][0])
         if first_listed > self._until:
             raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
-        covered = self._between(first_listed, first_listed)
+        covered = self._calendar.between(first_listed, first_listed)
         return Edition(key, calendar=covered, count=1, fingerprint=_hash([key.text, rows]))
-
-    def _between(self, first: date, last: date) -> tuple[DayCount, ...]:
-        """Return the days of the calendar from a first day to a last."""
-        days = self._calendar
-        return days[bisect_left(days, first, key=_DATE) : bisect_right(days, last, key=_DATE)]
-
-    def _covered(self, key: PeriodKey) -> tuple[DayCount, ...]:
-        return self._between(key.first, key.last)
-
-    def _day_before(self, day: date) -> date | None:
-        place = bisect_left(self._calendar, day, key=_DATE)
-        return self._calendar[place - 1].date if place else None
-
-    def _day_after(self, day: date) -> date | None:
-        place = bisect_right(self._calendar, day, key=_DATE)
-        return self._calendar[place].date if place < len(self._calendar) else None
 
     def _fingerprint_days(self, key: Key, covered: Sequence[DayCount]) -> str:
         """Hash the listings of some days that follow each other."""
@@ -494,7 +436,7 @@ class Snapshot:
         if not covered:
             return None
         is_cut = covered[0].papers > self._latest.papers
-        older = self._day_before(covered[0].date + timedelta(days=is_cut))
+        older = self._calendar.before(covered[0].date + timedelta(days=is_cut))
         return period(Scope.DAY, older) if older else None
 
     def _closed_periods(self, key: SeriesKey) -> list[PeriodKey]:
@@ -520,26 +462,24 @@ class Snapshot:
             known = self._state.periods[scope, self._until] = periods(scope, days)
         return known
 
-    def _selection(self, key: Key, covered: Sequence[DayCount]) -> "_Selection":
+    def _selection(self, key: Key, covered: Sequence[DayCount]) -> Selection:
         """Select the listings of an edition."""
         if isinstance(key, SearchKey):
             return self._select_results(key.query)
         if isinstance(key, PaperKey):
-            return _Selection(["slug = ?", FIRST_LISTING], [key.slug])
+            return select_paper(key.slug)
         if isinstance(key, CollectionKey) or not covered:
-            return _Selection(["0"], [])
+            return NOTHING
         since = covered[-1].date - _SITE_DAYS if isinstance(key, SiteKey) else covered[0].date
-        is_listed = "rank IS NOT NULL" if key.scope is Scope.DAY else FIRST_LISTING
-        days = [since.isoformat(), covered[-1].date.isoformat()]
         limit = self._latest.papers if key == LATEST else None
-        return _Selection([is_listed, "day BETWEEN ? AND ?"], [*days], limit=limit)
+        return select_days(since, covered[-1].date, repeats=key.scope is Scope.DAY, limit=limit)
 
-    def _listings(self, selection: "_Selection") -> tuple[Listing, ...]:
-        columns = ", ".join([*(f"content_{name}" for name in CONTENT_COLUMNS), *_LISTING_COLUMNS])
+    def _listings(self, selection: Selection) -> tuple[Listing, ...]:
+        names = (*(f"content_{name}" for name in CONTENT_COLUMNS), "first_rank", "first_day", "citation_key")
         selection = replace(selection, source=f"{selection.source} JOIN contents USING (id)")
         return tuple(
             Listing(decode_paper(content), rank, date.fromisoformat(first_day), citation_key)
-            for *content, rank, first_day, citation_key in self._select(columns, selection)
+            for *content, rank, first_day, citation_key in self._select(", ".join(names), selection)
         )
 
     def _count(self, query: Query) -> int:
@@ -549,13 +489,13 @@ class Snapshot:
     def _count_by_year(self, query: Query) -> dict[str, int]:
         """Count the results on all pages by year, the newest first."""
         selection = self._select_results(replace(query, limit=None, page=1))
-        rows = self._select("substr(first_day, 1, 4) AS year, count(*)", selection, "GROUP BY year ORDER BY year DESC")
+        rows = self._select("substr(first_day, 1, 4) AS year, count(*)", selection, "year ORDER BY year DESC")
         return dict(rows)
 
     def _count_by_media(self, query: Query) -> dict[frozenset[Has], int]:
         """Count the results on all pages by what they come with."""
         selection = self._select_results(replace(query, limit=None, page=1))
-        rows = self._select("code, video, count(*)", selection, "GROUP BY code, video")
+        rows = self._select("code, video, count(*)", selection, "code, video")
         return {
             frozenset(medium for medium, is_set in ((Has.CODE, code), (Has.VIDEO, video)) if is_set): count
             for code, video, count in rows
@@ -575,79 +515,22 @@ class Snapshot:
         ((newest,),) = self._rows(f"SELECT max(mtime_ns) FROM days {condition}", values)  # noqa: S608
         return None if newest is None else datetime.fromtimestamp(newest // 1_000_000_000, UTC)
 
-    def _select_results(self, query: Query) -> "_Selection":
+    def _select_results(self, query: Query) -> Selection:
         """Select the results of a search."""
         if not query.clauses:
-            return _select(query, self._until, "papers")
+            return select_results(query, self._until)
         watched = self._search.watched(query.clauses)
         if watched is not None:
             matches = "SELECT paper AS id, -score AS place FROM matches WHERE search = ?"
-            return _select(query, self._until, f"({matches}) JOIN papers USING (id)", watched)
-        matches, papers = "SELECT value AS id, key AS place FROM json_each(?)", self._search.find(query.clauses)
-        return _select(query, self._until, f"({matches}) JOIN papers USING (id)", json.dumps(papers))
+            return select_results(query, self._until, matches, watched)
+        matches = "SELECT value AS id, key AS place FROM json_each(?)"
+        return select_results(query, self._until, matches, json.dumps(self._search.find(query.clauses)))
 
-    def _select(self, columns: str, selection: "_Selection", ending: str | None = None) -> list[tuple[Any, ...]]:
-        if ending is None:
-            ending = f"ORDER BY {selection.order} LIMIT ? OFFSET ?"
-            paging = [-1 if selection.limit is None else selection.limit, selection.offset]  # -1 means no limit
-        else:
-            paging = []
-        conditions = " AND ".join(selection.conditions)
-        statement = f"SELECT {columns} FROM {selection.source} WHERE {conditions} {ending}"  # noqa: S608
-        return self._rows(statement, [*selection.values, *paging])
+    def _select(self, columns: str, selection: Selection, grouped_by: str = "") -> list[tuple[Any, ...]]:
+        return self._rows(*selection.statement(columns, grouped_by))
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement, values).fetchall()
-
-
-@dataclass(frozen=True, slots=True)
-class _Selection:
-    """The conditions, values, order and limit of a SELECT on the table `papers`, which `source` may join another to."""
-
-    conditions: Sequence[str]
-    values: Sequence[object]
-    order: str = "day DESC, rank"
-    limit: int | None = None
-    offset: int = 0
-    source: str = "papers"
-
-
-_LISTING_COLUMNS = ("first_rank", "first_day", "citation_key")
-
-
-def _select(query: Query, as_of: date, source: str, *values: object) -> _Selection:
-    """Translate a query to SQL; a paper that two days list is found on its first day only.
-
-    Args:
-        query: the query.
-        as_of: the last day that is seen.
-        source: the table `papers`, joined to `matches` if the query has words: the papers that these match, by `place`.
-        values: the parameters in `source`.
-    """
-    conditions, operands = [FIRST_LISTING], [*values]
-    for condition, more in _conditions(query, as_of):
-        conditions.append(condition)
-        operands += more
-    order = "day DESC, rank"
-    if query.order is Order.VOTES:
-        order = f"votes IS NULL, votes DESC, {order}"
-    elif query.order is Order.RELEVANCE and values:
-        order = f"place, {order}"
-    return _Selection(conditions, operands, order, query.limit, (query.page - 1) * (query.limit or 0), source)
-
-
-def _conditions(query: Query, as_of: date) -> Iterator[tuple[str, list[object]]]:
-    until = min(query.until or date.max, as_of)
-    if query.since:
-        yield "day >= ?", [query.since.isoformat()]
-    if until < date.max:
-        yield "day <= ?", [until.isoformat()]
-    if query.min_votes is not None:
-        yield "votes >= ?", [query.min_votes]
-    if query.author:
-        yield "instr(authors, ?)", [squeeze(unicode.fold(query.author))]
-    for medium in query.has:
-        yield f"{medium.value} = 1", []
 
 
 def _days_of(key: Key, listings: Iterable[Listing]) -> Iterator[date]:
