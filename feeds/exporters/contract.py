@@ -1,6 +1,6 @@
 """The contract of an exporter, and what it is given to render with; `README.md` beside this file explains it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -86,12 +86,12 @@ class Exporter(Protocol):
 class Format:
     """A registered exporter with its attributes, defaults filled in.
 
-    `origin` is the distribution that brought it; `fingerprint` changes with its code.
+    `origin` is the distribution that brought it; `fingerprint` returns a text that changes with its code.
     """
 
     exporter: Exporter = field(repr=False)
     origin: str
-    fingerprint: str
+    fingerprint: Callable[[], str] = field(repr=False)
     name: str
     suffix: str
     media_type: str

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def register(exporter: Exporter, origin: str) -> Format:
     return Format(
         exporter,
         origin,
-        _code_fingerprint(exporter, origin),
+        partial(_code_fingerprint, type(exporter).__module__, origin),
         exporter.name,
         exporter.suffix,
         exporter.media_type,
@@ -160,16 +161,17 @@ def register(exporter: Exporter, origin: str) -> Format:
     )
 
 
-def _code_fingerprint(exporter: Exporter, origin: str) -> str:
+@cache
+def _code_fingerprint(module_name: str, origin: str) -> str:
     """Hash what an exporter's documents are made with: its module, the packages that it uses, and the libraries.
 
     A module in a package is hashed with the files beside it and their `templates`.
     """
-    module = importlib.import_module(type(exporter).__module__)
+    module = importlib.import_module(module_name)
     file = Path(module.__file__ or "")
     is_alone = module.__package__ in (None, "", GROUP)
     own = hash_files([file] if is_alone else [*file.parent.glob("*"), *file.parent.glob("templates/*")])
-    given = hash_files(Path(__file__).with_name(name) for name in ("contract.py", "templates.py"))
+    given = hash_files(Path(__file__).with_name(name) for name in ("contract.py", "environment.py", "templates.py"))
     shared = packages_fingerprint("feeds.text", "feeds.model", "feeds.site")
     return f"{origin} {own} {given} {shared} {dependency_versions()}"
 

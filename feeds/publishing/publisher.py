@@ -54,7 +54,7 @@ class Publisher:
         own = site.interface or supported_language(site.language)
         self.languages = (own, *(language for language in LANGUAGES if language != own))
         """The languages of translated documents, the default one first."""
-        self._code_fingerprints = {item.name: self._code_fingerprint(item) for item in formats}
+        self._code_fingerprints: dict[str, str] = {}
         self._kept: LRUCache[tuple[str, Resource, str], Representation] = LRUCache(_MAX_KEPT)
         self._logged_places: set[str] = set()
         self._lock = threading.Lock()
@@ -215,13 +215,16 @@ class Publisher:
         data = resource.key.text if item.is_static else f"{metadata.fingerprint} {surroundings}"
         locale = language or self.languages[0] if item.is_translated else ""
         names = repr(pictures.names) if pictures else ""
-        parts = (item.name, self._code_fingerprints[item.name], data, locale, names)
+        parts = (item.name, self._code_fingerprint(item), data, locale, names)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def _code_fingerprint(self, item: Format) -> str:
         """Identify the code of a format and the settings that it uses."""
-        formats = self.formats.fingerprint if "formats" in item.settings else ""
-        return f"{item.fingerprint} {self.site.fingerprint(item.settings - {'formats'})} {formats}"
+        if item.name not in self._code_fingerprints:
+            formats = self.formats.fingerprint if "formats" in item.settings else ""
+            settings_used = self.site.fingerprint(item.settings - {"formats"})
+            self._code_fingerprints[item.name] = f"{item.fingerprint()} {settings_used} {formats}"
+        return self._code_fingerprints[item.name]
 
 
 def _place_of(error: Exception, item: Format) -> str:

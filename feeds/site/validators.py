@@ -4,13 +4,9 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping
 from datetime import time
-from email.errors import HeaderParseError
-from email.headerregistry import Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-from PIL import ImageFont
 
 from feeds.errors import QueryError
 from feeds.model.keys import TOPIC_PREFIX
@@ -105,6 +101,9 @@ def time_of_day(value: object) -> time:
 
 def mail_address(value: object) -> str:
     """Parse the address of a mailbox."""
+    from email.errors import HeaderParseError  # here, because few sites send mail
+    from email.headerregistry import Address
+
     text = non_empty(value)
     try:
         return Address(addr_spec=text).addr_spec
@@ -149,6 +148,8 @@ def interface_language(value: object) -> str:
 
 def font_file(value: object) -> Font | None:
     """Load the font at a path; None if the path is empty."""
+    from PIL import ImageFont  # here, because few sites have a font of their own
+
     if not (path := single_line(value)):
         return None
     try:

@@ -10,7 +10,6 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import unicodeit
-from latex2mathml.converter import convert
 from unicodeit import data
 
 _PROSE = re.compile(r"[가-힣]|^[^\\]*[A-Za-z]{2,} [A-Za-z]{2,}[^\\]*$|^[^\\]*\b(?:and|or|to|for|of)\b[^\\]*$|\w/$")
@@ -155,6 +154,10 @@ def _inline_script(match: re.Match[str]) -> str:
 @lru_cache(maxsize=4096)
 def to_mathml(latex: str, display: bool) -> str | None:
     """Convert a formula to MathML with the LaTeX as `alttext`; None if it is malformed or has an unknown command."""
+    from latex2mathml.converter import (
+        convert,  # here, because most texts have no formula, and it imports urllib and ssl
+    )
+
     if _TEX_COMMENT.search(latex):
         return None
     try:

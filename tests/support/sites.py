@@ -55,7 +55,7 @@ def describe(exporter: Exporter) -> Format:
     return Format(
         exporter,
         "plug-in 1.0",
-        "",
+        str,
         exporter.name,
         exporter.suffix,
         exporter.media_type,

@@ -12,10 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pylopdf_fonts_ko
-from PIL import Image, ImageDraw, ImageFont
 
 from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.model.edition import Edition
@@ -23,6 +22,9 @@ from feeds.model.keys import Key, PaperKey, PeriodKey, Scope, SearchKey
 from feeds.site.i18n import Locale, get_locale
 from feeds.site.site import Font
 from feeds.text.unicode import LATIN_TO_ASCII
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
 
 
 class Size(NamedTuple):
@@ -109,7 +111,7 @@ def render_cover(edition: Edition, context: RenderContext) -> bytes:
     return _encode_jpeg(draw_cover(edition, context))
 
 
-def draw_cover(edition: Edition, context: RenderContext) -> Image.Image:
+def draw_cover(edition: Edition, context: RenderContext) -> "Image.Image":
     """Draw the cover of an edition. The image may be shared with other callers; do not change it."""
     font = context.site.cover_font
     heading = cover_heading(edition, context, load_typeface(font))
@@ -168,7 +170,9 @@ def _body_texts(edition: Edition) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)  # a book, its cover and its thumbnail are rendered one after another
-def _draw(site_title: str, heading: Heading, texts: Sequence[str], color: str, font: Font | None) -> Image.Image:
+def _draw(site_title: str, heading: Heading, texts: Sequence[str], color: str, font: Font | None) -> "Image.Image":
+    from PIL import Image, ImageDraw  # here, because only drawing needs Pillow
+
     image = Image.new("RGB", _SIZE, "white")
     canvas = ImageDraw.Draw(image)
     canvas.rectangle((0, 0, _SIZE.width, _HEADING_HEIGHT), fill=color)
@@ -192,13 +196,15 @@ class Typeface:
 
     def __init__(self, font: Font | None) -> None:
         # With the basic layout: the other one depends on a library of the machine.
+        from PIL import ImageFont  # as above
+
         file = io.BytesIO(font.data) if font else pylopdf_fonts_ko.sans_path()
         self._font = ImageFont.truetype(file, 100, layout_engine=ImageFont.Layout.BASIC)
         self._sizes: dict[int, ImageFont.FreeTypeFont] = {}
         self._missing_glyph = bytes(self._font.getmask(_NONCHARACTER))
         self._glyphs: dict[str, bool] = {" ": True}
 
-    def at_size(self, size: int) -> ImageFont.FreeTypeFont:
+    def at_size(self, size: int) -> "ImageFont.FreeTypeFont":
         """Return the font in a size in pixels."""
         if size not in self._sizes:
             self._sizes[size] = self._font.font_variant(size=size)
@@ -241,7 +247,7 @@ def load_typeface(font: Font | None) -> Typeface:
 
 
 def _draw_text(
-    canvas: ImageDraw.ImageDraw, typeface: Typeface, text: str, box: _Box, sizes: Sequence[int], color: str
+    canvas: "ImageDraw.ImageDraw", typeface: Typeface, text: str, box: _Box, sizes: Sequence[int], color: str
 ) -> int:
     """Draw a text in the first of the sizes that fits into a box, else truncated in the last; return where it ends."""
     available = typeface.transliterate(text[:_MAX_TEXT])
@@ -259,7 +265,7 @@ def _draw_text(
     return box.top + len(lines) * line_height
 
 
-def _wrap(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
+def _wrap(text: str, font: "ImageFont.FreeTypeFont") -> list[str]:
     """Break a text into lines at its spaces, a word that is wider than a line anywhere."""
     lines = [""]
     for word in chain.from_iterable(_break_word(word, font) for word in text.split()):
@@ -271,7 +277,7 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
     return [line for line in lines if line]
 
 
-def _break_word(word: str, font: ImageFont.FreeTypeFont) -> Iterator[str]:
+def _break_word(word: str, font: "ImageFont.FreeTypeFont") -> Iterator[str]:
     if _fits(word, font):
         yield word
         return
@@ -284,7 +290,7 @@ def _break_word(word: str, font: ImageFont.FreeTypeFont) -> Iterator[str]:
     yield part
 
 
-def _truncate(text: str, font: ImageFont.FreeTypeFont) -> str:
+def _truncate(text: str, font: "ImageFont.FreeTypeFont") -> str:
     lengths = range(1, min(len(text), _MAX_LINE) + 1)
     fitting = bisect_left(lengths, True, key=lambda length: not _fits(_with_ellipsis(text[:length]), font))
     return _with_ellipsis(text[:fitting])
@@ -294,11 +300,11 @@ def _with_ellipsis(text: str) -> str:
     return f"{text.rstrip()}..."
 
 
-def _fits(line: str, font: ImageFont.FreeTypeFont) -> bool:
+def _fits(line: str, font: "ImageFont.FreeTypeFont") -> bool:
     return font.getlength(line) <= _SIZE.width - 2 * _MARGIN
 
 
-def _encode_jpeg(image: Image.Image) -> bytes:
+def _encode_jpeg(image: "Image.Image") -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_JPEG_QUALITY)
     return file.getvalue()
