@@ -2,20 +2,27 @@
 
 import io
 import re
+import tracemalloc
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from PIL import Image
 
+from feeds.exporters.contract import RenderContext
+from feeds.exporters.epub import EpubExporter
 from feeds.images.convert import convert
 from feeds.images.picture import EncodedImage
+from feeds.images.store import PictureSet
+from feeds.model.edition import Edition
 from feeds.publishing.publisher import Publisher, open_publisher
 from tests.support import archives, validators
 from tests.support.books import EPUB_TYPE, XHTML, XML_LANG, open_book
-from tests.support.digests import HOSTILE, OpenFiles, day, paper, render
+from tests.support.digests import HOSTILE, OpenFiles, day, load, paper, render
 
 NOW = datetime(2035, 2, 1, tzinfo=UTC)  # later than the mtime of any file here
 
@@ -423,6 +430,37 @@ def test_month_stays_under_50_mb(folder: Path, environ: dict[str, str]) -> None:
     book = open_book(open_day_with_pictures(folder, environ, 60, 900_000, 790_000), "2024-01")
     assert len([name for name in book.names if "/images/" in name]) == 60
     assert 45_000_000 < book.size < 50_000_000
+
+
+def test_pictures_are_in_memory_once(folder: Path, environ: dict[str, str]) -> None:
+    publisher = open_day_with_pictures(folder, environ, 40, 500_000)
+    edition = load(publisher, "2024-01")
+    context = replace(
+        RenderContext.for_site(publisher.site, publisher.formats),
+        pictures=PictureSet(publisher.store, [paper.image or "" for paper in edition.papers]),
+    )
+    tracemalloc.start()
+    book = b"".join(EpubExporter().render(edition, context))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(book) > 20_000_000
+    assert peak < 1.5 * len(book)
+
+
+def test_listings_are_collected_as_often_for_many_papers(folder: Path, environ: dict[str, str]) -> None:
+    papers = {count: [paper(f"T{number}", f"2401.{number}") for number in range(1, count + 1)] for count in (3, 30)}
+    for count, entries in papers.items():
+        (folder / f"{count}.md").write_text(day(f"2024-01-{count:02}", *entries), encoding="utf-8")
+    publisher = open_publisher(folder, environ)
+    context = RenderContext.for_site(publisher.site, publisher.formats)
+
+    def count_collections(key: str) -> int:
+        edition = load(publisher, key)
+        with patch.object(Edition, "listings", new_callable=PropertyMock, return_value=edition.listings) as listings:
+            b"".join(EpubExporter().render(edition, context))
+        return listings.call_count
+
+    assert count_collections("2024-01-30") == count_collections("2024-01-03")
 
 
 def test_book_contains_the_cover_that_is_served(seeds: Publisher) -> None:

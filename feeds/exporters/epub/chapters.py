@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import ClassVar, TypeVar
+from operator import itemgetter
+from typing import ClassVar, NamedTuple, TypeVar
 
 from feeds.model.edition import Edition
 from feeds.model.keys import Scope, SearchKey, period
@@ -25,7 +26,8 @@ _SECTIONS: Mapping[Scope, tuple[Scope, ...]] = {  # from the top level down
 _MAX_RESULTS = 50  # of a search without sections, and in a section of those that are not in the order of their days
 _MAX_MOST_VOTED = 20
 _MAX_LINKS = 600  # on a page of the index: old devices are slow with large documents
-_NO_LETTER = "#"
+_AFTER_LETTERS = "\uffff"
+_SEPARATOR = "\0"  # sorts before all that names consist of
 _NAME_SUFFIXES = re.compile(r"(?:,?\s+(?:(?:Jr|Sr)\.?|I{2,3}|IV|\([^()]*\)|\[[^\[\]]*\]|[*†‡]))+$", re.IGNORECASE)
 # The Hangul syllables stand in the order of their initial consonants, 588 of each (Unicode, section 3.12).
 _FIRST_SYLLABLE, _LAST_SYLLABLE, _SYLLABLES_PER_INITIAL = 0xAC00, 0xD7A3, 588
@@ -80,12 +82,11 @@ class MostVoted(Chapter):
     papers: tuple[PaperChapter, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     """An author in the index."""
 
     name: str
-    papers: tuple[PaperChapter, ...]
+    papers: Sequence[PaperChapter]
 
     @property
     def links(self) -> int:
@@ -179,19 +180,20 @@ def _author_index(papers: Iterable[PaperChapter], locale: Locale) -> Iterator[Au
     for chapter in papers:
         for author in dict.fromkeys(chapter.listing.paper.authors):
             by_author.setdefault(author, []).append(chapter)
-    authors = [Author(name, tuple(by_author[name])) for name in sorted(by_author, key=_sort_key)]
-    pages = list(_batch(_group_by_letter(authors)))
+    pages = list(_batch(_group_by_letter(by_author)))
     for number, page in enumerate(pages, 1):
         extent = "–".join(dict.fromkeys((page[0].label, page[-1].label))) if len(pages) > 1 else ""
         title = f"{locale.gettext('Index of authors')} {extent}".strip()
         yield AuthorIndex(title, f"authors-{number}.xhtml", extent=extent, letters=tuple(page))
 
 
-def _group_by_letter(authors: Iterable[Author]) -> Iterator[Letter]:
-    for letter, group in groupby(authors, key=lambda author: _index_letter(author.name)):
-        parts = list(_batch(group))
+def _group_by_letter(by_author: Mapping[str, Sequence[PaperChapter]]) -> Iterator[Letter]:
+    for letter, keys in groupby(sorted(map(_sort_key, by_author)), key=itemgetter(0)):
+        names = (key.split(_SEPARATOR, 2)[2] for key in keys)
+        label = letter if letter != _AFTER_LETTERS else "#"
+        parts = list(_batch(Author(name, by_author[name]) for name in names))
         for number, part in enumerate(parts, 1):
-            yield Letter(f"{letter} {number}" if len(parts) > 1 else letter, tuple(part))
+            yield Letter(f"{label} {number}" if len(parts) > 1 else label, tuple(part))
 
 
 def _batch(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
@@ -199,38 +201,46 @@ def _batch(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
     batch: list[_Entry] = []
     links = 0
     for entry in entries:
-        if batch and links + entry.links > _MAX_LINKS:
+        added = entry.links
+        if batch and links + added > _MAX_LINKS:
             yield batch
             batch, links = [], 0
         batch.append(entry)
-        links += entry.links
+        links += added
     if batch:
         yield batch
 
 
-def _sort_key(author: str) -> tuple[str, str, str]:
-    """Sort authors by the letters of the index, Latin before Hangul before all others, then by family name."""
-    letter = _index_letter(author)
-    return letter if letter != _NO_LETTER else "\uffff", _to_base_letters(_family_name(author)), author
+def _sort_key(author: str) -> str:
+    """Sort authors by the letters of the index, Latin before Hangul before all others, then by family name.
+
+    A text, not a tuple: tens of thousands of tuples take longer to sort and to collect.
+    """
+    family_name = _family_name(author)
+    return _SEPARATOR.join((_index_letter(family_name), _to_base_letters(family_name), author))
 
 
-def _index_letter(author: str) -> str:
-    """Return the Latin letter or Hangul consonant that a family name starts with, `#` for any other."""
-    first = unicodedata.normalize("NFC", _family_name(author))[0]
+def _index_letter(family_name: str) -> str:
+    """Return the Latin letter or Hangul consonant that a family name starts with, `_AFTER_LETTERS` for any other."""
+    first = unicodedata.normalize("NFC", family_name)[0]
     if _FIRST_SYLLABLE <= ord(first) <= _LAST_SYLLABLE:
         return _INITIALS[(ord(first) - _FIRST_SYLLABLE) // _SYLLABLES_PER_INITIAL]
     letter = _to_base_letters(first)[:1]
-    return letter.upper() if letter.isascii() and letter.isalpha() else _NO_LETTER
+    return letter.upper() if letter.isascii() and letter.isalpha() else _AFTER_LETTERS
 
 
 def _family_name(author: str) -> str:
     """Return the last word of a name, leaving out what follows the name in `Ann Lee, Jr. (Oslo)`."""
-    words = [name for word in _NAME_SUFFIXES.sub("", author).split() if (name := word.strip(","))]
-    return words[-1] if words else author
+    for word in reversed(_NAME_SUFFIXES.sub("", author).split()):
+        if name := word.strip(","):
+            return name
+    return author
 
 
 def _to_base_letters(name: str) -> str:
     """Return a name in lower case without diacritics."""
+    if name.isascii():
+        return name.lower()
     folded = unicodedata.normalize("NFKD", name.translate(LATIN_TO_ASCII)).casefold()
     decomposed = unicodedata.normalize("NFKD", folded)
     return "".join(character for character in decomposed if not unicodedata.combining(character))

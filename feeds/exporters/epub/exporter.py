@@ -5,7 +5,8 @@ Comments name the defects of ebooklib 0.20 and of reading systems that the code 
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.exporters.epub import cover
 from feeds.exporters.epub.chapters import AuthorIndex, Chapter, PaperChapter, plan_chapters
 from feeds.exporters.epub.subjects import find_subjects
-from feeds.exporters.templates import render_template
+from feeds.exporters.templates import render_template, template_macros
 from feeds.images.picture import Rendition
 from feeds.images.store import PictureSet
 from feeds.model.edition import Edition
@@ -111,14 +112,24 @@ class _Landmark(NamedTuple):
     label: str
 
 
+class _File(NamedTuple):
+    """A file of a book; `read` makes its bytes when they are needed, so that no more than those are in memory."""
+
+    name: str
+    media_type: str
+    read: Callable[[], bytes]
+    properties: Sequence[str] = ()
+
+
 class _Book:
-    """A book with its pictures chosen; those that the store has lost are left out."""
+    """A book with its pictures chosen; those that the store has lost are left out. It can be serialized once."""
 
     def __init__(self, edition: Edition, context: RenderContext, renditions: Mapping[str, Rendition]) -> None:
         self._edition = edition
         self._context = context
         self._language = context.site.language.partition("-")[0]  # Amazon reads the primary subtag only
         self._title = context.full_name(edition)
+        self._count = len(edition.listings)
         self._chapters = plan_chapters(edition, context.locale)
         self._reading_order = [chapter for top_level in self._chapters for chapter in top_level.walk()]
         self._has_contents = len(self._reading_order) > 1
@@ -128,40 +139,27 @@ class _Book:
             if (data := context.pictures.read(rendition)) is not None
         }
         self._renditions = {url: rendition for url, rendition in renditions.items() if rendition in self._images}
+        contents = _CONTENTS if self._has_contents else ""
+        self._macros = template_macros("epub/macros.xhtml", context.locale, language=self._language, contents=contents)
 
     def serialize(self) -> bytes:
         """Return the bytes of the EPUB file."""
-        book = epub.EpubBook()
-        front = [self._cover_page(), self._title_page(), *self._contents_page()]
-        chapters = list(self._chapter_items())
-        self._add_metadata(book, has_formulas=any(item.properties == ["mathml"] for item in chapters))
-        style_sheet = _item("book.css", "text/css", _STYLE_SHEET.read_bytes())
-        others = (self._navigation(), style_sheet, epub.EpubNcx(), self._cover_image(), *self._image_items())
-        for item in (*front, *chapters, *others):
-            book.add_item(item)
-        book.spine = [*front, *chapters]  # without the navigation, whose hidden landmarks MuPDF and pandoc would show
-        book.toc = _ncx_entries(self._chapters) or [epub.Link("title.xhtml", self._title, "to-title")]
-        book.guide = [
-            {
-                "type": _EPUB2_TYPES.get(landmark.type, landmark.type),
-                "href": landmark.file_name,
-                "title": landmark.label,
-            }
-            for landmark in self._landmarks()
-        ]
-        images = {f"EPUB/images/{rendition.name}": data for rendition, data in self._images.items()}
-        return _repack(self._write(book), images, self._language)
+        spine = [self._cover_page(), self._title_page(), *self._contents_page(), *self._chapter_files()]
+        resources = [self._navigation(), _File("book.css", "text/css", _STYLE_SHEET.read_bytes)]
+        pictures = [self._cover_image(), *self._picture_files()]
+        package = self._write_package(spine, resources, pictures)
+        return _zip(package, [*spine, *resources, *pictures], self._language)
 
-    def _cover_page(self) -> Any:
+    def _cover_page(self) -> _File:
         return self._document("cover.xhtml", "epub/cover.xhtml", self._title, size=cover.CoverExporter.size)
 
-    def _title_page(self) -> Any:
+    def _title_page(self) -> _File:
         site = self._context.site
-        values = {"count": len(self._edition.listings), "description": site.description, "rights": site.rights}
+        values = {"count": self._count, "description": site.description, "rights": site.rights}
         omission = self._context.omission(self._edition, EpubExporter.name)
         return self._document("title.xhtml", "epub/title_page.xhtml", self._title, omission=omission, **values)
 
-    def _contents_page(self) -> Iterator[Any]:
+    def _contents_page(self) -> Iterator[_File]:
         """Yield the visible table of contents, the top level of the navigation; none for a single chapter."""
         if self._has_contents:
             index = [chapter for chapter in self._chapters if isinstance(chapter, AuthorIndex) and chapter.extent]
@@ -169,38 +167,40 @@ class _Book:
             title = self._context.locale.gettext("Contents")
             yield self._document(_CONTENTS, "epub/contents.xhtml", title, chapters=chapters, index=index)
 
-    def _navigation(self) -> Any:
+    def _navigation(self) -> _File:
         title = self._context.locale.gettext("Contents")
-        values = {"chapters": self._chapters, "landmarks": self._landmarks()}
-        item = self._document("nav.xhtml", "epub/navigation.xhtml", title, **values)
-        item.properties = ["nav"]
-        return item
+        values = {"chapters": self._chapters, "landmarks": list(self._landmarks())}
+        return self._document("nav.xhtml", "epub/navigation.xhtml", title, ["nav"], **values)
 
-    def _chapter_items(self) -> Iterator[Any]:
+    def _chapter_files(self) -> Iterator[_File]:
         chapters = self._reading_order
         for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
             values: dict[str, object] = {"chapter": chapter, "previous": previous, "next": following}
-            values["contents"] = _CONTENTS if self._has_contents else ""
+            properties = []
             if isinstance(chapter, PaperChapter):
-                values["picture"] = self._renditions.get(chapter.listing.paper.image or "")
-                values["count"] = len(self._edition.listings)
-            yield self._document(chapter.file_name, chapter.template, chapter.title, **values)
+                paper = chapter.listing.paper
+                values["picture"] = self._renditions.get(paper.image or "")
+                values["count"] = self._count
+                properties = ["mathml"] if "<math" in paper.summary_html else []  # epubcheck OPF-014
+            yield self._document(chapter.file_name, chapter.template, chapter.title, properties, **values)
 
-    def _document(self, file_name: str, template: str, title: str, **values: object) -> Any:
-        text = render_template(template, self._context.locale, title=title, language=self._language, **values)
-        item = _item(file_name, _XHTML, text.encode())
-        item.properties = ["mathml"] if "<math" in text else []  # ebooklib sets none (epubcheck OPF-014)
-        return item
+    def _document(
+        self, file_name: str, template: str, title: str, properties: Sequence[str] = (), /, **values: object
+    ) -> _File:
+        return _File(file_name, _XHTML, partial(self._render, template, {"title": title, **values}), properties)
 
-    def _cover_image(self) -> Any:
-        data = cover.render_cover(self._edition, self._context)
-        item = _item("cover.jpg", cover.CoverExporter.media_type, data)
-        item.properties = ["cover-image"]
-        return item
+    def _render(self, template: str, values: Mapping[str, object]) -> bytes:
+        shared = {"language": self._language, "macros": self._macros}
+        return render_template(template, self._context.locale, **shared, **values).encode()
 
-    def _image_items(self) -> Iterator[Any]:
+    def _cover_image(self) -> _File:
+        render = partial(cover.render_cover, self._edition, self._context)
+        return _File("cover.jpg", cover.CoverExporter.media_type, render, ["cover-image"])
+
+    def _picture_files(self) -> Iterator[_File]:
         for rendition in self._images:
-            yield _item(f"images/{rendition.name}", rendition.media_type, b"")  # `_repack` adds the data
+            read = partial(self._images.pop, rendition)  # up to 50 MB, which are in the zip file from then on
+            yield _File(f"images/{rendition.name}", rendition.media_type, read)
 
     def _landmarks(self) -> Iterator[_Landmark]:
         locale, chapters = self._context.locale, self._chapters
@@ -256,15 +256,37 @@ class _Book:
         _add_epub2_meta(book, "calibre:series", series)
         _add_epub2_meta(book, "calibre:series_index", position)
 
-    def _write(self, book: Any) -> bytes:
-        """Write a book with ebooklib, as a zip file whose entries have the current time."""
+    def _write_package(self, spine: Sequence[_File], resources: Iterable[_File], pictures: Iterable[_File]) -> bytes:
+        """Write the container, the package and the NCX with ebooklib, as a zip file."""
+        book = epub.EpubBook()
+        self._add_metadata(book, has_formulas=any("mathml" in file.properties for file in spine))
+        items = [_item(file) for file in spine]
+        for item in (*items, *map(_item, resources), epub.EpubNcx(), *map(_item, pictures)):
+            book.add_item(item)
+        book.spine = items  # without the navigation, whose hidden landmarks MuPDF and pandoc would show
+        book.toc = _ncx_entries(self._chapters) or [epub.Link("title.xhtml", self._title, "to-title")]
+        book.guide = [
+            {
+                "type": _EPUB2_TYPES.get(landmark.type, landmark.type),
+                "href": landmark.file_name,
+                "title": landmark.label,
+            }
+            for landmark in self._landmarks()
+        ]
         file = io.BytesIO()
         options = {"mtime": self._context.site.updated(self._edition), "raise_exceptions": True, "compresslevel": 0}
         try:
-            epub.write_epub(file, book, options)
+            _PackageWriter(file, book, options).write()
         except Exception as error:
             raise ExportError(f"{self._edition.key.text}: ebooklib cannot write the book: {error}") from error
         return file.getvalue()
+
+
+class _PackageWriter(epub.EpubWriter):  # type: ignore[misc]  # ebooklib has no types
+    """Leaves out the files of the manifest but for the NCX: `_zip` adds them, made and compressed one at a time."""
+
+    def _write_items(self) -> None:
+        self.out.writestr("EPUB/toc.ncx", self._get_ncx())
 
 
 def _add_epub2_meta(book: Any, name: str, content: str) -> None:
@@ -281,23 +303,27 @@ def _ncx_entries(chapters: Iterable[Chapter]) -> list[Any]:
     ]
 
 
-def _item(file_name: str, media_type: str, data: bytes) -> Any:
-    """Return an item that ebooklib writes unchanged; an EpubHtml would go through an HTML parser."""
-    return epub.EpubItem(uid=file_name.replace("/", "-"), file_name=file_name, media_type=media_type, content=data)
+def _item(file: _File) -> Any:
+    """Return an item for the manifest; an EpubHtml would go through an HTML parser."""
+    item = epub.EpubItem(uid=file.name.replace("/", "-"), file_name=file.name, media_type=file.media_type)
+    item.properties = file.properties  # ebooklib finds none by itself
+    return item
 
 
-def _repack(data: bytes, images: Mapping[str, bytes], language: str) -> bytes:
-    """Repack a zip file reproducibly: sorted, without times, `mimetype` first and uncompressed (OCF 3.3, section 4.2).
+def _zip(package: bytes, files: Iterable[_File], language: str) -> bytes:
+    """Write a zip file reproducibly: sorted, without times, `mimetype` first and uncompressed (OCF 3.3, section 4.2).
 
     Args:
-        data: the zip file of ebooklib.
-        images: the data of the entries that are empty in it, to save a copy of them.
+        package: the zip file of ebooklib.
+        files: the files that it lacks.
         language: the language of the package and the NCX.
     """
-    file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(file, "w") as target:
-        for name in sorted(source.namelist(), key=lambda name: (name != "mimetype", name)):
-            body = images.get(name) or source.read(name)
+    data = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as source, zipfile.ZipFile(data, "w") as target:
+        readers: dict[str, Callable[[], bytes]] = {name: partial(source.read, name) for name in source.namelist()}
+        readers |= {f"EPUB/{file.name}": file.read for file in files}
+        for name in sorted(readers, key=lambda name: (name != "mimetype", name)):
+            body = readers[name]()
             if name.endswith((".opf", ".ncx")):
                 body = _complete_xml(body, language)
             entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
@@ -306,7 +332,7 @@ def _repack(data: bytes, images: Mapping[str, bytes], language: str) -> bytes:
             entry.external_attr = 0o644 << 16
             entry.create_system = 3  # Unix, on every machine
             target.writestr(entry, body)
-    return file.getvalue()
+    return data.getvalue()
 
 
 def _complete_xml(body: bytes, language: str) -> bytes:
