@@ -98,6 +98,8 @@ class Query:
     def with_default_order(self, order: Order) -> "Query":
         """Return the query for a format with another default order; an order that a URL names stays."""
         default = order if self.q else Order.NEW
+        if default is self.default_order:
+            return self
         return replace(self, order=default if self.order == self.default_order else self.order, default_order=default)
 
     def with_default_limit(self, limit: int) -> "Query":

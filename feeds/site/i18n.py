@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
@@ -21,8 +21,16 @@ from feeds.model.query import Has, Order
 
 _LOCALES = Path(__file__).parent / "locales"
 _ENGLISH = "en"
+_MAX_FORMATTED = 4096  # dates and numbers whose texts are kept
 LANGUAGES: Sequence[str] = (_ENGLISH, *sorted(path.name for path in _LOCALES.iterdir()))
 """The languages of the interface."""
+
+
+# Babel parses its patterns anew for each date and number, of which a calendar has hundreds.
+_format_date = lru_cache(_MAX_FORMATTED)(format_date)
+_format_interval = lru_cache(_MAX_FORMATTED)(format_interval)
+_format_skeleton = lru_cache(_MAX_FORMATTED)(format_skeleton)
+_format_decimal = lru_cache(_MAX_FORMATTED)(format_decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,12 @@ class Locale:
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """Translate a message with a number, which `{count}` stands for."""
         return self._translations.ngettext(singular, plural, count).format(
-            count=format_decimal(count, locale=self._babel)
+            count=_format_decimal(count, locale=self._babel)
         )
 
     def format_day(self, day: date) -> str:
         """Format a day, such as 2024년 1월 30일."""
-        return str(format_date(day, "long", self._babel))
+        return str(_format_date(day, "long", self._babel))
 
     def format_day_of_month(self, day: date) -> str:
         """Format a day without its year, such as 1월 30일."""
@@ -53,15 +61,15 @@ class Locale:
 
     def format_weekday(self, day: date) -> str:
         """Format a day with its weekday, such as 2024년 1월 30일 화요일."""
-        return str(format_date(day, "full", self._babel))
+        return str(_format_date(day, "full", self._babel))
 
     def format_skeleton(self, day: date, skeleton: str) -> str:
         """Format some fields of a day (Unicode TR 35), such as `yMMMM` for 2024년 1월."""
-        return str(format_skeleton(skeleton, day, locale=self._babel))
+        return str(_format_skeleton(skeleton, day, locale=self._babel))
 
     def format_range(self, first: date, last: date, skeleton: str = "MMMd") -> str:
         """Format some fields (Unicode TR 35) of a range of days, such as 1월 29일 ~ 2월 4일."""
-        return str(format_interval(first, last, skeleton, locale=self._babel))
+        return str(_format_interval(first, last, skeleton, locale=self._babel))
 
     def language_name(self, tag: str) -> str:
         """Name a language, given by its tag (BCP 47)."""

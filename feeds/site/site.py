@@ -94,7 +94,7 @@ class Site:
     latest_days: int = 14
     latest_papers: int = 100
     hub: str = ""
-    topics: tuple[Topic, ...] = TOPICS
+    topics: tuple[Topic, ...] = field(default=TOPICS, hash=False)  # hashing them takes long, comparing does not
     cover_font: Font | None = None
 
     @property
@@ -214,9 +214,14 @@ def _newest_day(edition: Edition) -> DayCount | None:
 
 def url_path(key: Key, suffix: str) -> str:
     """Return the path of a document under the base URL, without a leading slash; that of a search with its query."""
+    path = quote(key.text + suffix)
     parameters = key.parameters if isinstance(key, SearchKey) else {}
-    query = urlencode(parameters, safe=",", quote_via=quote)
-    return quote(key.text + suffix) + (f"?{query}" if query else "")
+    return f"{path}?{encode_parameters(parameters)}" if parameters else path
+
+
+def encode_parameters(parameters: Mapping[str, str]) -> str:
+    """Encode the parameters of a search as URLs have them."""
+    return urlencode(parameters, safe=",", quote_via=quote)
 
 
 def download_name(key: Key, suffix: str) -> str:

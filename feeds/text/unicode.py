@@ -65,6 +65,8 @@ def combines_with_previous(character: str) -> bool:
 
 def detect_language(text: str, default: str) -> str:
     """Return `ko` for a text with Hangul, `default` for one with letters of another non-Latin script, and else `en`."""
+    if text.isascii():
+        return "en"
     if _HANGUL.search(text):
         return "ko"
     return default if _OTHER_LETTER.search(text) else "en"
