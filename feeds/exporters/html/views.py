@@ -1,0 +1,355 @@
+"""What the templates of pages read: of the site, once for all its pages, and of each edition."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property, lru_cache
+from itertools import groupby, islice
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from jinja2.environment import TemplateModule
+
+from feeds.exporters.contract import Kind, RenderContext, Resource
+from feeds.exporters.html.calendar import SHADES, Month, Period, lay_out_months, split_by_period
+from feeds.exporters.registry import Registry
+from feeds.exporters.templates import template_macros
+from feeds.model.edition import Collection, Edition, Facet, FacetGroup, SearchResults
+from feeds.model.keys import (
+    ALL,
+    LATEST,
+    LISTS,
+    PERIODS,
+    SEARCH,
+    SERIES,
+    Key,
+    ListKey,
+    PaperKey,
+    PeriodKey,
+    Scope,
+    SearchKey,
+    SeriesKey,
+    SiteKey,
+    TopicsKey,
+    period,
+)
+from feeds.model.paper import Day, Listing, Paper
+from feeds.model.query import EVERYTHING, MAX_LIMIT, Query
+from feeds.site.i18n import Locale, facet_group_name, facet_name, key_name
+from feeds.site.site import Site, encode_parameters
+from feeds.text.matching import Word
+from feeds.text.unicode import fold
+
+HOME, BOOKS, E_READER = SiteKey(""), SiteKey("books"), SiteKey("e-reader")
+_PAGE = "html"  # the name of the format
+_KEYS = {"latest": LATEST, "archive": ALL, "search": SEARCH, "home": HOME, "books": BOOKS, "e_reader": E_READER}
+_OFFERED_KINDS = (Kind.FEED, Kind.BOOK, Kind.FILE, Kind.CATALOG)
+_MAX_SITES = 8  # of views that are kept: a process has one site, in every language
+_MAX_FULL_PAPERS = 100  # of a page; longer pages show excerpts
+_HOME_MONTHS = 12
+_HOME_MOST_VOTED = 5
+_E_READER_WEEKS = 8
+_WEB_READERS = {
+    "Feedly": "https://feedly.com/i/subscription/feed/",
+    "Inoreader": "https://www.inoreader.com/?add_feed=",
+    "NewsBlur": "https://www.newsblur.com/?url=",
+    "The Old Reader": "https://theoldreader.com/feeds/subscribe?url=",
+}
+
+
+class WebReader(NamedTuple):
+    """A feed reader on the web, and the URL at which it subscribes to a feed."""
+
+    name: str
+    url: str
+
+
+@lru_cache(maxsize=_MAX_SITES)
+def view_site(site: Site, formats: Registry, locale: Locale) -> "SiteView":
+    """Return the view of a site in one language, which all its pages share."""
+    return SiteView(RenderContext(site, formats, locale))
+
+
+@dataclass(frozen=True)
+class SiteView:
+    """What the templates read of a site in one language; what all pages have is made once."""
+
+    context: RenderContext
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The variables that every template has."""
+        constants = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT}
+        return {"site": self, "settings": self.context.site, **constants}
+
+    @cached_property
+    def macros(self) -> TemplateModule:
+        """The macros of all templates."""
+        return template_macros("html/macros.html", self.context.locale, **self.values)
+
+    @cached_property
+    def parts(self) -> TemplateModule:
+        """The parts of the layout that are the same on every page."""
+        return template_macros("html/parts.html", self.context.locale, macros=self.macros, **self.values)
+
+    @cached_property
+    def base_path(self) -> str:
+        """The path of the base URL, with which links start: they have no host."""
+        return self.context.site.base_path
+
+    def href(self, resource: Resource) -> str:
+        """Return the link to a document."""
+        return f"{self.base_path}/{resource.path}"
+
+    def page(self, key: Key) -> Resource:
+        """Return the page of an edition."""
+        return self.context.resource(key, _PAGE)
+
+    def page_href(self, key: Key) -> str:
+        """Return the link to the page of an edition."""
+        return self.href(self.page(key))
+
+    def day(self, date: date) -> PeriodKey:
+        """Return the key of a day."""
+        return period(Scope.DAY, date)
+
+    def day_href(self, day: date) -> str:
+        """Return the link to the page of a day."""
+        return self.page_href(period(Scope.DAY, day))
+
+    def paper_href(self, paper: Paper) -> str:
+        """Return the link to the page of a paper."""
+        return self.page_href(PaperKey(paper.slug))
+
+    def author_href(self, author: str) -> str:
+        """Return the link to a search for the papers of an author."""
+        return f"{self._search_href}?{encode_parameters({'author': author})}"
+
+    @cached_property
+    def _search_href(self) -> str:
+        return self.page_href(SEARCH)
+
+    def name(self, key: Key) -> str:
+        """Name an edition."""
+        return self.context.site.topic_name(key) or key_name(key, self.context.locale)
+
+    def facet_name(self, facet: Facet) -> str:
+        """Name a facet."""
+        return facet_name(facet, self.context.locale)
+
+    @cached_property
+    def latest_feeds(self) -> tuple[Resource, ...]:
+        """The feeds of the latest papers, which feed readers find on every page."""
+        return self.context.resources(LATEST, Kind.FEED)
+
+    @cached_property
+    def catalogs(self) -> list[Resource]:
+        """The catalogs of the whole site."""
+        return [resource for resource in self.context.formats.site_resources() if resource.format.kind is Kind.CATALOG]
+
+    @cached_property
+    def main_catalogs(self) -> list[Resource]:
+        """The first catalog of each format."""
+        return [next(group) for _, group in groupby(self.catalogs, key=lambda catalog: catalog.format.name)]
+
+    @cached_property
+    def opensearch(self) -> Resource:
+        """The description of the search for browsers."""
+        return self.context.resource(SiteKey("opensearch"), "opensearch")
+
+    @cached_property
+    def search_files(self) -> list[Resource]:
+        """The search as a book and in the other formats that are downloaded."""
+        return [resource for kind in (Kind.BOOK, Kind.FILE) for resource in self.context.resources(SEARCH, kind)]
+
+    def web_readers(self, feed: Resource) -> list[WebReader]:
+        """List the feed readers on the web with the URLs at which they subscribe to a feed."""
+        encoded = quote(self.context.url(feed), safe="")
+        return [WebReader(name, prefix + encoded) for name, prefix in _WEB_READERS.items()]
+
+    @cached_property
+    def weekdays(self) -> list[tuple[str, str]]:
+        """The narrow and the wide names of the weekdays, from the first day of the week."""
+        return self.context.locale.weekdays()
+
+    @cached_property
+    def first_weekday(self) -> int:
+        """The first day of the week, 0 for Monday."""
+        return self.context.locale.first_weekday
+
+    @cached_property
+    def series(self) -> list[SeriesKey]:
+        """The keys of the series."""
+        return [SeriesKey(scope) for scope in SERIES]
+
+    @cached_property
+    def lists(self) -> list[ListKey]:
+        """The keys of the lists of all editions of a kind."""
+        return [ListKey(name) for name in LISTS]
+
+
+@dataclass(frozen=True)
+class EditionView:
+    """What the templates read of an edition."""
+
+    edition: Edition
+    site: SiteView
+
+    @property
+    def key(self) -> Key:
+        """The key of the edition."""
+        return self.edition.key
+
+    @cached_property
+    def canonical_url(self) -> str:
+        """The absolute URL of the page itself."""
+        return self.site.context.url(self.site.page(self.key))
+
+    @cached_property
+    def full_name(self) -> str:
+        """The name of the edition together with that of the site."""
+        return self.site.context.full_name(self.edition)
+
+    @cached_property
+    def heading(self) -> str:
+        """The heading of the page: the name of the edition, of a day with its weekday."""
+        if isinstance(self.key, PeriodKey) and self.key.scope is Scope.DAY:
+            return self.site.context.locale.format_weekday(self.key.first)
+        return self.site.context.name(self.edition)
+
+    @property
+    def is_noindex(self) -> bool:
+        """Whether search engines should ignore the page: searches are endless, and lists only repeat other pages."""
+        return isinstance(self.key, ListKey | TopicsKey) or (
+            isinstance(self.key, SearchKey) and self.site.context.site.topic_name(self.key) is None
+        )
+
+    @cached_property
+    def _resources(self) -> tuple[Resource, ...]:
+        """The edition in all formats that it is offered in; the pages of a search share them."""
+        key = self.key
+        if isinstance(key, SearchKey):
+            key = replace(key, query=replace(key.query, page=1))
+        return self.site.context.resources(key)
+
+    @cached_property
+    def formats(self) -> list[Resource]:
+        """The edition in all formats but that of the page."""
+        return [resource for kind in _OFFERED_KINDS for resource in self._resources if resource.format.kind is kind]
+
+    @cached_property
+    def feeds(self) -> list[Resource]:
+        """The feeds of the edition."""
+        return [resource for resource in self._resources if resource.format.kind is Kind.FEED]
+
+    def first_papers(self, resource: Resource) -> int | None:
+        """Return the number of papers in a file or book that takes no more of a search's results; None if it has all.
+
+        A limit that the reader has chosen is not mentioned.
+        """
+        if not isinstance(resource.key, SearchKey) or resource.format.kind not in (Kind.BOOK, Kind.FILE):
+            return None
+        query = resource.key.query
+        is_cut = query.limit == query.default_limit < self.edition.total
+        return query.limit if is_cut else None
+
+    @property
+    def receives_papers(self) -> bool:
+        """Whether new papers appear in this edition, so that subscribing to it makes sense."""
+        return self.key.scope in (Scope.LATEST, Scope.SEARCH, Scope.TOPIC, *SERIES)
+
+    @property
+    def query(self) -> Query:
+        """The query of a search; an empty one for other editions."""
+        return self.key.query if isinstance(self.key, SearchKey) else EVERYTHING
+
+    @cached_property
+    def author_terms(self) -> tuple[tuple[str, ...], ...]:
+        """The author of the query, in the form of `Query.terms`."""
+        return ((Word(fold(self.query.author)),),) if self.query.author else ()
+
+    @property
+    def filters(self) -> Query:
+        """The initial values of the filter form: the query, or the days of a period."""
+        return Query(since=self.key.first, until=self.key.last) if isinstance(self.key, PeriodKey) else self.query
+
+    @property
+    def is_filter_open(self) -> bool:
+        """Whether the filter form is open: the query has a condition that only the form shows."""
+        is_topic = isinstance(self.key, SearchKey) and self.key.topic  # always by date
+        shown = {"q", "has", "page", "limit", *(["order"] if is_topic else [])}
+        return bool(self.query.parameters().keys() - shown)
+
+    def suggestion_href(self, text: str) -> str:
+        """Return the link to the same search with other words."""
+        return self.site.page_href(SearchKey(replace(self.query, q=text, page=1)))
+
+    @cached_property
+    def facet_groups(self) -> list[tuple[str, list[Facet]]]:
+        """The facets by the names of their groups, without groups that leave no choice."""
+        facets = self.edition.facets if isinstance(self.edition, SearchResults | Collection) else ()
+        groups = [(group, list(members)) for group, members in groupby(facets, key=lambda facet: facet.group)]
+        locale = self.site.context.locale
+        return [(facet_group_name(group, locale), members) for group, members in groups if _offers_choice(members)]
+
+    @cached_property
+    def shows_excerpts(self) -> bool:
+        """Whether the page has too many papers to show whole summaries."""
+        return len(self.edition.listings) > _MAX_FULL_PAPERS
+
+    @cached_property
+    def days(self) -> list[Day]:
+        """The days that have papers, newest first."""
+        return [day for day in self.edition.days if day.listings]
+
+    @property
+    def enclosing_periods(self) -> list[PeriodKey]:
+        """The week, month and year around a day, a week or a month."""
+        if not isinstance(self.key, PeriodKey):
+            return []
+        return [period(scope, self.key.first) for scope in PERIODS[PERIODS.index(self.key.scope) + 1 :]]
+
+    @property
+    def months(self) -> list[Month]:
+        """The calendar of the days that the edition covers, newest month first."""
+        return lay_out_months(self.edition.calendar, self.site.first_weekday)
+
+    @property
+    def home_months(self) -> list[Month]:
+        """The months of the calendar on the home page."""
+        return lay_out_months(self.edition.calendar, self.site.first_weekday, _HOME_MONTHS)
+
+    @cached_property
+    def years(self) -> list[Period]:
+        """The years of the days that the edition covers, newest first."""
+        return list(split_by_period(self.edition.calendar, Scope.YEAR))
+
+    def months_of(self, year: Period) -> Iterator[Period]:
+        """Return the months of a year, newest first."""
+        return split_by_period(year.days, Scope.MONTH)
+
+    @cached_property
+    def most_voted(self) -> list[Listing]:
+        """The papers of the home page with the most votes; none if they are all of one day, which is listed whole."""
+        listings = [listing for listing in self.edition.most_voted(_HOME_MOST_VOTED) if listing.paper.votes]
+        return listings if len(self.days) > 1 else []
+
+    @property
+    def newest_periods(self) -> list[PeriodKey]:
+        """The newest day, week, month and year."""
+        calendar = self.edition.calendar
+        return [period(scope, calendar[-1].date) for scope in PERIODS] if calendar else []
+
+    @property
+    def past_weeks(self) -> list[PeriodKey]:
+        """The weeks before the newest one, as many as the page for e-readers lists."""
+        weeks = split_by_period(self.edition.calendar, Scope.WEEK)
+        return [week.key for week in islice(weeks, 1, 1 + _E_READER_WEEKS)]
+
+
+def _offers_choice(facets: list[Facet]) -> bool:
+    """Return True if a group narrows the results in more than one way, or already does."""
+    everything, *others = facets
+    if everything.group is FacetGroup.YEAR:
+        return len(others) > 1 or not everything.is_active
+    return any(0 < facet.count < everything.count or facet.is_active for facet in others)
