@@ -7,7 +7,6 @@ Lists are in no sitemap, because they only link to pages that are.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -16,9 +15,9 @@ from lxml import etree
 
 from feeds.errors import ExportError
 from feeds.exporters.contract import Kind, RenderContext, Resource
-from feeds.model.edition import Edition, paper_edition
+from feeds.model.edition import Edition
 from feeds.model.keys import ALL, LATEST, SEARCH, SERIES, Key, PaperKey, PeriodKey, Scope, SeriesKey, SiteKey, period
-from feeds.model.paper import Day, DayCount
+from feeds.model.paper import DayCount
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _MAX_URLS = 50_000
@@ -66,10 +65,10 @@ class SitemapIndexExporter:
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the list: the sitemap of the site, then that of every year."""
-        editions = [replace(edition, key=_SITE), *_split(replace(edition, days=()), Scope.YEAR)]
+        newest = {_SITE: edition, **{year.key: _last_day(year) for year in _split(edition, Scope.YEAR)}}
         sitemaps = [
-            _Location(context.url(context.resource(part.key, SitemapExporter.name)), context.site.issued(part))
-            for part in editions
+            _Location(context.url(context.resource(key, SitemapExporter.name)), context.site.issued(content))
+            for key, content in newest.items()
         ]
         yield _serialize("sitemapindex", "sitemap", sitemaps, context.resource(edition.key, self.name))
 
@@ -100,7 +99,7 @@ def _list_year_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
             if _is_in_one_year(part.key):
                 yield _Location(context.page_url(part.key), context.site.issued(part))
     for listing in edition.listings:
-        yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.issued(paper_edition(listing)))
+        yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.published(listing))
 
 
 def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Location]:
@@ -108,21 +107,23 @@ def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
     urls = [context.url(page) for page in context.formats.site_resources() if page.format.kind is Kind.PAGE]
     urls += [context.page_url(key) for key in (*_LASTING_KEYS, *site.topic_keys.values())]
     yield from (_Location(url, site.issued(edition)) for url in urls)
-    for part in _split(replace(edition, days=()), Scope.WEEK):
+    for part in _split(edition, Scope.WEEK):
         if not _is_in_one_year(part.key):
             yield _Location(context.page_url(part.key), site.issued(part))
 
 
 def _split(edition: Edition, scope: Scope) -> Iterator[Edition]:
-    """Split an edition into periods, oldest first; periods at its ends have only the days that it covers."""
+    """Split the calendar of an edition into periods, oldest first; those at its ends have only the days it covers."""
     calendar: dict[PeriodKey, list[DayCount]] = defaultdict(list)
-    for count in edition.calendar:
-        calendar[period(scope, count.date)].append(count)
-    days: dict[PeriodKey, list[Day]] = defaultdict(list)
-    for day in edition.days:
-        days[period(scope, day.date)].append(day)
-    for key, counts in calendar.items():
-        yield Edition(key, tuple(days[key]), tuple(counts))
+    for day in edition.calendar:
+        calendar[period(scope, day.date)].append(day)
+    for key, days in calendar.items():
+        yield Edition(key, calendar=tuple(days))
+
+
+def _last_day(edition: Edition) -> Edition:
+    """Return the last day of an edition, whose page may be newer than all new papers: it may have repeats only."""
+    return Edition(period(Scope.DAY, edition.calendar[-1].date))
 
 
 def _is_in_one_year(key: Key) -> bool:
