@@ -7,9 +7,8 @@ import re
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from heapq import nlargest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,7 +75,8 @@ class FileTree:
         self._suffixes = tuple(suffixes)
         self._folders: dict[str, _Folder] = {}  # by their paths, each with a slash at its end
         self._places: dict[tuple[int, int], str] = {}  # of folders, by device and inode
-        self._next = 0  # of the files to look at in turn
+        self._newest_first: list[str] | None = None  # the files; None after a change
+        self._next = 0  # of those to look at in turn
 
     def scan(self) -> dict[str, Signature]:
         """Look at all files.
@@ -86,7 +86,7 @@ class FileTree:
         with self._reporting():
             self._folders.clear()
             self._places.clear()
-            self._next = 0
+            self._newest_first = None
             return self.sign(sorted(self._list("")))
 
     def sign(self, paths: Iterable[str]) -> dict[str, Signature]:
@@ -105,15 +105,19 @@ class FileTree:
         """
         with self._reporting():
             changed = self._find_moves(known)
-            recent = nlargest(_LOOKS // 2, known, key=lambda path: known[path].mtime_ns) if known else []
-            paths = list(known) if len(known) <= _LOOKS else [*recent, *self._take_turns(list(known))]
+            if self._newest_first is None:
+                self._newest_first = sorted(known, key=lambda path: -known[path].mtime_ns)
+            paths = self._newest_first[: _LOOKS // 2] + self._take_turns(self._newest_first[_LOOKS // 2 :])
             signatures = self.sign(paths)
-            return changed | {path for path in paths if signatures.get(path) != known[path]}
+            changed |= {path for path in paths if signatures.get(path) != known.get(path)}
+            if changed:
+                self._newest_first = None
+            return changed
 
-    def _take_turns(self, paths: Sequence[str]) -> list[str]:
+    def _take_turns(self, paths: list[str]) -> list[str]:
         start = self._next if self._next < len(paths) else 0
         self._next = start + _LOOKS // 2
-        return list(paths[start : self._next])
+        return paths[start : self._next]
 
     def _find_moves(self, known: Mapping[str, Signature]) -> set[str]:
         """Find files that were added to a folder or taken out of it since it was listed."""
