@@ -1,9 +1,12 @@
 """HTML pages as a parser reads them: formats, search forms, counts, languages, calendars, links and escaping."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from importlib.metadata import EntryPoint, entry_points
+from itertools import islice
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urldefrag, urlencode, urljoin, urlsplit
 
 import pytest
@@ -11,13 +14,14 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from feeds.exporters import registry
-from feeds.exporters.contract import Kind
-from feeds.exporters.html.calendar import SHADES, lay_out_months
-from feeds.model.keys import Scope, parse_key
+from feeds.exporters.contract import Format, Kind, RenderContext, Resource
+from feeds.exporters.html.calendar import SHADES, lay_out_months, split_by_period
+from feeds.model.keys import LATEST, Key, Scope, SiteKey, parse_key
 from feeds.model.paper import DayCount
 from feeds.publishing.publisher import Publisher
+from feeds.site.i18n import get_locale
 from feeds.site.site import TOPICS, Site
-from tests.support.digests import SEEDS, Files, OpenFiles, day, paper, write_files
+from tests.support.digests import SEEDS, Files, OpenFiles, day, load, paper, write_files
 from tests.support.library import LIBRARY
 from web import create_app
 
@@ -95,6 +99,36 @@ def test_page_offers_every_registered_format(environ: dict[str, str], seeds: Pub
             assert pages.client.get(url).status_code == 200
         offered |= set(links)
     assert {"RSS", "EPUB", "MD", "CSV"} <= offered
+
+
+WHOLE_SITE = SiteKey("")
+
+
+class CountingRegistry(registry.Registry):
+    """The formats, counting how often pages ask for those of each edition and of the whole site."""
+
+    def __init__(self, formats: Iterable[Format]) -> None:
+        super().__init__(formats)
+        self.questions: Counter[Key] = Counter()
+
+    def resources(self, key: Key, kind: Kind | None = None) -> tuple[Resource, ...]:
+        self.questions[key] += 1
+        return super().resources(key, kind)
+
+    def site_resources(self) -> Iterator[Resource]:
+        self.questions[WHOLE_SITE] += 1
+        return super().site_resources()
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_parts_that_pages_share_are_made_once(seeds: Publisher, language: str) -> None:
+    formats = CountingRegistry(seeds.formats)
+    context = RenderContext(seeds.site, formats, get_locale(language))
+    first, second = (load(seeds, text) for text in ("2024-01-30", "2024-03-20"))
+    assert b"".join(formats["html"].exporter.render(first, context))
+    assert formats.questions == {first.key: 1, LATEST: 1, WHOLE_SITE: 1}
+    assert b"".join(formats["html"].exporter.render(second, context))
+    assert formats.questions == {first.key: 1, second.key: 1, LATEST: 1, WHOLE_SITE: 1}
 
 
 @pytest.mark.usefixtures("csv")
@@ -347,6 +381,22 @@ def test_calendar_covers_the_years_1_to_9999() -> None:
         cells = [cell for week in month.weeks for cell in week if cell]
         assert [cell.date.day for cell in cells] == list(range(1, 32))
         assert {len(week) for week in month.weeks} == {7}
+
+
+def test_newest_months_are_found_without_reading_older_days() -> None:
+    class ReadDays(list[DayCount]):
+        """Counts the days that are read one by one."""
+
+        reads = 0
+
+        def __getitem__(self, index: Any) -> Any:
+            self.reads += not isinstance(index, slice)
+            return super().__getitem__(index)
+
+    days = ReadDays(counts(*((date(1990, 1, 1) + timedelta(number), 1) for number in range(10_000))))
+    months = [month.key.text for month in islice(split_by_period(days, Scope.MONTH), 3)]
+    assert months == ["2017-05", "2017-04", "2017-03"]
+    assert days.reads < 60
 
 
 def test_shade_is_the_quarter_of_the_busiest_day() -> None:
