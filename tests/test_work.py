@@ -1,0 +1,162 @@
+"""What a request, a new day and a build cost does not grow with the archive. Work is counted, not timed.
+
+Of two archives with a paper a day, the second one has twice as many days.
+"""
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from feeds.archive import archive as archive_module
+from feeds.http import cache as cache_module
+from feeds.publishing.publisher import Publisher, open_publisher
+from tests.support import archives
+from tests.support.digests import SEEDS, write_files
+from tests.support.sites import build_site
+from tests.support.work import Work, WorkCounter
+from web import create_app
+
+SIZES = (1_100, 2_200)  # days: more than the files that are looked at each time
+BUILT_SIZES = (30, 90)
+FIRST = date(2015, 1, 1)
+PATHS = ("/latest.rss", "/latest.atom", "/", "/newest.opds", "/monthly.rss", "/subscriptions.opml")
+NOTHING = Work(0, 0, 0, 0)
+# Trees have more levels, and more folders of months are looked at; of old files some more are at times.
+SLACK = Work(statements=5, steps=5_000, files=600, renderings=0)
+
+
+class Growing:
+    """An archive to which days are added, and its app."""
+
+    def __init__(self, folder: Path, days: int) -> None:
+        self.root = folder / "archive"
+        self._environ = {"FEEDS_INDEX": str(folder / "index.sqlite"), "HOME": str(folder)}
+        self._last = archives.write(self.root, days, papers=days, first=FIRST)
+
+    def open(self) -> Publisher:
+        return open_publisher(self.root, self._environ)
+
+    def client(self) -> FlaskClient:
+        return create_app(self.root, self._environ).test_client()
+
+    def add_day(self) -> str:
+        """Add a day and return its key."""
+        self._last += timedelta(days=1)
+        text = archives.digest(self._last, 1, 90_000, random.Random(1))
+        write_files(self.root, {f"{self._last:%Y/%m/%d}.md": text})
+        return str(self._last)
+
+
+class Clock:
+    """The clock by which archives look for changed files, and caches at archives: they do so when it says."""
+
+    def __init__(self) -> None:
+        self.is_due = True
+        self._seconds = 0.0
+
+    def monotonic(self) -> float:
+        self._seconds += 1
+        return self._seconds if self.is_due else 0.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    instance = Clock()
+    for module in (archive_module, cache_module):
+        monkeypatch.setattr(module, "time", instance)
+    return instance
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> WorkCounter:
+    """Counts what is done from now on."""
+    work = WorkCounter()
+    work.install(monkeypatch)
+    return work
+
+
+def get(counter: WorkCounter, client: FlaskClient, path: str, status: int = 200, **headers: str) -> Work:
+    with counter.count() as work:
+        response = client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    assert response.status_code == status
+    return work[0]
+
+
+def excesses(small: dict[str, Work], large: dict[str, Work], slack: Work) -> dict[str, dict[str, tuple[int, int]]]:
+    return {name: excess for name, work in large.items() if (excess := work.exceeds(small[name], slack))}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_repeated_requests_touch_nothing(
+    environ: dict[str, str], counter: WorkCounter, clock: Clock, path: str
+) -> None:
+    client = create_app(SEEDS, environ).test_client()
+    clock.is_due = False
+    etag = client.get(path).headers["ETag"]
+    client.get(path, headers={"If-None-Match": etag})
+    assert get(counter, client, path) == NOTHING
+    assert get(counter, client, path, 304, If_None_Match=etag) == NOTHING
+
+
+@pytest.mark.external
+def test_requests_and_days_do_not_grow_with_the_archive(tmp_path: Path, counter: WorkCounter, clock: Clock) -> None:
+    small, large = (costs_of_archive(Growing(tmp_path / str(days), days), counter, clock) for days in SIZES)
+    assert excesses(small, large, SLACK) == {}
+
+
+def costs_of_archive(growing: Growing, counter: WorkCounter, clock: Clock) -> dict[str, Work]:
+    """Count what each path costs a new worker, what a new day does, and what each path does after it."""
+    costs = {}
+    growing.open()
+    for path in PATHS:
+        clock.is_due = True
+        client = growing.client()
+        clock.is_due = False
+        costs[f"{path} of a new worker"] = get(counter, client, path)
+    for _ in range(2):  # the first time, it also reads what it has to read once
+        key = growing.add_day()
+        costs["a new day noticed"] = notice(counter, client, clock)
+        for path in PATHS:
+            costs[f"{path} after a new day"] = get(counter, client, path)
+        assert client.get(f"/{key}").status_code == 200
+    notice(counter, client, clock)  # reads the last file again, which has only just been written
+    costs["nothing new noticed"] = notice(counter, client, clock)
+    return costs
+
+
+def notice(counter: WorkCounter, client: FlaskClient, clock: Clock) -> Work:
+    """Count what it costs to look for changed files."""
+    clock.is_due = True
+    with counter.count() as work:
+        client.get("/healthz")
+    clock.is_due = False
+    return work[0]
+
+
+@pytest.mark.external
+def test_builds_do_not_grow_with_the_archive(tmp_path: Path, counter: WorkCounter) -> None:
+    small, large = (costs_of_builds(Growing(tmp_path / str(days), days), counter, tmp_path) for days in BUILT_SIZES)
+    assert large["nothing new"].renderings == 0
+    slack = SLACK._replace(
+        files=100, renderings=30
+    )  # another week and month begin, and there is a list page per 30 days
+    assert excesses(small, large, slack) == {}
+
+
+def costs_of_builds(growing: Growing, counter: WorkCounter, folder: Path) -> dict[str, Work]:
+    """Count what a build costs when nothing is new, and after a new day."""
+    out = folder / f"site-{growing.root.parent.name}"
+    build_site(growing.open(), out)
+    costs = {"nothing new": build(growing, counter, out)}
+    growing.add_day()
+    return costs | {"a new day": build(growing, counter, out)}
+
+
+def build(growing: Growing, counter: WorkCounter, out: Path) -> Work:
+    publisher = growing.open()
+    with counter.count() as work:
+        build_site(publisher, out)
+    return work[0]
