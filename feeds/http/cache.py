@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from feeds.errors import ArchiveError
@@ -134,11 +134,11 @@ class ResponseCache:
         return [body]
 
     def _get(self, key: object) -> bytes | _CachedResponse | None:
-        entry = self._entries.get(key)
-        if entry is not None:
-            with suppress(KeyError):  # removed by another thread
-                self._entries.move_to_end(key)
-        return entry
+        try:
+            self._entries.move_to_end(key)
+        except KeyError:
+            return None
+        return self._entries.get(key)  # another thread may have removed it since
 
     def _put(self, key: object, entry: bytes | _CachedResponse) -> None:
         with self._lock:

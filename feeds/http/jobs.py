@@ -51,10 +51,11 @@ class Job(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """Render an edition in a format, if it still has an ETag."""
+    """Render an edition in a format, if it still has an ETag, and the index is one of this code."""
 
     documents: DocumentCache
     name: str
+    index_version: str
     root: Path
     environ: Mapping[str, str]
     key: "Key"
@@ -63,9 +64,12 @@ class RenderJob:
 
     def make(self) -> JobResult | None:
         """Render the document; None if it has changed."""
-        from feeds.exporters.contract import Resource  # late, because compressing does without
+        from feeds.archive.index import index_version  # late, because compressing does without
+        from feeds.exporters.contract import Resource
         from feeds.publishing.publisher import open_publisher
 
+        if index_version(self.root) != self.index_version:
+            return None  # our code was replaced since the worker started; we would make its index anew
         publisher = open_publisher(self.root, self.environ)
         resource = Resource(self.key, publisher.formats[self.format_name])
         try:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
+from feeds.archive.index import index_version
 from feeds.exporters.contract import Resource
 from feeds.http import jobs
 from feeds.http.cache import MAX_BODY, ResponseCache
@@ -106,9 +107,16 @@ class Renderer:
             yield
 
     def _render_elsewhere(self, wanted: Representation, resource: Resource) -> Body | None:
-        root, item = self._publisher.archive.root, resource.format
+        root = self._publisher.archive.root
         job = jobs.RenderJob(
-            self._documents, wanted.etag, root, self._environ, resource.key, item.name, wanted.language
+            self._documents,
+            wanted.etag,
+            index_version(root),
+            root,
+            self._environ,
+            resource.key,
+            resource.format.name,
+            wanted.language,
         )
         return self._make_elsewhere(job)
 

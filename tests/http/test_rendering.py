@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from feeds.archive.index import index_version
 from feeds.errors import ExportError
 from feeds.exporters.contract import RenderContext
 from feeds.exporters.syndication import RssExporter
 from feeds.http import cache, jobs, rendering
 from feeds.http.documents import DocumentCache
 from feeds.model.edition import Edition
+from feeds.model.keys import ALL
 from tests.support.digests import SEEDS
 from tests.support.servers import Server, free_port, running
 from web import create_app
@@ -118,15 +120,24 @@ def test_process_returns_what_it_cannot_write(
     assert rendered == []
 
 
+def render_job(folder: Path, version: str) -> jobs.RenderJob:
+    environ = {"HOME": str(folder)}
+    return jobs.RenderJob(DocumentCache(folder), "x", version, folder / "nothing", environ, ALL, "rss", "")
+
+
 @pytest.mark.external
 def test_failure_of_a_process_is_an_export_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    documents = DocumentCache(tmp_path)
-    job = jobs.RenderJob(documents, "x", tmp_path / "nothing", {"HOME": str(tmp_path)}, None, "rss", "")  # type: ignore[arg-type]
+    job = render_job(tmp_path, index_version(tmp_path / "nothing"))
     with pytest.raises(ExportError, match="no such folder"):
         jobs.run(job)
     monkeypatch.setattr(jobs, "_COMMAND", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
     with pytest.raises(ExportError, match="x: the rendering process died with status -9"):
         jobs.run(job)
+
+
+@pytest.mark.external
+def test_process_of_newer_code_leaves_the_index_alone(tmp_path: Path) -> None:
+    assert jobs.run(render_job(tmp_path, "older")) is None
 
 
 @pytest.mark.external
