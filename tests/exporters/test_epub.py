@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from collections.abc import Sequence
@@ -461,6 +463,12 @@ def test_listings_are_collected_as_often_for_many_papers(folder: Path, environ: 
         return listings.call_count
 
     assert count_collections("2024-01-30") == count_collections("2024-01-03")
+
+
+def test_exporter_is_imported_without_the_libraries_that_it_renders_with() -> None:
+    code = "import sys, feeds.exporters.epub; print(*{'ebooklib', 'lxml', 'PIL', 'jinja2'} & sys.modules.keys())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "\n"
 
 
 def test_book_contains_the_cover_that_is_served(seeds: Publisher) -> None:

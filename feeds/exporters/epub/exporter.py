@@ -1,55 +1,16 @@
-"""Renders editions as EPUB 3.3 books (https://www.w3.org/TR/epub-33/) with ebooklib.
+"""Renders editions as EPUB books of a bounded size."""
 
-Comments name the defects of ebooklib 0.20 and of reading systems that the code works around.
-"""
+from collections.abc import Iterator, Mapping
 
-import io
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
-
-from ebooklib import epub
-from lxml import etree
-
-from feeds.errors import ExportError
 from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.exporters.epub import cover
-from feeds.exporters.epub.chapters import AuthorIndex, Chapter, PaperChapter, plan_chapters
-from feeds.exporters.epub.subjects import find_subjects
-from feeds.exporters.templates import render_template, template_macros
 from feeds.images.picture import Rendition
 from feeds.images.store import PictureSet
 from feeds.model.edition import Edition
-from feeds.model.keys import SERIES, Key, ListKey, PaperKey, PeriodKey, Scope, SeriesKey
-from feeds.site.i18n import key_name
-from feeds.site.site import GENERATOR
+from feeds.model.keys import Scope
 
-_STYLE_SHEET = Path(__file__).parent / "templates/book.css"
-_CONTENTS = "contents.xhtml"
-_XHTML = "application/xhtml+xml"
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 _MAX_SIZE_OF_DAY = 5_000_000  # bytes; also of a single paper
 _MAX_SIZE = 50_000_000  # bytes: Kindle takes no larger books
-_SERIES_OF_PERIOD: Mapping[Scope, Key] = {
-    **{member: SeriesKey(series) for series, member in SERIES.items()},
-    Scope.YEAR: ListKey("years"),
-}
-_EPUB2_TYPES = {"bodymatter": "text"}  # the landmarks whose type in the guide of EPUB 2 has another name
-_ACCESSIBILITY = (
-    ("accessMode", "textual"),
-    ("accessMode", "visual"),  # every book has a cover
-    ("accessModeSufficient", "textual"),
-    ("accessibilityFeature", "tableOfContents"),
-    ("accessibilityFeature", "readingOrder"),
-    ("accessibilityFeature", "structuralNavigation"),
-    ("accessibilityFeature", "alternativeText"),
-    ("accessibilityHazard", "none"),
-)
-_ACCESSIBILITY_OF_FORMULAS = (("accessibilityFeature", "MathML"), ("accessibilityFeature", "describedMath"))
 
 
 class EpubExporter:
@@ -66,11 +27,13 @@ class EpubExporter:
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render a book, with the best pictures that keep it below the maximum size."""
+        from feeds.exporters.epub.book import Book  # here, because only rendering needs ebooklib and lxml
+
         max_size = _MAX_SIZE_OF_DAY if edition.key.scope in (Scope.DAY, Scope.PAPER) else _MAX_SIZE
         budget = max_size
         while True:
             renditions = _choose_renditions(edition, context.pictures, budget)
-            data = _Book(edition, context, renditions).serialize()
+            data = Book(edition, context, renditions, self.name).serialize()
             if len(data) <= max_size or not renditions:
                 break
             budget = _total_length(renditions) - (len(data) - max_size)
@@ -102,245 +65,3 @@ def _choose_renditions(edition: Edition, pictures: PictureSet, budget: int) -> d
 
 def _total_length(renditions: Mapping[str, Rendition]) -> int:
     return sum({rendition.name: rendition.length for rendition in renditions.values()}.values())
-
-
-class _Landmark(NamedTuple):
-    """A structural part of a book, by its epub:type (https://www.w3.org/TR/epub-33/#sec-nav-landmarks)."""
-
-    type: str
-    file_name: str
-    label: str
-
-
-class _File(NamedTuple):
-    """A file of a book; `read` makes its bytes when they are needed, so that no more than those are in memory."""
-
-    name: str
-    media_type: str
-    read: Callable[[], bytes]
-    properties: Sequence[str] = ()
-
-
-class _Book:
-    """A book with its pictures chosen; those that the store has lost are left out. It can be serialized once."""
-
-    def __init__(self, edition: Edition, context: RenderContext, renditions: Mapping[str, Rendition]) -> None:
-        self._edition = edition
-        self._context = context
-        self._language = context.site.language.partition("-")[0]  # Amazon reads the primary subtag only
-        self._title = context.full_name(edition)
-        self._count = len(edition.listings)
-        self._chapters = plan_chapters(edition, context.locale)
-        self._reading_order = [chapter for top_level in self._chapters for chapter in top_level.walk()]
-        self._has_contents = len(self._reading_order) > 1
-        self._images = {
-            rendition: data
-            for rendition in dict.fromkeys(renditions.values())
-            if (data := context.pictures.read(rendition)) is not None
-        }
-        self._renditions = {url: rendition for url, rendition in renditions.items() if rendition in self._images}
-        contents = _CONTENTS if self._has_contents else ""
-        self._macros = template_macros("epub/macros.xhtml", context.locale, language=self._language, contents=contents)
-
-    def serialize(self) -> bytes:
-        """Return the bytes of the EPUB file."""
-        spine = [self._cover_page(), self._title_page(), *self._contents_page(), *self._chapter_files()]
-        resources = [self._navigation(), _File("book.css", "text/css", _STYLE_SHEET.read_bytes)]
-        pictures = [self._cover_image(), *self._picture_files()]
-        package = self._write_package(spine, resources, pictures)
-        return _zip(package, [*spine, *resources, *pictures], self._language)
-
-    def _cover_page(self) -> _File:
-        return self._document("cover.xhtml", "epub/cover.xhtml", self._title, size=cover.CoverExporter.size)
-
-    def _title_page(self) -> _File:
-        site = self._context.site
-        values = {"count": self._count, "description": site.description, "rights": site.rights}
-        omission = self._context.omission(self._edition, EpubExporter.name)
-        return self._document("title.xhtml", "epub/title_page.xhtml", self._title, omission=omission, **values)
-
-    def _contents_page(self) -> Iterator[_File]:
-        """Yield the visible table of contents, the top level of the navigation; none for a single chapter."""
-        if self._has_contents:
-            index = [chapter for chapter in self._chapters if isinstance(chapter, AuthorIndex) and chapter.extent]
-            chapters = [chapter for chapter in self._chapters if chapter not in index]
-            title = self._context.locale.gettext("Contents")
-            yield self._document(_CONTENTS, "epub/contents.xhtml", title, chapters=chapters, index=index)
-
-    def _navigation(self) -> _File:
-        title = self._context.locale.gettext("Contents")
-        values = {"chapters": self._chapters, "landmarks": list(self._landmarks())}
-        return self._document("nav.xhtml", "epub/navigation.xhtml", title, ["nav"], **values)
-
-    def _chapter_files(self) -> Iterator[_File]:
-        chapters = self._reading_order
-        for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
-            values: dict[str, object] = {"chapter": chapter, "previous": previous, "next": following}
-            properties = []
-            if isinstance(chapter, PaperChapter):
-                paper = chapter.listing.paper
-                values["picture"] = self._renditions.get(paper.image or "")
-                values["count"] = self._count
-                properties = ["mathml"] if "<math" in paper.summary_html else []  # epubcheck OPF-014
-            yield self._document(chapter.file_name, chapter.template, chapter.title, properties, **values)
-
-    def _document(
-        self, file_name: str, template: str, title: str, properties: Sequence[str] = (), /, **values: object
-    ) -> _File:
-        return _File(file_name, _XHTML, partial(self._render, template, {"title": title, **values}), properties)
-
-    def _render(self, template: str, values: Mapping[str, object]) -> bytes:
-        shared = {"language": self._language, "macros": self._macros}
-        return render_template(template, self._context.locale, **shared, **values).encode()
-
-    def _cover_image(self) -> _File:
-        render = partial(cover.render_cover, self._edition, self._context)
-        return _File("cover.jpg", cover.CoverExporter.media_type, render, ["cover-image"])
-
-    def _picture_files(self) -> Iterator[_File]:
-        for rendition in self._images:
-            read = partial(self._images.pop, rendition)  # up to 50 MB, which are in the zip file from then on
-            yield _File(f"images/{rendition.name}", rendition.media_type, read)
-
-    def _landmarks(self) -> Iterator[_Landmark]:
-        locale, chapters = self._context.locale, self._chapters
-        yield _Landmark("cover", "cover.xhtml", locale.gettext("Cover"))
-        if self._has_contents:
-            yield _Landmark("toc", _CONTENTS, locale.gettext("Contents"))
-        yield _Landmark("bodymatter", chapters[0].file_name if chapters else "title.xhtml", locale.gettext("Text"))
-        for chapter in chapters:
-            if isinstance(chapter, AuthorIndex):
-                yield _Landmark("index", chapter.file_name, chapter.title)
-                break
-
-    def _add_metadata(self, book: Any, *, has_formulas: bool) -> None:
-        """Set the metadata of the package (https://www.w3.org/TR/epub-33/#sec-pkg-metadata)."""
-        edition, context, site = self._edition, self._context, self._context.site
-        book.metadata.clear()  # ebooklib has put in its own name and version as the generator
-        book.set_identifier(site.edition_id(edition.key))
-        book.title = self._title  # of the NCX
-        book.add_metadata("DC", "title", self._title, {"id": "title"})
-        book.set_language(self._language)
-        authors = [author for paper in edition.papers for author in paper.authors]
-        for number, author in enumerate((isinstance(edition.key, PaperKey) and authors) or [site.author]):
-            book.add_author(author, uid=f"creator-{number}")  # by default ebooklib gives all the same id
-        book.add_metadata("DC", "publisher", site.title)
-        # At noon, for which nearly all time zones have the same date; calibre moves a date without a time by a day.
-        book.add_metadata("DC", "date", f"{site.issued(edition):%Y-%m-%d}T12:00:00Z")
-        book.add_metadata("DC", "description", context.summary(edition))
-        for subject in find_subjects(edition.papers, site.topics):
-            book.add_metadata("DC", "subject", subject)
-        if site.rights:
-            book.add_metadata("DC", "rights", site.rights)
-        _add_epub2_meta(book, "generator", GENERATOR)
-        _add_epub2_meta(book, "cover", "cover.jpg")
-        file_as = f"{site.title} {edition.key.text}"  # sorts the books of a period by date
-        book.add_metadata("OPF", "file-as", file_as, {"refines": "#title", "property": "file-as"})
-        for name, value in (*_ACCESSIBILITY, *(_ACCESSIBILITY_OF_FORMULAS if has_formulas else ())):
-            book.add_metadata("OPF", f"schema:{name}", value, {"property": f"schema:{name}"})
-        summary = context.locale.gettext(
-            "All content is text, with headings and a table of contents; pictures say in words what they are."
-        )
-        book.add_metadata("OPF", "schema:accessibilitySummary", summary, {"property": "schema:accessibilitySummary"})
-        if isinstance(edition.key, PeriodKey):
-            self._add_series(book, edition.key)
-
-    def _add_series(self, book: Any, key: PeriodKey) -> None:
-        """Set the series of a period's book and its position there, which grows: 20240130, 202405, 202401, 2024."""
-        name = key_name(_SERIES_OF_PERIOD[key.scope], self._context.locale)
-        series = f"{self._context.site.title} — {name}"
-        position = key.text.replace("-", "").replace("W", "")
-        book.add_metadata("OPF", "series", series, {"property": "belongs-to-collection", "id": "series"})
-        book.add_metadata("OPF", "series-type", "series", {"refines": "#series", "property": "collection-type"})
-        book.add_metadata("OPF", "series-place", position, {"refines": "#series", "property": "group-position"})
-        _add_epub2_meta(book, "calibre:series", series)
-        _add_epub2_meta(book, "calibre:series_index", position)
-
-    def _write_package(self, spine: Sequence[_File], resources: Iterable[_File], pictures: Iterable[_File]) -> bytes:
-        """Write the container, the package and the NCX with ebooklib, as a zip file."""
-        book = epub.EpubBook()
-        self._add_metadata(book, has_formulas=any("mathml" in file.properties for file in spine))
-        items = [_item(file) for file in spine]
-        for item in (*items, *map(_item, resources), epub.EpubNcx(), *map(_item, pictures)):
-            book.add_item(item)
-        book.spine = items  # without the navigation, whose hidden landmarks MuPDF and pandoc would show
-        book.toc = _ncx_entries(self._chapters) or [epub.Link("title.xhtml", self._title, "to-title")]
-        book.guide = [
-            {
-                "type": _EPUB2_TYPES.get(landmark.type, landmark.type),
-                "href": landmark.file_name,
-                "title": landmark.label,
-            }
-            for landmark in self._landmarks()
-        ]
-        file = io.BytesIO()
-        options = {"mtime": self._context.site.updated(self._edition), "raise_exceptions": True, "compresslevel": 0}
-        try:
-            _PackageWriter(file, book, options).write()
-        except Exception as error:
-            raise ExportError(f"{self._edition.key.text}: ebooklib cannot write the book: {error}") from error
-        return file.getvalue()
-
-
-class _PackageWriter(epub.EpubWriter):  # type: ignore[misc]  # ebooklib has no types
-    """Leaves out the files of the manifest but for the NCX: `_zip` adds them, made and compressed one at a time."""
-
-    def _write_items(self) -> None:
-        self.out.writestr("EPUB/toc.ncx", self._get_ncx())
-
-
-def _add_epub2_meta(book: Any, name: str, content: str) -> None:
-    book.add_metadata("OPF", name, "", {"name": name, "content": content})
-
-
-def _ncx_entries(chapters: Iterable[Chapter]) -> list[Any]:
-    """Convert the table of contents for ebooklib's NCX; every entry needs an address (epubcheck RSC-010) and an id."""
-    return [
-        (epub.Section(chapter.title, chapter.file_name), _ncx_entries(chapter.children))
-        if chapter.children
-        else epub.Link(chapter.file_name, chapter.title, f"to-{chapter.file_name.removesuffix('.xhtml')}")
-        for chapter in chapters
-    ]
-
-
-def _item(file: _File) -> Any:
-    """Return an item for the manifest; an EpubHtml would go through an HTML parser."""
-    item = epub.EpubItem(uid=file.name.replace("/", "-"), file_name=file.name, media_type=file.media_type)
-    item.properties = file.properties  # ebooklib finds none by itself
-    return item
-
-
-def _zip(package: bytes, files: Iterable[_File], language: str) -> bytes:
-    """Write a zip file reproducibly: sorted, without times, `mimetype` first and uncompressed (OCF 3.3, section 4.2).
-
-    Args:
-        package: the zip file of ebooklib.
-        files: the files that it lacks.
-        language: the language of the package and the NCX.
-    """
-    data = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(package)) as source, zipfile.ZipFile(data, "w") as target:
-        readers: dict[str, Callable[[], bytes]] = {name: partial(source.read, name) for name in source.namelist()}
-        readers |= {f"EPUB/{file.name}": file.read for file in files}
-        for name in sorted(readers, key=lambda name: (name != "mimetype", name)):
-            body = readers[name]()
-            if name.endswith((".opf", ".ncx")):
-                body = _complete_xml(body, language)
-            entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
-            is_stored = name == "mimetype" or name.endswith((".jpg", ".png"))
-            entry.compress_type = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            entry.create_system = 3  # Unix, on every machine
-            target.writestr(entry, body)
-    return data.getvalue()
-
-
-def _complete_xml(body: bytes, language: str) -> bytes:
-    """Set the language of the package or NCX, and the depth of the NCX, which ebooklib leaves out."""
-    root = etree.fromstring(body)
-    root.set(_XML_LANG, language)
-    points = list(root.iter(f"{_NCX}navPoint"))
-    for meta in root.iter(f"{_NCX}meta"):
-        if meta.get("name") == "dtb:depth":
-            meta.set("content", str(max(len(list(point.iterancestors(f"{_NCX}navPoint"))) for point in points) + 1))
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
