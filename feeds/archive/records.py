@@ -18,12 +18,11 @@ from typing import NamedTuple
 
 from feeds.archive import files, search
 from feeds.archive.search import Matcher
-from feeds.model.citation import citation_key_stem
 from feeds.model.diagnostic import Diagnostic
 from feeds.model.paper import Paper, publication_year
 from feeds.model.query import Clause
 from feeds.readers import Entry, Reader
-from feeds.text.markdown import Link, LinkKind
+from feeds.text.links import Link, LinkKind
 from feeds.text.matching import squeeze
 
 MAX_FILE_SIZE = 16_000_000
@@ -157,6 +156,8 @@ def _read_file(root: Path, known: KnownFile, reader: Reader, matchers: Sequence[
 
 
 def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
+    from feeds.model.citation import citation_key_stem  # here, because only what reads digests needs it
+
     paper = entry.paper
     authors = "\n".join(paper.authors)
     texts = search.fold_texts((paper.title, paper.plain_title), paper.authors, (paper.summary_text, paper.slug))

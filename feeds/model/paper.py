@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from feeds.model import identity
-from feeds.text import markdown, titles
-from feeds.text.markdown import Link
+from feeds.text.links import Link
 
 
 @dataclass(frozen=True)
@@ -20,6 +19,7 @@ class Paper:
     `more_authors` is set where the source left names out. `summary` is Markdown as written in the digest.
 
     What follows from these fields alone is computed at most once; the archive keeps it, and sets it with the fields.
+    The modules that compute it are imported when they are needed, because they take longer than a book from the index.
     """
 
     title: str
@@ -34,31 +34,43 @@ class Paper:
     @cached_property
     def plain_title(self) -> str:
         """The title as plain text: TeX in Unicode where possible."""
-        return titles.title_text(self.title)
+        from feeds.text.titles import title_text
+
+        return title_text(self.title)
 
     @cached_property
     def summary_html(self) -> str:
         """The summary as safe HTML."""
-        return markdown.render_html(self.summary)
+        from feeds.text.markdown import render_html
+
+        return render_html(self.summary)
 
     @property
     def summary_xhtml(self) -> str:
         """The summary as safe, well-formed XHTML."""
-        return markdown.html_to_xhtml(self.summary_html)
+        from feeds.text.markdown import html_to_xhtml
+
+        return html_to_xhtml(self.summary_html)
 
     @cached_property
     def summary_text(self) -> str:
         """The summary as plain text, a line for each paragraph or list item; items start with a dash."""
-        return markdown.html_to_text(self.summary_html)
+        from feeds.text.markdown import html_to_text
+
+        return html_to_text(self.summary_html)
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """The links of the summary in order, without duplicates."""
-        return markdown.extract_links(self.summary_html)
+        from feeds.text.markdown import extract_links
+
+        return extract_links(self.summary_html)
 
     def excerpt(self, max_length: int) -> str:
         """Return the summary as one line of text, cut after a word and ended with an ellipsis if it is too long."""
-        return markdown.excerpt(self.summary_text, max_length)
+        from feeds.text.markdown import excerpt
+
+        return excerpt(self.summary_text, max_length)
 
     @property
     def arxiv_id(self) -> str | None:

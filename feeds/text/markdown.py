@@ -10,16 +10,15 @@ pyromark parses CommonMark and nh3 sanitizes the HTML. The rest handles what dig
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
 from functools import partial
 from html import escape, unescape
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import nh3
 import pyromark
 
 from feeds.text.latex import is_prose, to_mathml, to_unicode
+from feeds.text.links import Link, LinkKind
 from feeds.text.unicode import strip_forbidden
 from feeds.text.urls import normalize_link_url
 
@@ -45,20 +44,6 @@ _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
 _CELL_END = re.compile(r"</t[dh]>")
 _HREF = re.compile(r'<a href="([^"]*)"')
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
-
-
-class LinkKind(StrEnum):
-    """What a link leads to."""
-
-    CODE = "code"
-    PAGE = "page"
-
-
-class Link(NamedTuple):
-    """A link in a summary."""
-
-    url: str
-    kind: LinkKind
 
 
 def render_html(markdown: str) -> str:

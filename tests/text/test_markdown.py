@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from feeds.text.markdown import Link, LinkKind, excerpt, extract_links, html_to_xhtml, render_html, to_plain_text
+from feeds.text.links import Link, LinkKind
+from feeds.text.markdown import excerpt, extract_links, html_to_xhtml, render_html, to_plain_text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from feeds.exporters.templates import render_template
 from feeds.model.edition import Collection, Edition, SearchResults
 from feeds.model.keys import LATEST, SERIES, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
-from feeds.text.markdown import LinkKind
+from feeds.text.links import LinkKind
 from feeds.text.urls import guess_media_type
 
 OFFERED = frozenset({Scope.LATEST, Scope.DAY, *SERIES, Scope.SEARCH, Scope.TOPIC})
