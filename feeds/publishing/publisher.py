@@ -30,7 +30,7 @@ from feeds.site.i18n import LANGUAGES, get_locale, supported_language
 from feeds.site.site import Site
 
 _log = logging.getLogger(__name__)
-_MAX_KEPT = 5_000  # representations
+_MAX_KEPT = 2_000  # representations
 
 
 class Rendered(NamedTuple):
