@@ -24,6 +24,7 @@ _MEDIA_TYPES = {  # not those of the module mimetypes, which differ between mach
     "mov": "video/quicktime",
     "mpg": "video/mpeg",
     "ogv": "video/ogg",
+    "qt": "video/quicktime",
 }
 _MAILTO = re.compile(r"mailto:[\w.+-]+@[\w-]+(?:\.[\w-]+)+(?:\?[\w.=&%+-]*)?", re.ASCII | re.IGNORECASE)
 

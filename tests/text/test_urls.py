@@ -92,6 +92,7 @@ def test_book_with_unusual_urls_is_valid(open_files: OpenFiles, tmp_path: Path) 
     [
         ("https://e.org/a.JPG?size=2", "image/jpeg"),
         ("https://e.org/a.b/c.webm#t=3", "video/webm"),
+        ("https://e.org/a.qt", "video/quicktime"),
         ("https://e.org/a.png/raw", "image/png"),
         ("https://e.org/picture", "image/png"),
         ("https://e.org/page.html", "image/png"),

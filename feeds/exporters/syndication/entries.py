@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
+from typing import Any
 
 from feeds.exporters.contract import RenderContext, Resource
-from feeds.exporters.templates import render_template
+from feeds.exporters.templates import render_template, template_macros
 from feeds.model.edition import Collection, Edition, SearchResults
 from feeds.model.keys import LATEST, SERIES, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
@@ -102,7 +103,8 @@ def _max_bytes(entry: Entry) -> int:
 def _build_entries(edition: Edition, context: RenderContext) -> Iterator[Entry]:
     if isinstance(edition, Collection):
         return (_build_edition_entry(member, context) for member in edition.editions)
-    return (_build_paper_entry(listing, context) for listing in _new_listings(edition))
+    macros = template_macros("syndication/entry.html", context.locale)
+    return (_build_paper_entry(listing, macros, context) for listing in _new_listings(edition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _shorten(listing: Listing) -> Listing:
     return replace(listing, paper=replace(listing.paper, summary=summary))
 
 
-def _build_paper_entry(listing: Listing, context: RenderContext) -> Entry:
+def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) -> Entry:
     paper = listing.paper
     title = paper.plain_title
     return Entry(
@@ -175,7 +177,7 @@ def _build_paper_entry(listing: Listing, context: RenderContext) -> Entry:
         updated=context.site.published(listing),  # in the order of the day, also for readers that sort by it
         summary=paper.excerpt(_MAX_EXCERPT) or title,
         content_text=paper.summary_text,
-        content_html=render_template("syndication/entry.html", context.locale, paper=paper),
+        content_html=str(macros.content(paper)),
         authors=paper.authors,
         image=Media(paper.image, guess_media_type(paper.image, "image/png")) if paper.image else None,
         video=Media(paper.video, guess_media_type(paper.video, "video/mp4")) if paper.video else None,
