@@ -1,13 +1,23 @@
 """Configures Jinja for the templates of the exporters, and adds the filters that they use."""
 
+import hashlib
 import re
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from importlib.util import cache_from_source
+from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from feeds.files import atomic_write
+from feeds.fingerprint import hash_files
 from feeds.model.paper import Listing
 from feeds.text.highlight import highlight_html, highlight_text
 from feeds.text.unicode import detect_language
@@ -31,6 +41,37 @@ class _Context(Context):
         return function(*args, **kwargs)
 
 
+class _CompiledTemplates(BytecodeCache):
+    """Keeps compiled templates where Python keeps modules: compiling them takes longer than rendering a day with them.
+
+    Where Python writes no bytecode, each process compiles the templates that it renders.
+    """
+
+    def __init__(self) -> None:
+        self._compiler = f"{version('jinja2')} {hash_files([Path(__file__)])}"
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """Return the path of the compiled template."""
+        return cache_from_source(filename or name)
+
+    def get_source_checksum(self, source: str) -> str:
+        """Hash everything that the compiled template depends on."""
+        return hashlib.sha256(f"{self._compiler} {source}".encode()).hexdigest()
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Read a compiled template if there is one, and it is whole."""
+        with suppress(OSError, EOFError, UnpicklingError), Path(bucket.key).open("rb") as file:
+            bucket.load_bytecode(file)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Write a compiled template."""
+        path = Path(bucket.key)
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                atomic_write(path, bucket.bytecode_to_string())
+
+
 def create_environment() -> Environment:
     """Create the environment, in which templates are found as `html/page.html` in `html/templates`."""
     environment = Environment(
@@ -38,6 +79,7 @@ def create_environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
+        bytecode_cache=_CompiledTemplates(),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -5,14 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from itertools import groupby, islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
-
-from jinja2.environment import TemplateModule
 
 from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.exporters.html.calendar import SHADES, Month, Period, lay_out_months, split_by_period
-from feeds.exporters.registry import Registry
 from feeds.exporters.templates import template_macros
 from feeds.model.edition import Collection, Edition, Facet, FacetGroup, SearchResults
 from feeds.model.keys import (
@@ -40,6 +37,11 @@ from feeds.site.site import Site, encode_parameters
 from feeds.text.matching import Word
 from feeds.text.unicode import fold
 
+if TYPE_CHECKING:
+    from jinja2.environment import TemplateModule
+
+    from feeds.exporters.registry import Registry
+
 HOME, BOOKS, E_READER = SiteKey(""), SiteKey("books"), SiteKey("e-reader")
 _PAGE = "html"  # the name of the format
 _KEYS = {"latest": LATEST, "archive": ALL, "search": SEARCH, "home": HOME, "books": BOOKS, "e_reader": E_READER}
@@ -65,7 +67,7 @@ class WebReader(NamedTuple):
 
 
 @lru_cache(maxsize=_MAX_SITES)
-def view_site(site: Site, formats: Registry, locale: Locale) -> "SiteView":
+def view_site(site: Site, formats: "Registry", locale: Locale) -> "SiteView":
     """Return the view of a site in one language, which all its pages share."""
     return SiteView(RenderContext(site, formats, locale))
 
@@ -83,12 +85,12 @@ class SiteView:
         return {"site": self, "settings": self.context.site, **constants}
 
     @cached_property
-    def macros(self) -> TemplateModule:
+    def macros(self) -> "TemplateModule":
         """The macros of all templates."""
         return template_macros("html/macros.html", self.context.locale, **self.values)
 
     @cached_property
-    def parts(self) -> TemplateModule:
+    def parts(self) -> "TemplateModule":
         """The parts of the layout that are the same on every page."""
         return template_macros("html/parts.html", self.context.locale, macros=self.macros, **self.values)
 
