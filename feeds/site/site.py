@@ -174,9 +174,9 @@ class Site:
         if isinstance(edition, Collection) and self._newest(edition):
             times = [self.updated(member) for member in edition.editions]
             return max(times) + timedelta(seconds=1 + _hash(times) % _SECONDS_PER_PAPER)
-        if not edition.total and not edition.listings:
-            return self.issued(edition)
         newest = _newest_day(edition)
+        if not newest and not edition.listings:  # also a page after the last of a search
+            return self.issued(edition)
         if newest and edition.fingerprint:
             count, number = newest.new, int(edition.fingerprint, 16)
         else:
