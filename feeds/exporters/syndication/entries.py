@@ -9,13 +9,10 @@ from typing import Any
 from feeds.exporters.contract import RenderContext, Resource
 from feeds.exporters.templates import render_template, template_macros
 from feeds.model.edition import Collection, Edition, SearchResults
-from feeds.model.keys import LATEST, SERIES, Key, Scope, SeriesKey, period
+from feeds.model.keys import LATEST, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
 from feeds.text.links import LinkKind
 from feeds.text.urls import guess_media_type
-
-OFFERED = frozenset({Scope.LATEST, Scope.DAY, *SERIES, Scope.SEARCH, Scope.TOPIC})
-"""The scopes that feeds are offered for: those that grow, and the days, in which `latest` continues (RFC 5005)."""
 
 _MAX_EXCERPT = 300  # characters
 MAX_BYTES = 512_000

@@ -1,53 +1,42 @@
-"""Exports JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/."""
+"""Renders JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-from feeds.exporters.contract import FEED_SCOPES, Kind, RenderContext
-from feeds.exporters.syndication.entries import MAX_BYTES, OFFERED, Entry, find_history, fit_entries, has_size_limit
+from feeds.exporters.contract import RenderContext, Resource
+from feeds.exporters.syndication.entries import MAX_BYTES, Entry, find_history, fit_entries, has_size_limit
 from feeds.model.edition import Edition
 
 
-class JsonFeedExporter:
-    """JSON Feed with an item per paper, in a series one per edition."""
+def render_json_feed(edition: Edition, feed: Resource, context: RenderContext) -> bytes:
+    """Render an edition as JSON Feed; the texts without markup are left out where they make it too large."""
+    edition, entries = fit_entries(edition, context)
+    items = [_build_item(entry) for entry in entries]
+    document = _serialize(edition, feed, items, context)
+    if len(document) > MAX_BYTES and has_size_limit(edition.key):
+        items = [{name: value for name, value in item.items() if name != "content_text"} for item in items]
+        document = _serialize(edition, feed, items, context)
+    return document
 
-    name = "json"
-    suffix = ".json"
-    media_type = "application/feed+json; charset=utf-8"
-    kind = Kind.FEED
-    scopes = FEED_SCOPES
-    offered = OFFERED
 
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
-        """Render the feed in one chunk; the texts without markup are left out where they make it too large."""
-        edition, entries = fit_entries(edition, context)
-        items = [_build_item(entry) for entry in entries]
-        document = self._render_feed(edition, items, context)
-        if len(document) > MAX_BYTES and has_size_limit(edition.key):
-            items = [{name: value for name, value in item.items() if name != "content_text"} for item in items]
-            document = self._render_feed(edition, items, context)
-        yield document
-
-    def _render_feed(self, edition: Edition, items: list[dict[str, Any]], context: RenderContext) -> bytes:
-        site = context.site
-        resource = context.resource(edition.key, self.name)
-        history = find_history(edition, resource)
-        feed: dict[str, Any] = {
-            "version": "https://jsonfeed.org/version/1.1",
-            "title": context.full_name(edition),
-            "home_page_url": context.page_url(edition.key),
-            "feed_url": context.url(resource),
-            "description": site.description,
-            "authors": [{"name": site.author}],
-            "language": site.language,
-            "items": items,
-        }
-        if history and history.previous:
-            feed["next_url"] = context.url(history.previous)
-        if site.is_hub_topic(edition.key):
-            feed["hubs"] = [{"type": "WebSub", "url": site.hub}]
-        return json.dumps(feed, ensure_ascii=False, indent=1).encode()
+def _serialize(edition: Edition, feed: Resource, items: list[dict[str, Any]], context: RenderContext) -> bytes:
+    site = context.site
+    history = find_history(edition, feed)
+    document: dict[str, Any] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": context.full_name(edition),
+        "home_page_url": context.page_url(edition.key),
+        "feed_url": context.url(feed),
+        "description": site.description,
+        "authors": [{"name": site.author}],
+        "language": site.language,
+        "items": items,
+    }
+    if history and history.previous:
+        document["next_url"] = context.url(history.previous)
+    if site.is_hub_topic(edition.key):
+        document["hubs"] = [{"type": "WebSub", "url": site.hub}]
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
 
 def _build_item(entry: Entry) -> dict[str, Any]:

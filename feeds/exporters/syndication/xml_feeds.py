@@ -1,4 +1,4 @@
-"""Exports RSS 2.0 and Atom 1.0 with feedgen; comments name the defects of feedgen 1.0.0 that are worked around.
+"""Renders RSS 2.0 and Atom 1.0 with feedgen; comments name the defects of feedgen 1.0.0 that are worked around.
 
 feedgen makes the document and everything about the feed; our entries bring their elements. feedgen's own entries keep
 every value for both formats, checked and copied several times, which takes longer than the rest of the feed, and write
@@ -16,8 +16,8 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeds import __version__
-from feeds.exporters.contract import FEED_SCOPES, Kind, RenderContext, Resource
-from feeds.exporters.syndication.entries import OFFERED, Entry, History, find_history, fit_entries
+from feeds.exporters.contract import RenderContext, Resource
+from feeds.exporters.syndication.entries import Entry, History, find_history, fit_entries
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL
 from feeds.site.site import GENERATOR
@@ -32,42 +32,21 @@ _FEED_HISTORY = "http://purl.org/syndication/history/1.0"
 _MEDIA = "http://search.yahoo.com/mrss/"
 
 
-class RssExporter:
-    """RSS 2.0, https://www.rssboard.org/rss-specification, with an item per paper, in a series one per edition."""
-
-    name = "rss"
-    suffix = ".rss"
-    media_type = "application/rss+xml; charset=utf-8"
-    kind = Kind.FEED
-    scopes = FEED_SCOPES
-    offered = OFFERED
-
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
-        """Render the feed in one chunk."""
-        edition, entries = fit_entries(edition, context)
-        namespaces = {"dc": _DUBLIN_CORE, "media": _MEDIA}
-        generator = _create_generator(edition, context.resource(edition.key, self.name), namespaces, context)
-        generator.ttl(_TTL)
-        generator.entry([_FinishedEntry(_create_rss_item(entry, context)) for entry in entries])
-        yield generator.rss_str()
+def render_rss(edition: Edition, feed: Resource, context: RenderContext) -> bytes:
+    """Render an edition as RSS 2.0."""
+    edition, entries = fit_entries(edition, context)
+    generator = _create_generator(edition, feed, {"dc": _DUBLIN_CORE, "media": _MEDIA}, context)
+    generator.ttl(_TTL)
+    generator.entry([_FinishedEntry(_create_rss_item(entry, context)) for entry in entries])
+    return bytes(generator.rss_str())
 
 
-class AtomExporter:
-    """Atom 1.0 (RFC 4287) with an entry per paper, in a series one per edition."""
-
-    name = "atom"
-    suffix = ".atom"
-    media_type = "application/atom+xml; charset=utf-8"
-    kind = Kind.FEED
-    scopes = FEED_SCOPES
-    offered = OFFERED
-
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
-        """Render the feed in one chunk."""
-        edition, entries = fit_entries(edition, context)
-        generator = _create_generator(edition, context.resource(edition.key, self.name), {"media": _MEDIA}, context)
-        generator.entry([_FinishedEntry(_create_atom_entry(entry)) for entry in entries])
-        yield generator.atom_str()
+def render_atom(edition: Edition, feed: Resource, context: RenderContext) -> bytes:
+    """Render an edition as Atom 1.0."""
+    edition, entries = fit_entries(edition, context)
+    generator = _create_generator(edition, feed, {"media": _MEDIA}, context)
+    generator.entry([_FinishedEntry(_create_atom_entry(entry)) for entry in entries])
+    return bytes(generator.atom_str())
 
 
 def _create_generator(
