@@ -76,6 +76,23 @@ def test_faults_of_the_disk_cost_a_rendering_only(
     assert rendered == ["latest"] * 2
 
 
+def test_only_documents_of_many_papers_are_left_to_other_processes(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    def run(job: jobs.Job) -> bytes:
+        assert isinstance(job, jobs.RenderJob)
+        names.append(f"{job.key.text}.{job.format_name}")
+        return b"rendered"
+
+    monkeypatch.setattr(jobs, "run", run)
+    monkeypatch.setattr(rendering, "_MANY_PAPERS", 3)
+    for path in ("/", "/all.atom", "/search.rss?limit=3", "/search.rss?limit=4", "/daily.rss", "/days", "/style.css"):
+        assert client.get(path).status_code == 200
+    assert names == ["all.atom", "search.rss"]
+
+
 LARGE = ["/all.rss", "/2024.epub", "/search.json?q=a", "/2024"]
 REQUESTS = [
     ("GET", {}),
