@@ -9,7 +9,7 @@ from granian.constants import Interfaces
 
 from feeds.errors import FeedsError
 
-_THREADS_PER_WORKER = 4
+_THREADS_PER_WORKER = 16  # a large document takes one until the client has read it
 _MAX_CONCURRENT_REQUESTS = 64  # in each worker
 _MALLOC_OPTIONS = (  # of mallopt(3); workers inherit them
     (-8, 1),  # M_ARENA_MAX: the threads of a worker share one heap, as they share the interpreter
