@@ -8,6 +8,7 @@ has no such word, and EndNote and Zotero would file `others` as a person, so onl
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -136,7 +137,7 @@ def _build_ris_reference(listing: Listing, context: RenderContext) -> dict[str, 
 
 
 def _format_ris_name(name: Name) -> str:
-    return ", ".join(filter(None, (name.family, name.given, name.suffix)))
+    return ", ".join(filter(None, name))
 
 
 def _build_csl_item(listing: Listing, context: RenderContext) -> dict[str, Any]:
@@ -160,8 +161,8 @@ def _build_csl_item(listing: Listing, context: RenderContext) -> dict[str, Any]:
 def _build_csl_name(name: Name) -> dict[str, str]:
     if not name.given:
         return {"literal": name.family}
-    parts = {"family": name.family, "given": name.given, "suffix": name.suffix}
-    return {part: value for part, value in parts.items() if value}
+    parts = {"family": name.family, "given": name.given}
+    return parts | {"suffix": name.suffix} if name.suffix else parts
 
 
 def _notes(paper: Paper, context: RenderContext) -> list[str]:
@@ -172,14 +173,8 @@ def _notes(paper: Paper, context: RenderContext) -> list[str]:
         notes.append(locale.gettext("The authors are in the order of the digest, which may not be that of the paper."))
     if paper.more_authors:
         notes.append(locale.gettext("The digest does not name all authors."))
-    if summary := _summary_line(paper):
+    if summary := paper.excerpt(sys.maxsize):
         language = locale.language_name(detect_language(summary, context.site.language))
         label = locale.gettext("Summary in {language}", language=language)
         notes.append(f"[{label}] {summary}")
     return notes
-
-
-def _summary_line(paper: Paper) -> str:
-    """Return the summary as a single line of plain text."""
-    lines = paper.summary_text.split("\n")
-    return _WHITESPACE.sub(" ", " ".join(line.removeprefix("- ") for line in lines)).strip()

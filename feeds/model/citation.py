@@ -40,7 +40,6 @@ _NOT_IN_PLAIN_NAMES = frozenset([*_PARTICLES.split(), *_GROUP_NOUNS.split(), "co
 _STOP_WORDS = re.compile(
     "an?|and|are|as|at|by|can|do|does|for|from|how|in|is|of|on|or|the|towards?|to|via|what|when|with"
 )
-_WORD = re.compile("[^ .-]+")
 _LETTER = re.compile(r"\w")
 _NOT_IN_KEYS = re.compile("[^a-z0-9]")
 _MAX_STEM = 60  # characters of a key without its collision number
@@ -59,10 +58,14 @@ def parse_name(text: str) -> Name:
 
     A name that would lose a letter is kept whole as `family`.
     """
-    if _PLAIN_NAME.fullmatch(text) and _NOT_IN_PLAIN_NAMES.isdisjoint(_WORD.findall(text.lower())):
+    if _PLAIN_NAME.fullmatch(text) and _NOT_IN_PLAIN_NAMES.isdisjoint(_words(text)):
         given, _, family = text.rpartition(" ")
         return Name(family, given)
     return _parse_other_name(text)
+
+
+def _words(name: str) -> list[str]:
+    return name.lower().replace("-", " ").replace(".", " ").split()
 
 
 @lru_cache(10_000)
