@@ -144,11 +144,13 @@ def fence_after(line: str, fence: str) -> str:
 def _split_lines(source: str, diagnostics: Diagnostics) -> Iterator[Line]:
     """Split a file into lines, and report and remove forbidden characters."""
     lines = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    for number, line in enumerate(lines, 1):
-        if forbidden := unicode.find_forbidden(line):
-            characters = ", ".join(sorted(set(forbidden)))
-            diagnostics.warning(number, f"characters that XML forbids are left out: {characters}")
-    return map(Line, count(1), _join_headings(unicode.strip_forbidden(line) for line in lines))
+    if unicode.find_forbidden(source):
+        for number, line in enumerate(lines, 1):
+            if forbidden := unicode.find_forbidden(line):
+                characters = ", ".join(sorted(set(forbidden)))
+                diagnostics.warning(number, f"characters that XML forbids are left out: {characters}")
+        lines = list(map(unicode.strip_forbidden, lines))
+    return map(Line, count(1), _join_headings(lines))
 
 
 def _join_headings(lines: Iterable[str]) -> Iterator[str]:

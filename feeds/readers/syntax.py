@@ -182,7 +182,9 @@ def unescape(text: str) -> str:
 
     A title, a name or a URL is not Markdown otherwise: `*` and `<think>` stand for themselves.
     """
-    return " ".join(unicode.strip_forbidden(_FORMULA_OR_ENTITY_OR_ESCAPE.sub(_unescape_match, text)).split())
+    if "&" in text or "\\" in text:
+        text = _FORMULA_OR_ENTITY_OR_ESCAPE.sub(_unescape_match, text)
+    return " ".join(unicode.strip_forbidden(text).split())
 
 
 def parse_url(text: str) -> str | None:
