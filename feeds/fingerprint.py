@@ -2,9 +2,9 @@
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,16 +29,30 @@ def hash_files(paths: Iterable[Path]) -> str:
 
 @cache
 def dependency_versions() -> str:
-    """List the run-time dependencies with their installed versions."""
-    # A source checkout may carry stale metadata of its own that comes first on the path.
-    candidates = list(distributions(name=NAME))
-    distribution = next((candidate for candidate in candidates if candidate.read_text("METADATA")), candidates[0])
-    names = [
-        re.split(r"[^\w.-]", requirement)[0]
-        for requirement in distribution.requires or ()
-        if "extra ==" not in requirement
-    ]
-    return " ".join(f"{name} {version(name)}" for name in names)
+    """List the run-time dependencies with their installed versions.
+
+    Installers name folders NAME-VERSION.dist-info. To read them is quick; to import importlib.metadata takes as long as
+    Python takes to start.
+    """
+    installed = _installed_distributions()
+    metadata = (installed[_normalize(NAME)] / "METADATA").read_text(encoding="utf-8")
+    names = re.findall(r"^Requires-Dist: ([\w.-]+)(?!.*extra ==)", metadata, re.MULTILINE)
+    return " ".join(f"{name} {_version(installed[_normalize(name)])}" for name in names)
+
+
+def _installed_distributions() -> dict[str, Path]:
+    """Return the metadata folders of all distributions by name; the first on the path is the one that is imported."""
+    folders = [path for folder in sys.path for path in Path(folder).glob("*-*.dist-info")]
+    return {_normalize(path.name.partition("-")[0]): path for path in reversed(folders)}
+
+
+def _normalize(name: str) -> str:
+    """Normalize the name of a distribution (https://packaging.python.org/en/latest/specifications/name-normalization/)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _version(path: Path) -> str:
+    return path.stem.partition("-")[2]
 
 
 def _package_folder(name: str) -> Path:

@@ -2,18 +2,22 @@
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from feeds.errors import PluginError
 from feeds.exporters.contract import Exporter, Format, Kind, Resource
 from feeds.fingerprint import dependency_versions, hash_files, packages_fingerprint
 from feeds.model.keys import Key, Scope, SiteKey, parse_key
 from feeds.site.site import GENERATOR, SETTINGS_OF_DOCUMENTS
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "feeds.exporters"
 _RESERVED_PATHS = ("healthz",)
@@ -134,9 +138,26 @@ class Registry:
 
 def load() -> Registry:
     """Load every exporter. Raises PluginError if one cannot be used; the message names its distribution."""
-    built_in = [EntryPoint(name, f"feeds.exporters.{value}", GROUP) for name, value in _BUILT_IN.items()]
-    plug_ins = sorted(entry_points(group=GROUP), key=lambda point: (_origin(point), point.name))
-    return Registry(_load(point) for point in [*built_in, *plug_ins])
+    plug_ins = sorted(entry_points(GROUP), key=lambda point: (_origin(point), point.name))
+    return Registry(
+        [
+            *(_load(name, value, GENERATOR, partial(_import, value)) for name, value in _BUILT_IN.items()),
+            *(_load(point.name, point.value, _origin(point), point.load) for point in plug_ins),
+        ]
+    )
+
+
+def entry_points(group: str) -> "Iterable[EntryPoint]":
+    """Find the entry points of a group, as importlib.metadata does, which is only imported if there may be any.
+
+    It takes as long to import as Python takes to start, and most installations have no plug-ins.
+    """
+    files = (path for folder in sys.path for path in Path(folder).glob("*-info/entry_points.txt"))
+    if not any(group in path.read_text(encoding="utf-8") for path in files):
+        return ()
+    from importlib import metadata
+
+    return metadata.entry_points(group=group)
 
 
 def register(exporter: Exporter, origin: str) -> Format:
@@ -176,21 +197,25 @@ def _code_fingerprint(module_name: str, origin: str) -> str:
     return f"{origin} {own} {given} {shared} {dependency_versions()}"
 
 
-def _origin(point: EntryPoint) -> str:
+def _origin(point: "EntryPoint") -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else GENERATOR
 
 
-def _load(point: EntryPoint) -> Format:
-    origin = _origin(point)
+def _import(value: str) -> Any:
+    module, _, name = value.partition(":")
+    return getattr(importlib.import_module(f"feeds.exporters.{module}"), name)
+
+
+def _load(name: str, value: str, origin: str, load_class: Callable[[], Any]) -> Format:
     try:
-        exporter = point.load()()
+        exporter = load_class()()
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise PluginError(f"{origin}: exporter {point.name!r} ({point.value}) cannot be loaded: {reason}") from error
+        raise PluginError(f"{origin}: exporter {name!r} ({value}) cannot be loaded: {reason}") from error
     try:
         return register(exporter, origin)
     except PluginError as error:
-        raise PluginError(f"{error} (entry point {point.name!r}, {point.value})") from error
+        raise PluginError(f"{error} (entry point {name!r}, {value})") from error
 
 
 def _faults(exporter: object) -> Iterator[str]:
