@@ -83,6 +83,7 @@ class EditionMetadata:
 
     `fingerprint` changes with the papers, days or members. `total`, `start`, `facets`, `previous` and `next` are those
     of the edition. `newest` is the day of its newest paper, `modified` the newest mtime among its day files.
+    `suggested_from` identifies what the suggestions of a search without results are taken from.
     """
 
     key: Key
@@ -94,6 +95,7 @@ class EditionMetadata:
     next: Key | None = None
     newest: date | None = None
     modified: datetime | None = None
+    suggested_from: str = ""
 
     @property
     def neighbours(self) -> str:
@@ -102,8 +104,8 @@ class EditionMetadata:
 
     @property
     def navigation(self) -> str:
-        """A text that changes when the neighbours do, or the position among all results."""
-        return repr((self.neighbours, self.total, self.start, self.facets))
+        """A text that changes when the neighbours do, the position among all results, or what is suggested."""
+        return repr((self.neighbours, self.total, self.start, self.facets, self.suggested_from))
 
 
 class Snapshot:
@@ -220,6 +222,7 @@ class Snapshot:
             next=edition.next,
             newest=newest,
             modified=self._modified(edition),
+            suggested_from="" if edition.total or not isinstance(edition, SearchResults) else self._sum_of_days(),
         )
 
     def load(self, key: Key) -> Edition:
@@ -392,7 +395,7 @@ class Snapshot:
         rows = self._select("hex(hash), first_day, first_rank, citation_key", self._select_results(query))
         return SearchResults(
             key,
-            fingerprint=_hash([key.text, query.parameters(), str(calendar), rows or self._sum_of_days()]),
+            fingerprint=_hash([key.text, query.parameters(), str(calendar), rows]),
             calendar=calendar,
             facets=search_facets(key, years, media),
             count=total,

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from urllib3 import PoolManager, Retry
 from urllib3.exceptions import HTTPError
@@ -33,17 +34,25 @@ _INSERT = "INSERT INTO topics VALUES (?, ?)"
 _MARK_DELIVERED = "INSERT OR REPLACE INTO topics SELECT ?, ? WHERE EXISTS (SELECT * FROM topics)"
 
 
-def topic_fingerprints(publisher: Publisher) -> dict[str, str]:
-    """Return the URLs of all feeds that the hub is notified of, each with a fingerprint of what it shows."""
+class TopicFingerprints(NamedTuple):
+    """The URLs of feeds that the hub is notified of, each with a fingerprint of what it shows, at a `change_id`."""
+
+    change_id: str
+    fingerprints: Mapping[str, str]
+
+
+def topic_fingerprints(publisher: Publisher, since: str = "") -> TopicFingerprints:
+    """Fingerprint all feeds that may have changed since a `change_id` of the archive's snapshots; all without one."""
     site, formats = publisher.site, publisher.formats
     fingerprints = {}
     with publisher.archive.snapshot() as snapshot:
-        for key in [*snapshot.keys(), *site.topic_keys.values()]:
+        days = snapshot.changed_days(since) if since else None
+        for key in [*snapshot.keys(days), *site.topic_keys.values()]:
             if site.is_hub_topic(key):
                 metadata = snapshot.metadata(key)
                 for resource in formats.answers(key, Kind.FEED):
                     fingerprints[site.url(resource.path)] = f"{metadata.fingerprint} {metadata.neighbours}"
-    return fingerprints
+        return TopicFingerprints(snapshot.change_id, fingerprints)
 
 
 def publish_to_hub(hub: str, topic: str, backoff: float = _BACKOFF) -> bool:
@@ -79,7 +88,7 @@ class HubNotifier(threading.Thread):
     Args:
         archive: Its index remembers the delivered fingerprints.
         hub: The URL of the hub.
-        topics: Returns the current fingerprint of every feed by its URL.
+        topics: Returns the fingerprints of the feeds that may have changed since a `change_id`; of all without one.
         interval: Seconds between two checks, and between a change and its notification.
         backoff: Seconds before a notification is repeated, doubled every time.
     """
@@ -88,7 +97,7 @@ class HubNotifier(threading.Thread):
         self,
         archive: Archive,
         hub: str,
-        topics: Callable[[], Mapping[str, str]],
+        topics: Callable[[str], TopicFingerprints],
         *,
         interval: float = _CHECK_INTERVAL,
         backoff: float = _BACKOFF,
@@ -99,7 +108,7 @@ class HubNotifier(threading.Thread):
         self._topics = topics
         self._interval = interval
         self._backoff = backoff
-        self._delivered_revision = ""
+        self._delivered_revision = self._delivered_change = ""
 
     def run(self) -> None:
         """Check for changes until the process ends."""
@@ -128,18 +137,18 @@ class HubNotifier(threading.Thread):
         revision = self._archive.revision
         if revision == self._delivered_revision:
             return
-        pending = self._find_pending()
+        topics = self._topics(self._delivered_change)
+        pending = self._find_pending(topics.fingerprints)
         if pending:
             time.sleep(self._interval)  # until every process serves the new feeds
         for topic, fingerprint in sorted(pending.items()):
             if not publish_to_hub(self._hub, topic, self._backoff):
                 return  # the next check continues
             self._mark_delivered(topic, fingerprint)
-        self._delivered_revision = revision
+        self._delivered_revision, self._delivered_change = revision, topics.change_id
 
-    def _find_pending(self) -> dict[str, str]:
+    def _find_pending(self, topics: Mapping[str, str]) -> dict[str, str]:
         """Return the changed feeds. On a new index none is pending: subscribers know these feeds already."""
-        topics = self._topics()
 
         def compare(connection: sqlite3.Connection) -> dict[str, str]:
             with transaction(connection):

@@ -222,14 +222,14 @@ def test_suggestion_has_results_under_the_same_conditions(search: Callable[..., 
 
 
 def test_page_changes_with_its_suggestions(folder: Path, archive: Archive) -> None:
-    def fingerprint() -> str:
+    def navigation() -> str:
         with sync(archive).snapshot() as snapshot:
-            return snapshot.metadata(SearchKey(Query(q="확샌"))).fingerprint
+            return snapshot.metadata(SearchKey(Query(q="확샌"))).navigation
 
     write_files(folder, {"1.md": FILES["2.md"].replace("확산", "확장")})
-    before = fingerprint()
+    before = navigation()
     write_files(folder, FILES)
-    assert fingerprint() != before
+    assert navigation() != before
 
 
 def test_order_depends_on_the_format_unless_it_is_named() -> None:

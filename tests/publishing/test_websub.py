@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -67,7 +68,7 @@ def publisher(folder: Path, environ: dict[str, str], hub: Hub) -> Publisher:
 
 def make_notifier(publisher: Publisher) -> HubNotifier:
     hub = publisher.site.hub
-    return HubNotifier(publisher.archive, hub, lambda: topic_fingerprints(publisher), interval=0, backoff=0.001)
+    return HubNotifier(publisher.archive, hub, partial(topic_fingerprints, publisher), interval=0, backoff=0.001)
 
 
 def check(*notifiers: HubNotifier) -> None:
