@@ -1,6 +1,6 @@
 """Object stores by URL: buckets of cloud providers and folders, with a manifest of what was published there.
 
-The manifest is the object `.feeds-manifest.json.gz`. It holds the ETag of each object.
+The manifest is the object `.feeds-manifest.json.gz`. It holds the ETag of each object, and what the site was made from.
 """
 
 import gzip
@@ -20,7 +20,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from feeds.errors import FeedsError, PublishError
-from feeds.publishing.plan import name_files, name_objects
+from feeds.publishing.plan import Basis, Plan, file_name, name_files, name_objects, object_name, part_of
 from feeds.publishing.pool import RenderResult
 from feeds.publishing.representation import Representation
 
@@ -100,6 +100,9 @@ class Bucket:
         self.url = url
         self.manifest: dict[str, str] = {}
         """What each object was published as; "" if that is not known."""
+        self.basis: Basis | None = None
+        """What the objects were made from; None if not all are of one site."""
+        self._parts: dict[str, str] = {}  # of the site, by object
         self._is_folder = isinstance(store, LocalStore)
         self.compressions = (_COMPRESSION,) if compress and not self._is_folder else ()
         self._store = store
@@ -115,12 +118,16 @@ class Bucket:
         with suppress(FileNotFoundError):
             self._read_manifest()
 
-    def name(self, plan: Iterable[Representation]) -> dict[str, Representation]:
-        """Map the names of objects to their documents. Raises BuildError."""
-        return name_files(plan) if self._is_folder else name_objects(plan)
+    def name(self, plan: Plan) -> dict[str, Representation]:
+        """Map the names of objects to the documents of a plan. Raises BuildError."""
+        return name_files(plan.documents) if self._is_folder else name_objects(plan.documents)
 
-    def diff(self, wanted: Mapping[str, Representation], force: bool) -> tuple[list[str], list[str]]:
-        """List the names of the objects to send, all with `force`, and of those to remove.
+    def object_name(self, representation: Representation) -> str:
+        """Return the name of a document's object."""
+        return file_name(representation) if self._is_folder else object_name(representation)
+
+    def diff(self, plan: Plan, wanted: Mapping[str, Representation], force: bool) -> tuple[list[str], list[str]]:
+        """List the names of the objects to send, all of a plan with `force`, and of those to remove.
 
         Raises PublishError if the bucket has no manifest but an object with one of the names.
         """
@@ -133,7 +140,15 @@ class Bucket:
             for name, representation in wanted.items()
             if force or self.manifest.get(name) != self._manifest_entry(representation, representation.etag)
         ]
-        return changed, [name for name in self.manifest if name not in wanted]
+        replaced = (name for name in self.manifest if plan.replaces(self._parts[name]))
+        return changed, [name for name in replaced if name not in wanted]
+
+    def invalidate(self, changed: Mapping[str, Representation], obsolete: Iterable[str]) -> None:
+        """Forget what some objects were published as, before they are sent or removed."""
+        self.basis = None
+        for name, representation in changed.items():
+            self._note(name, representation, "")
+        self.manifest |= dict.fromkeys(obsolete, "")
 
     def put(self, name: str, representation: Representation, result: RenderResult, headers: Mapping[str, str]) -> None:
         """Send an object, compressed if it was; `headers` are those of its document."""
@@ -145,7 +160,7 @@ class Bucket:
         self._store.put(
             name, result.bodies[compression], attributes=None if self._is_folder else attributes, use_multipart=False
         )
-        self.manifest[name] = self._manifest_entry(representation, result.etag)
+        self._note(name, representation, self._manifest_entry(representation, result.etag))
 
     def remove(self, names: list[str]) -> None:
         """Remove objects, of which some may be gone already."""
@@ -156,11 +171,15 @@ class Bucket:
                 with suppress(FileNotFoundError):
                     self._store.delete(name)
         for name in names:
-            del self.manifest[name]
+            del self.manifest[name], self._parts[name]
 
     def write_manifest(self) -> None:
         """Write the manifest. Raises PublishError if another run has written it in between."""
-        body = gzip.compress(json.dumps(self.manifest, ensure_ascii=False, indent=0).encode(), mtime=0)
+        parts: dict[str, dict[str, str]] = {}
+        for name, entry in self.manifest.items():
+            parts.setdefault(self._parts[name], {})[name] = entry
+        content = {"basis": self.basis, "parts": parts}
+        body = gzip.compress(json.dumps(content, ensure_ascii=False, indent=0).encode(), mtime=0)
         if self._is_folder:
             self._store.put(MANIFEST, body)
         else:
@@ -185,9 +204,17 @@ class Bucket:
         self._has_manifest = True
         self._version = _version(response.meta["e_tag"], response.meta["version"])
         try:
-            self.manifest = dict(json.loads(gzip.decompress(bytes(response.bytes()))))
-        except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            content = json.loads(gzip.decompress(bytes(response.bytes())))
+            basis, parts = (content["basis"], content["parts"]) if "parts" in content else (None, {"": content})
+            self.basis = basis and Basis(*basis)
+            self._parts = {name: part for part, entries in parts.items() for name in entries}
+            self.manifest = {name: entry for entries in parts.values() for name, entry in entries.items()}
+        except (ValueError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             _log.warning("%s/%s: corrupt (%s); sending everything", self.url, MANIFEST, error)
+
+    def _note(self, name: str, representation: Representation, entry: str) -> None:
+        self.manifest[name] = entry
+        self._parts[name] = part_of(representation)
 
     def _manifest_entry(self, representation: Representation, etag: str) -> str:
         """Return a text that changes when the object would: with its bytes, its compression or its Cache-Control."""

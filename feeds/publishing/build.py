@@ -1,6 +1,8 @@
 """Writes the whole site as files for any static host, rendering only documents that have changed.
 
-Rendered documents are kept by their ETags, so that a build continues where a killed one has stopped.
+Without a change since the last build nothing is planned. After a change in the archive only the documents that it may
+affect are, after any other change all. Rendered documents are kept by their ETags, so that a build continues where a
+killed one has stopped.
 """
 
 import time
@@ -12,8 +14,9 @@ from typing import NamedTuple
 from feeds.errors import BuildError
 from feeds.progress import Progress
 from feeds.publishing.compression import should_compress
-from feeds.publishing.output import SUFFIXES, Manifest, Output
-from feeds.publishing.plan import file_name, name_files, with_stable_plan
+from feeds.publishing.manifest import SUFFIXES, Manifest, compare
+from feeds.publishing.output import Output
+from feeds.publishing.plan import Basis, Plan, file_name, name_files, read_basis, with_stable_plan
 from feeds.publishing.pool import RenderResult, render_all
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import Representation
@@ -60,48 +63,67 @@ class _Build:
     ) -> None:
         self._publisher = publisher
         self._output = output
-        self._compressions = compressions
+        self._compressions = list(compressions)
         self._processes = processes
         self._progress = progress
-        self._previous = output.read_manifest()
-        self._etags: dict[str, str] = {}  # by file
+        self._stamp = output.read_stamp()
+        self._previous = Manifest([], {})
+        self._manifest = self._previous
+        self._previous_etags: dict[str, str] = {}  # by file
+        self._etags: dict[str, str] = {}  # those of planned files
+        self._basis: Basis | None = None
+        self._is_whole = False
         self._errors: list[str] = []
-        self._new_documents: list[Path] = []
+        self._new_documents: dict[Path, str] = {}  # their ETags
         self._rendered = 0
 
     def run(self) -> Report:
         """Render what has changed, put the new site together and swap it in."""
         output = self._output
-        output.remove_leftovers()
+        self._publisher.archive.sync()
+        if self._stamp.basis == read_basis(self._publisher, self._compressions) and output.is_complete():
+            return Report(self._stamp.documents, 0, 0, ())
+        self._previous = output.read_manifest()
+        self._previous_etags = self._previous.etags
+        basis = self._stamp.basis if self._previous.parts else None
+        output.start()
         try:
-            with_stable_plan(self._publisher, self._render_missing)
-            manifest = Manifest(list(self._compressions), self._etags)
-            if manifest != self._previous:
-                output.create_new(manifest)
-                output.swap_in(manifest)
+            with_stable_plan(self._publisher, basis, self._compressions, self._render_missing)
+            if self._manifest == self._previous:
+                output.renew_stamp(self._basis)
+            else:
+                output.create_new(self._manifest, self._basis)
+                output.swap_in()
         except OSError:
             for path in self._new_documents:  # a full disk is of no use to others
                 path.unlink(missing_ok=True)
             output.remove_new()
             raise
         with suppress(OSError):  # the next build removes them
-            output.remove_documents_except(self._etags.values())
-        removed = len(self._previous.etags.keys() - self._etags.keys())
-        return Report(len(self._etags), self._rendered, removed, tuple(self._errors))
+            self._remove_documents()
+            output.finish()
+        changes = compare(self._previous.parts, self._manifest.parts)
+        documents = sum(map(len, self._manifest.parts.values()))
+        return Report(documents, self._rendered, len(changes.removed), tuple(self._errors))
 
-    def _render_missing(self, plan: Sequence[Representation]) -> None:
+    def _render_missing(self, plan: Plan) -> None:
         """Render the documents that do not exist yet, and note which file gets which document."""
         reason = self._publisher.archive.reason_for_no_days()
         if reason and self._output.has_site():
             where = self._publisher.archive.root
             raise BuildError(f"{where}: {reason}; {self._output.site} is as it was; delete it if it should be empty")
         self._errors.clear()
-        self._etags = {name: representation.etag for name, representation in name_files(plan).items()}
-        missing = [representation for representation in plan if not self._exists(representation)]
+        self._basis, self._is_whole = plan.basis, plan.parts is None
+        files = name_files(plan.documents)
+        self._etags = {name: representation.etag for name, representation in files.items()}
+        missing = [representation for representation in files.values() if not self._exists(representation)]
         results = render_all(self._publisher, missing, self._compressions, self._processes)
         names = (self._keep(representation, result) for representation, result in results)
         for _ in self._progress(names, len(missing)):
             pass
+        self._manifest = Manifest(self._compressions, plan.merge(self._previous.parts, files, self._etags))
+        if any(self._etags.get(name) != representation.etag for name, representation in files.items()):
+            self._basis = None  # so that the next build tries again, also where the picture store had lost a file
 
     def _exists(self, representation: Representation) -> bool:
         """Return True if a document was rendered, with all compressed variants that are wanted now."""
@@ -117,8 +139,8 @@ class _Build:
         name = file_name(representation)
         if result.error:
             self._errors.append(result.error)
-            if name in self._previous.etags:
-                self._etags[name] = self._previous.etags[name]
+            if name in self._previous_etags:
+                self._etags[name] = self._previous_etags[name]
             else:
                 del self._etags[name]
             return name
@@ -128,7 +150,7 @@ class _Build:
         for compression, body in reversed(result.bodies.items()):  # the uncompressed document, which `_exists`, last
             path = self._output.document(result.etag, compression)
             self._output.write_document(path, body, name + SUFFIXES[compression], mtime)
-            self._new_documents.append(path)
+            self._new_documents[path] = result.etag
         return name
 
     def _mtime(self, name: str, representation: Representation, etag: str) -> float | None:
@@ -136,7 +158,16 @@ class _Build:
         if representation.last_modified is None:
             return None
         mtime = representation.last_modified.timestamp()
-        if self._previous.etags.get(name, etag) != etag:
+        if self._previous_etags.get(name, etag) != etag:
             with suppress(FileNotFoundError):
                 mtime = max(mtime, (self._output.site / name).stat().st_mtime + 1)
         return min(mtime, time.time())  # not in the future
+
+    def _remove_documents(self) -> None:
+        """Remove the documents that no file links to."""
+        current = set(self._manifest.etags.values())
+        if self._is_whole:
+            self._output.remove_documents_except(current)
+        else:
+            replaced = compare(self._previous.parts, self._manifest.parts).before.values()
+            self._output.remove_documents({*replaced, *self._new_documents.values()} - current)

@@ -1,26 +1,94 @@
-"""Plans a whole site: every document at one moment, and the file or object that each becomes."""
+"""Plans a site: its documents, which of them may have changed since an earlier plan, and the file or object of each.
 
+The documents form parts, which are planned as a whole: the documents of a period, those of the papers that a day lists
+first, and those of everything that looks at the whole archive. A new day affects few parts, however many there are.
+"""
+
+import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
+from feeds.archive.snapshot import Snapshot
 from feeds.errors import ArchiveError, BuildError
 from feeds.exporters.contract import Kind, Resource
+from feeds.fingerprint import packages_fingerprint
+from feeds.model.keys import PERIODS, PaperKey, PeriodKey, period
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.representation import Representation
-from feeds.publishing.static import StaticFile
+from feeds.publishing.representation import PAST_DAYS, Representation
+from feeds.publishing.static import StaticFile, static_files
+from feeds.site.site import SETTINGS_OF_DOCUMENTS
+
+Parts = Mapping[str, Mapping[str, str]]
+"""What is known of the documents of a site, such as their ETags: by part, then by file or object."""
 
 _ATTEMPTS = 5
 _INDEX = "index.html"  # what file servers and buckets send for a folder
+_WHOLE = ""  # the part of everything that looks at the whole archive
+_MAX_DAYS = 100  # between two newest days; an archive in which more time has passed is planned as a whole
 
 
 class StalePlanError(Exception):
     """The archive or the picture store has changed since the plan was made."""
 
 
-def with_stable_plan(publisher: Publisher, work: Callable[[list[Representation]], object]) -> None:
-    """Call `work` with all documents of the site, those that link to others last.
+class Basis(NamedTuple):
+    """What a plan was made from: two plans with the same basis are the same.
+
+    `code` identifies the code, the settings and the picture store, `change_id` the last change of the archive, `newest`
+    the last day that is shown.
+    """
+
+    code: str
+    revision: str
+    change_id: str
+    newest: str
+
+
+class Plan(NamedTuple):
+    """The documents that may have changed since an earlier plan.
+
+    The documents of the `parts` replace those that the earlier plan had in these parts, of which some may be gone.
+    Without `parts` the documents are those of the whole site.
+    """
+
+    basis: Basis
+    documents: Sequence[Representation]
+    parts: Collection[str] | None = None
+
+    def replaces(self, part: str) -> bool:
+        """Return True if the documents that the earlier plan had in a part are out of date."""
+        return self.parts is None or part in self.parts
+
+    def merge(self, parts: Parts, named: Mapping[str, Representation], values: Mapping[str, str]) -> Parts:
+        """Put what is known of the documents of this plan in the place of what was known of those of the earlier plan.
+
+        Args:
+            parts: what was known of the earlier plan's documents.
+            named: the documents of this plan by name.
+            values: what is known of them, also by name; documents without are left out.
+        """
+        merged = {part: documents for part, documents in parts.items() if not self.replaces(part)}
+        planned: dict[str, dict[str, str]] = {}
+        for name, representation in named.items():
+            if name in values:
+                planned.setdefault(part_of(representation), {})[name] = values[name]
+        return merged | {part: {**merged.get(part, {}), **documents} for part, documents in planned.items()}
+
+
+def read_basis(publisher: Publisher, compressions: Sequence[str]) -> Basis:
+    """Return what a plan would be made from now; `compressions` are those of the documents."""
+    with publisher.archive.snapshot() as snapshot:
+        return _basis(publisher, snapshot, compressions)
+
+
+def with_stable_plan(
+    publisher: Publisher, previous: Basis | None, compressions: Sequence[str], work: Callable[[Plan], object]
+) -> None:
+    """Call `work` with the documents that may have changed since the plan with the basis `previous`, if there is one.
 
     If the archive or the picture store changes before it returns, it is called again with a new plan. Raises
     ArchiveError if they changed during every attempt.
@@ -29,11 +97,68 @@ def with_stable_plan(publisher: Publisher, work: Callable[[list[Representation]]
         publisher.archive.sync()
         revision = publisher.revision
         with suppress(StalePlanError):
-            work(sorted(publisher.all_representations(), key=lambda representation: representation.is_index))
+            work(_make_plan(publisher, previous, compressions))
             publisher.archive.sync()
             if publisher.revision == revision:
                 return
     raise ArchiveError(f"{publisher.archive.root}: the files change too fast; try again in a minute")
+
+
+def part_of(representation: Representation) -> str:
+    """Return the part of the site that a document belongs to."""
+    metadata = representation.metadata
+    match metadata and metadata.key:
+        case PeriodKey() as key:
+            return key.text
+        case PaperKey() if metadata and metadata.newest:
+            return _papers_of(metadata.newest)
+    return _WHOLE
+
+
+def _papers_of(day: date) -> str:
+    return f"papers/{day}"
+
+
+def _make_plan(publisher: Publisher, previous: Basis | None, compressions: Sequence[str]) -> Plan:
+    with publisher.archive.snapshot() as snapshot:
+        basis = _basis(publisher, snapshot, compressions)
+        days = _changed_days(snapshot, previous, basis) if previous else None
+    documents = publisher.all_representations(days)
+    if days is None:
+        return Plan(basis, documents)
+    editions = {period(scope, day).text for scope in PERIODS for day in days}
+    return Plan(basis, documents, {_WHOLE, *editions, *map(_papers_of, days)})
+
+
+def _basis(publisher: Publisher, snapshot: Snapshot, compressions: Sequence[str]) -> Basis:
+    parts = (
+        packages_fingerprint("feeds"),
+        publisher.fingerprint,
+        publisher.site.fingerprint(SETTINGS_OF_DOCUMENTS),
+        str(publisher.store.root),
+        publisher.store.revision,
+        *(file.etag for file in static_files().values()),
+        *compressions,
+    )
+    calendar = snapshot.calendar()
+    newest = str(calendar[-1].date) if calendar else ""
+    code = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return Basis(code, snapshot.revision, snapshot.change_id, newest)
+
+
+def _changed_days(snapshot: Snapshot, previous: Basis, current: Basis) -> set[date] | None:
+    """Return the days whose documents may have changed, deleted days included; None if all documents may have.
+
+    Days whose date has begun since are new, and those that are now older than `PAST_DAYS` may be cached for longer.
+    """
+    if previous.code != current.code or not previous.newest or not current.newest:
+        return None
+    since, until = map(date.fromisoformat, (previous.newest, current.newest))
+    changed = snapshot.changed_days(previous.change_id)
+    if changed is None or not 0 <= (until - since).days <= _MAX_DAYS:
+        return None
+    passed = [since + timedelta(days) for days in range(1, (until - since).days + 1)]
+    return {*changed, *passed, *(day - timedelta(PAST_DAYS + 1) for day in passed)}
 
 
 def file_name(representation: Representation) -> str:
@@ -57,10 +182,11 @@ def name_files(representations: Iterable[Representation]) -> dict[str, Represent
     Raises BuildError if a path cannot be used, belongs to two documents, or would be both a file and a folder.
     """
     files = _name(representations, file_name)
-    for name in files:
-        for folder in PurePosixPath(name).parents:
-            if str(folder) in files:
-                raise BuildError(f"{folder}: would be both a file and the folder of {name}")
+    folders = {os.path.dirname(name): name for name in files}
+    for folder, name in folders.items():
+        for parent in (folder, *map(str, PurePosixPath(folder).parents)):
+            if parent in files:
+                raise BuildError(f"{parent}: would be both a file and the folder of {name}")
     return files
 
 

@@ -4,22 +4,22 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from feeds.archive.archive import Archive
 from feeds.archive.snapshot import EditionMetadata, LatestLimits
-from feeds.errors import ExportError, UnknownEditionError
+from feeds.errors import ExportError
 from feeds.exporters import registry
 from feeds.exporters.contract import Resource
-from feeds.images.store import Store
+from feeds.exporters.registry import Registry
+from feeds.images.store import PictureSet, Store
 from feeds.model.edition import Edition
-from feeds.model.keys import Key
+from feeds.model.keys import Key, Scope
 from feeds.publishing.compression import COMPRESSORS, should_compress
 from feeds.publishing.plan import StalePlanError
 from feeds.publishing.publisher import Publisher, last_published_day
@@ -27,9 +27,9 @@ from feeds.publishing.representation import Representation
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
 
-_MIN_FOR_POOL = 13  # documents; fewer are rendered before another process has started
-_TASK_DOCUMENTS = 16  # consecutive documents are often of one edition, which a process loads once
-_TASK_PAPERS = 1_000  # after which a task ends early: other processes may render the next documents
+_WORK_PER_DOCUMENT = 3  # in units of a paper in a document
+_MIN_WORK_FOR_POOL = 10_000  # which takes longer than to start other processes
+_MIN_WORK_PER_TASK = 500
 _TASKS_AHEAD = 4  # per process
 
 
@@ -47,7 +47,7 @@ class RenderResult(NamedTuple):
 class RenderJob(NamedTuple):
     """A planned document for another process: exporters and picture stores need not be picklable."""
 
-    key: Key
+    metadata: EditionMetadata
     format_name: str
     language: str
     etag: str
@@ -61,7 +61,9 @@ def available_cores() -> int:
 def render_all(
     publisher: Publisher, representations: Iterable[Representation], compressions: Sequence[str], processes: int
 ) -> Iterator[tuple[Representation, RenderResult]]:
-    """Render documents in their order, and compress those that it makes smaller.
+    """Render documents in any order, and compress those that it makes smaller.
+
+    Consecutive documents of one edition are rendered by one process, which loads it once and then forgets it.
 
     Args:
         compressions: content codings, of `COMPRESSORS`.
@@ -72,33 +74,38 @@ def render_all(
         ExportError: another process died, usually because it ran out of memory.
     """
     planned = list(representations)
-    renderer = Renderer(publisher, compressions)
-    dynamic = [representation for representation in planned if isinstance(representation.resource, Resource)]
-    is_small = processes == 1 or len(dynamic) < _MIN_FOR_POOL
-    results = (
-        map(renderer.render, dynamic) if is_small else _render_in_pool(publisher, dynamic, compressions, processes)
-    )
-    for representation in planned:
-        is_static = isinstance(representation.resource, StaticFile)
-        yield representation, renderer.render(representation) if is_static else next(results)
+    renderer = Renderer(publisher, compressions, publisher.revision)
+    is_small = processes == 1 or sum(map(_work, planned)) < _MIN_WORK_FOR_POOL
+    here = planned if is_small else [document for document in planned if isinstance(document.resource, StaticFile)]
+    for representation in here:
+        yield representation, renderer.render(representation)
+    if not is_small:
+        dynamic = [document for document in planned if isinstance(document.resource, Resource)]
+        yield from _render_in_pool(publisher, dynamic, compressions, processes)
 
 
 class Renderer:
-    """Renders planned documents; consecutive documents of one edition load it once."""
+    """Renders planned documents; consecutive documents of one edition load it once.
 
-    def __init__(self, publisher: Publisher, compressions: Sequence[str]) -> None:
+    Args:
+        publisher: the documents.
+        compressions: content codings, of `COMPRESSORS`.
+        revision: that of the publisher when the documents were planned.
+    """
+
+    def __init__(self, publisher: Publisher, compressions: Sequence[str], revision: str) -> None:
         self._publisher = publisher
         self._compressions = compressions
-        self._metadata: EditionMetadata | None = None
+        self._revision = revision
         self._edition: Edition | None = None
 
     def render(self, representation: Representation) -> RenderResult:
-        """Render a document. Raises StalePlanError if the archive has changed since it was described."""
+        """Render a document. Raises StalePlanError if the archive has changed since it was planned."""
         try:
             if representation.metadata is None:  # a static file
                 rendered = self._publisher.render(representation)
             else:
-                rendered = self._publisher.render_edition(representation, self._load(representation.metadata))
+                rendered = self._publisher.render_edition(representation, self._load(representation.metadata.key))
         except ExportError as error:
             return RenderResult(representation.etag, {}, str(error))
         body = rendered.body
@@ -107,78 +114,101 @@ class Renderer:
         return RenderResult(rendered.representation.etag, {"": body} | compressed)
 
     def render_job(self, job: RenderJob) -> RenderResult:
-        """Render a document that another process has planned. Raises StalePlanError if it is not the same here."""
-        resource = Resource(job.key, self._publisher.formats[job.format_name])
-        try:
-            representation = self._publisher.representation(resource, job.language)
-        except UnknownEditionError as error:
-            raise StalePlanError from error
-        if representation.etag != job.etag:
-            raise StalePlanError
-        return self.render(representation)
+        """Render a document that another process has planned. Raises StalePlanError as `render` does."""
+        resource = Resource(job.metadata.key, self._publisher.formats[job.format_name])
+        pictures = None
+        if resource.format.uses_pictures:
+            images = [paper.image for paper in self._load(resource.key).papers if paper.image]
+            pictures = PictureSet(self._publisher.store, images)
+            if not self._revision.endswith(f" {self._publisher.store.revision}"):
+                raise StalePlanError
+        return self.render(
+            Representation(resource, job.etag, "", language=job.language, metadata=job.metadata, pictures=pictures)
+        )
 
-    def _load(self, metadata: EditionMetadata) -> Edition:
-        """Load the edition that is described by `metadata`, unless the last one was the same."""
-        if self._edition is None or self._metadata != metadata:
-            try:
-                with self._publisher.archive.snapshot() as snapshot:
-                    if snapshot.metadata(metadata.key) != metadata:
-                        raise StalePlanError
-                    self._edition = snapshot.load(metadata.key)
-            except UnknownEditionError as error:
-                raise StalePlanError from error
-            self._metadata = metadata
+    def _load(self, key: Key) -> Edition:
+        """Load an edition, unless it was the last one."""
+        if self._edition is None or self._edition.key != key:
+            self._edition = None  # before the next one takes memory too
+            with self._publisher.archive.snapshot() as snapshot:
+                if f"{snapshot.revision} {self._publisher.store.revision}" != self._revision:
+                    raise StalePlanError
+                self._edition = snapshot.load(key)
         return self._edition
 
 
 def _render_in_pool(
     publisher: Publisher, representations: Sequence[Representation], compressions: Sequence[str], processes: int
-) -> Iterator[RenderResult]:
-    archive = publisher.archive
-    arguments = (archive.root, archive.index_path, publisher.site, publisher.store.root, compressions)
-    tasks = _split(representations)
+) -> Iterator[tuple[Representation, RenderResult]]:
+    archive, site = publisher.archive, publisher.site
+    arguments = (archive.root, archive.index_path, site, _offered(publisher.formats), publisher.store.root)
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, spawn, initializer=_start_process, initargs=arguments)
-    running: deque[Future[list[RenderResult]]] = deque()
+    pool = ProcessPoolExecutor(
+        processes, spawn, initializer=_start_process, initargs=(*arguments, compressions, publisher.revision)
+    )
+    tasks = _split(representations)
+    running: dict[Future[list[RenderResult]], Sequence[Representation]] = {}
     try:
-        running.extend(pool.submit(_run_task, task) for task in islice(tasks, processes * _TASKS_AHEAD))
-        while running:
-            results = running.popleft().result()
-            running.extend(pool.submit(_run_task, task) for task in islice(tasks, 1))
-            yield from results
+        while True:
+            for task in islice(tasks, processes * _TASKS_AHEAD - len(running)):
+                running[pool.submit(_run_task, [_job(representation) for representation in task])] = task
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield from zip(running.pop(future), future.result(), strict=True)
     except BrokenProcessPool as error:
         raise ExportError("a rendering process died, probably because it ran out of memory") from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _split(representations: Iterable[Representation]) -> Iterator[list[RenderJob]]:
-    """Split documents into tasks for one process each."""
-    task: list[RenderJob] = []
-    papers = 0
-    for representation in representations:
-        resource = representation.resource
-        assert isinstance(resource, Resource)  # noqa: S101  # static files are not rendered
-        task.append(RenderJob(resource.key, resource.format.name, representation.language, representation.etag))
-        papers += representation.size
-        if len(task) == _TASK_DOCUMENTS or papers > _TASK_PAPERS:
+def _work(representation: Representation) -> int:
+    return _WORK_PER_DOCUMENT + representation.size
+
+
+def _split(representations: Iterable[Representation]) -> Iterator[list[Representation]]:
+    """Split documents into tasks for one process each, with all consecutive documents of an edition in one task."""
+    task: list[Representation] = []
+    for _, edition in groupby(representations, key=lambda item: item.metadata and item.metadata.key):
+        task += edition
+        if sum(map(_work, task)) >= _MIN_WORK_PER_TASK:
             yield task
-            task, papers = [], 0
+            task = []
     if task:
         yield task
+
+
+def _job(representation: Representation) -> RenderJob:
+    resource, metadata = representation.resource, representation.metadata
+    assert isinstance(resource, Resource) and metadata  # noqa: S101, PT018  # static files are not rendered
+    return RenderJob(metadata, resource.format.name, representation.language, representation.etag)
+
+
+def _offered(formats: Registry) -> list[str]:
+    """List what a registry offers as `Registry.offering` takes it."""
+    return [f"{scope}.{item.name}" for item in formats for scope in sorted(item.offered - {Scope.SITE})]
 
 
 _renderer: Renderer | None = None  # of a process in the pool
 
 
-def _start_process(root: Path, index_path: Path, site: Site, store_root: Path, compressions: Sequence[str]) -> None:
+def _start_process(
+    root: Path,
+    index_path: Path,
+    site: Site,
+    offered: Sequence[str],
+    store_root: Path,
+    compressions: Sequence[str],
+    revision: str,
+) -> None:
     global _renderer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     limits = LatestLimits(site.latest_days, site.latest_papers)
-    archive = Archive(root, index_path, limits, last_day=last_published_day)
-    archive.sync()
-    _renderer = Renderer(Publisher(archive, registry.load(), site, Store(store_root)), compressions)
+    searches = [topic.key.query.clauses for topic in site.topics]
+    archive = Archive(root, index_path, limits, last_day=last_published_day, searches=searches)
+    publisher = Publisher(archive, registry.load().offering(offered), site, Store(store_root))
+    _renderer = Renderer(publisher, compressions, revision)
 
 
 def _exit_with_parent() -> None:

@@ -5,7 +5,7 @@ So a killed run leaves no wrong ETag behind, and the next one continues where it
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from feeds.errors import PublishError
 from feeds.progress import Progress
 from feeds.publishing.bucket import STORE_ERRORS, Bucket, translated_errors
-from feeds.publishing.plan import with_stable_plan
+from feeds.publishing.plan import Plan, read_basis, with_stable_plan
 from feeds.publishing.pool import RenderResult, render_all
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import Representation
@@ -81,35 +81,43 @@ class _Run:
     def run(self) -> Report:
         with translated_errors(self._bucket.url):
             self._bucket.open(self._publisher.archive.root)
-            with_stable_plan(self._publisher, self._compare if self._dry_run else self._update)
+            basis = None if self._force else self._bucket.basis
+            self._publisher.archive.sync()
+            if basis and basis == read_basis(self._publisher, self._bucket.compressions):
+                return Report(len(self._bucket.manifest), (), (), ())
+            work = self._compare if self._dry_run else self._update
+            with_stable_plan(self._publisher, basis, self._bucket.compressions, work)
         return Report(self._objects, tuple(self._sent), tuple(self._removed), tuple(self._errors))
 
-    def _compare(self, plan: Sequence[Representation]) -> None:
+    def _compare(self, plan: Plan) -> None:
         self._require_days()
         wanted = self._bucket.name(plan)
-        self._objects = len(wanted)
-        changed, self._removed = self._bucket.diff(wanted, self._force)
+        changed, self._removed = self._bucket.diff(plan, wanted, self._force)
+        self._objects = len(self._bucket.manifest.keys() | wanted.keys()) - len(self._removed)
         self._sent = dict.fromkeys(changed)
         self._errors = [problem] if (problem := self._find_removal_problem(self._removed)) else []
 
-    def _update(self, plan: Sequence[Representation]) -> None:
+    def _update(self, plan: Plan) -> None:
         self._require_days()
         self._errors.clear()
         wanted = self._bucket.name(plan)
-        self._objects = len(wanted)
-        changed, obsolete = self._bucket.diff(wanted, self._force)
-        if not changed and not obsolete:
-            return
+        changed, obsolete = self._bucket.diff(plan, wanted, self._force)
+        self._objects = len(self._bucket.manifest.keys() | wanted.keys()) - len(obsolete)
         if problem := self._find_removal_problem(obsolete):
             raise PublishError(problem)
-        self._bucket.manifest |= dict.fromkeys([*changed, *obsolete], "")
+        if not changed and not obsolete:
+            return
+        to_send = {name: wanted[name] for name in changed}
+        self._bucket.invalidate(to_send, obsolete)
         self._bucket.write_manifest()
         total = len(changed) + len(obsolete)
-        names = self._send_and_remove({name: wanted[name] for name in changed}, obsolete)
+        names = self._send_and_remove(to_send, obsolete)
         try:
             for count, _ in enumerate(self._progress(names, total), 1):
                 if count % (_MIN_BETWEEN_WRITES + total // _MANIFEST_WRITES) == 0:
                     self._bucket.write_manifest()
+            if self._bucket.diff(plan, wanted, force=False) == ([], []):
+                self._bucket.basis = plan.basis
         finally:
             with suppress(*STORE_ERRORS):  # the error that ended the run says more
                 self._bucket.write_manifest()
@@ -130,21 +138,20 @@ class _Run:
     def _send_and_remove(self, changed: Mapping[str, Representation], obsolete: Sequence[str]) -> Iterator[str]:
         """Send documents, then those that link to them, then remove obsolete objects; yield the names."""
         for is_index in (False, True):
-            yield from self._send(
-                {name: document for name, document in changed.items() if document.is_index is is_index}
-            )
+            yield from self._send(document for document in changed.values() if document.is_index is is_index)
         for start in range(0, len(obsolete), _REMOVED_AT_ONCE):
             names = list(obsolete[start : start + _REMOVED_AT_ONCE])
             self._bucket.remove(names)
             self._removed += names
             yield from names
 
-    def _send(self, changed: Mapping[str, Representation]) -> Iterator[str]:
-        results = render_all(self._publisher, changed.values(), self._bucket.compressions, self._processes)
+    def _send(self, documents: Iterable[Representation]) -> Iterator[str]:
+        results = render_all(self._publisher, documents, self._bucket.compressions, self._processes)
         running: deque[Future[str]] = deque()
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
             try:
-                for name, (representation, result) in zip(changed, results, strict=True):
+                for representation, result in results:
+                    name = self._bucket.object_name(representation)
                     running.append(pool.submit(self._put, name, representation, result))
                     if len(running) > 2 * _CONNECTIONS:
                         yield running.popleft().result()

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -118,11 +118,19 @@ class Publisher:
         """Return True if the reader may choose the language of a document."""
         return isinstance(resource, Resource) and resource.format.is_translated and not self.site.interface
 
-    def all_representations(self) -> list[Representation]:
-        """Describe every document with a fixed URL, that is all but ad-hoc searches, in one snapshot."""
+    @property
+    def fingerprint(self) -> str:
+        """Identify the code of all formats and the settings that they use."""
+        return repr([self._code_fingerprint(item) for item in self.formats])
+
+    def all_representations(self, days: Collection[date] | None = None) -> list[Representation]:
+        """Describe every document with a fixed URL, that is all but ad-hoc searches, in one snapshot.
+
+        With `days` only those that a change of these days may have changed.
+        """
         representations = list(map(self.representation, static_files().values()))
         with self.archive.snapshot() as snapshot:
-            keys = [*snapshot.keys(), self.site.topics_key, *self.site.topic_keys.values()]
+            keys = [*snapshot.keys(days), self.site.topics_key, *self.site.topic_keys.values()]
             resources = [resource for key in keys for resource in self.formats.resources(key)]
             metadata: EditionMetadata | None = None
             for resource in [*self.formats.site_resources(), *resources]:

@@ -14,9 +14,11 @@ from feeds.model.paper import DayCount
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
 
+PAST_DAYS = 31
+"""The age in days after which an edition is hardly ever corrected, and may be cached for longer."""
+
 _STALE = "stale-while-revalidate=3600, stale-if-error=86400"  # RFC 5861
 _MAX_AGE = 300  # seconds
-_PAST_DAYS = 31  # after which an edition is hardly ever corrected
 _MAX_AGE_OF_PAST = 86_400
 # Pages run no script but ours, and show pictures and videos from wherever the digests have them.
 CONTENT_SECURITY_POLICY = (
@@ -94,7 +96,7 @@ class Representation:
 def cache_control(metadata: EditionMetadata | None, calendar: Sequence[DayCount]) -> str:
     """Return how long a document may be cached: longer for a past edition. `calendar` is the archive's."""
     key = metadata.key if metadata else None
-    is_past = isinstance(key, PeriodKey) and calendar and (calendar[-1].date - key.last).days > _PAST_DAYS
+    is_past = isinstance(key, PeriodKey) and calendar and (calendar[-1].date - key.last).days > PAST_DAYS
     return f"public, max-age={_MAX_AGE_OF_PAST if is_past else _MAX_AGE}, {_STALE}"
 
 

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from feeds.model.keys import SearchKey
-from feeds.publishing.output import SUFFIXES
+from feeds.publishing.manifest import SUFFIXES
 from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.publishing.representation import Representation
 from feeds.publishing.static import StaticFile

@@ -153,7 +153,7 @@ def test_obsolete_objects_are_removed_last_foreign_ones_stay(
     (folder / "2.md").unlink()
     publisher = open_files({})
     report = send(publisher, bucket)
-    assert {"2024-01-31", "2024-01-31.epub", "papers/2401.00003", "papers/2401.00003.rss"} <= set(report.removed)
+    assert {"2024-01-31", "2024-01-31.epub", "papers/2401.00003", "papers/2401.00003.bib"} <= set(report.removed)
     *requests, last = bucket.requests
     assert last == Request("PUT", MANIFEST)
     removals = [index for index, request in enumerate(requests) if request.method in ("DELETE", "POST")]
@@ -363,9 +363,9 @@ def test_dry_run_lists_changes_and_makes_none(
 def test_removal_of_more_than_a_fifth_needs_force(
     open_files: OpenFiles, bucket: S3Bucket, folder: Path, environ: dict[str, str]
 ) -> None:
-    days = {f"{number}.md": day(f"2024-01-{number}", paper(f"P{number}", f"2401.{number}")) for number in range(20, 26)}
+    days = {f"{number}.md": day(f"2024-01-{number}", paper(f"P{number}", f"2401.{number}")) for number in range(10, 28)}
     published = len(send(open_files(days), bucket).sent)
-    for name in list(days)[:4]:
+    for name in list(days)[:-1]:
         (folder / name).unlink()
     publisher = open_files({})
     before = bucket.names()
