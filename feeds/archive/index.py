@@ -7,7 +7,6 @@ file: of the other days only those are touched that list one of its papers, or o
 import hashlib
 import json
 import os
-import secrets
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -229,7 +228,7 @@ class _Update:
             statement = "UPDATE state SET change = ?, files_sum = ?, days_sum = ?, counts_sum = ?"
             execute(statement, (change + 1, *new_sums))
         else:
-            execute("INSERT INTO state VALUES (?, ?, ?, ?, ?)", (secrets.token_hex(8), change + 1, *new_sums))
+            execute("INSERT INTO state VALUES (hex(randomblob(8)), ?, ?, ?, ?)", (change + 1, *new_sums))
 
     def _touch_file(self, path: str, signature: Signature, content_hash: bytes) -> None:
         """Note that a file with the same content has another time."""
