@@ -35,7 +35,7 @@ CACHE_KEY_FIELDS = (
 _VARY_FIELDS = {field[5:].replace("_", "-").lower() for field in CACHE_KEY_FIELDS if field.startswith("HTTP_")}
 _CACHED_STATUSES = ("200", "226", "304")
 _RESPONSE_SIZE = 4000  # bytes that a response takes besides its body, about
-_REVISION_AGE = 0.05  # seconds; how long a worker that answers many requests believes that nothing has changed
+_PICTURES_AGE = 0.05  # seconds between two looks for new pictures
 
 
 class _CachedResponse(NamedTuple):
@@ -80,19 +80,20 @@ class ResponseCache:
 
     def wrap(self, app: "WSGIApplication", publisher: Publisher) -> "WSGIApplication":
         """Return a WSGI app that answers from the cache what it can."""
-        archive, revision, next_look = publisher.archive, "", 0.0
+        archive, store = publisher.archive, publisher.store
+        pictures, next_look = "", 0.0
 
         def cached_app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            nonlocal revision, next_look
+            nonlocal pictures, next_look
             if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
                 return app(environ, start_response)
+            try:
+                archive.sync_if_due()
+            except ArchiveError:
+                return app(environ, start_response)  # which answers 503
             if (now := time.monotonic()) >= next_look:
-                try:
-                    archive.sync_if_due()
-                except ArchiveError:
-                    return app(environ, start_response)  # which answers 503
-                revision, next_look = publisher.revision, now + _REVISION_AGE
-            key = (revision, *map(environ.get, CACHE_KEY_FIELDS))
+                pictures, next_look = store.revision, now + _PICTURES_AGE
+            key = (archive.revision, pictures, *map(environ.get, CACHE_KEY_FIELDS))
             response = self._get(key)
             if isinstance(response, _CachedResponse):
                 body = self._get(response.body_name) if response.body_name else b""
@@ -114,19 +115,19 @@ class ResponseCache:
         started: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
-            started[:] = [status, headers]
+            started[:] = [status, [(name, value) for name, value in headers if name != "Date"]]  # the server sets it
 
         chunks = app(environ, start)
-        status = started[0]
-        headers = [(name, value) for name, value in started[1] if name.lower() != "date"]  # the server sets it
-        start_response(status, headers)
         if environ.get(IS_STREAMED):
+            start_response(*started)
             return chunks
         try:
             body = b"".join(chunks)
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
+        status, headers = started
+        start_response(status, headers)
         body_name = environ.get(BODY_NAME, "") if body else ""
         is_usual = sum(map(len, filter(None, key))) <= _RESPONSE_SIZE
         if is_usual and status[:3] in _CACHED_STATUSES and (body_name or not body) and _varies_by_key(headers):
