@@ -11,8 +11,6 @@ from pathlib import Path
 import babel
 from babel.core import get_global
 from babel.dates import format_date, format_interval, format_skeleton
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from feeds.model.edition import Edition, Facet, FacetGroup
@@ -103,6 +101,9 @@ def get_locale(tag: str) -> Locale:
 
 def _load_translations(language: str) -> NullTranslations:
     """Read the .po file itself, so that there is nothing to compile or to forget."""
+    from babel.messages.mofile import write_mo  # here, because not all commands render
+    from babel.messages.pofile import read_po
+
     with (_LOCALES / language / "LC_MESSAGES/feeds.po").open("rb") as file:
         catalog = read_po(file, locale=language, abort_invalid=True)
     compiled = io.BytesIO()

@@ -3,14 +3,11 @@
 import os
 import re
 import textwrap
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import tomli_w
 
 from feeds.errors import SettingsError
 from feeds.site import validators
@@ -92,6 +89,8 @@ def load_with_errors(
 
 def example() -> str:
     """Return a settings file that explains every setting and shows its default, all in comments."""
+    import tomli_w
+
     defaults = asdict(Settings())
     flat = defaults | defaults.pop("site") | defaults.pop("mail")
     flat["build.formats"] = flat.pop("build_formats")
@@ -123,6 +122,8 @@ class _Loader:
         """Read a TOML file."""
         try:
             text = path.read_text(encoding="utf-8")
+            import tomllib  # here, because many archives have no settings
+
             table = tomllib.loads(text)
         except (FileNotFoundError, NotADirectoryError):
             if is_required:
@@ -132,7 +133,7 @@ class _Loader:
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             self.errors.append(SettingError(f"{path}:{line}", f"not UTF-8: {error.reason}; save the file as UTF-8"))
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # of tomllib
             line = _line_of_syntax_error(text, error)
             self.errors.append(SettingError(f"{path}:{line}", f"not valid TOML: {error}; see https://toml.io"))
         else:
@@ -192,7 +193,7 @@ def _find_line(text: str, *names: str) -> int:
     return text.count("\n", 0, start) + 1
 
 
-def _line_of_syntax_error(text: str, error: tomllib.TOMLDecodeError) -> int:
+def _line_of_syntax_error(text: str, error: ValueError) -> int:
     match = re.search(r"\(at line (\d+), column \d+\)$", str(error))
     return int(match[1]) if match else text.count("\n") + 1  # "at end of document"
 

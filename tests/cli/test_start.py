@@ -54,5 +54,17 @@ def test_no_subcommand_shows_the_help_as_an_error() -> None:
     assert result.stderr == run("--help")[0]
 
 
+def test_formats_are_known_without_the_libraries_that_render_them() -> None:
+    output, modules = run("formats")
+    assert "/KEY.epub" in output
+    libraries = {"PIL", "bibtexparser", "ebooklib", "feedgen", "importlib.metadata", "jinja2", "latex2mathml", "rispy"}
+    assert not libraries & modules
+
+
+def test_subcommand_imports_no_other() -> None:
+    modules = run("init", "/nonexistent")[1]
+    assert not {"feeds.publishing.publisher", "feeds.exporters.registry", "granian", "tqdm", "urllib3"} & modules
+
+
 def test_version_is_that_of_the_distribution() -> None:
     assert run("--version")[0] == f"feeds, version {feeds.__version__}\n"

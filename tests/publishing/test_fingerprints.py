@@ -43,7 +43,7 @@ def describe(package: Path) -> tuple[str, dict[str, str]]:
     [
         ("exporters/html/static/style.css", ("style.css",), False),
         ("exporters/epub/templates/book.css", (".epub", ".cover.jpg", ".thumbnail.jpg"), False),
-        ("exporters/citations.py", (".bib", ".ris", ".csl.json"), False),
+        ("exporters/citations/bibtex.py", (".bib", ".ris", ".csl.json"), False),
         ("publishing/build.py", (), False),
         ("readers/daily_papers.py", (), True),
     ],

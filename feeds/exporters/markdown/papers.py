@@ -1,42 +1,15 @@
-"""Exports editions as day files, which the reader `daily-papers` parses to the same papers."""
+"""Formats papers in the syntax that the reader `daily-papers` parses."""
 
 import re
 from collections.abc import Iterator
 
-from feeds.exporters.contract import LIBRARY_SCOPES, PAPER_SCOPES, Kind, RenderContext
-from feeds.model.edition import Edition
 from feeds.model.paper import Paper
 from feeds.readers import syntax
 
 _SYNTAX = re.compile(r"[\[\]()\\$&'\"]")
 
 
-class MarkdownExporter:
-    """The Markdown that archives are made of: a folder with the file is an archive of the same papers."""
-
-    name = "md"
-    suffix = ".md"
-    media_type = "text/markdown; charset=utf-8"
-    kind = Kind.FILE
-    scopes = PAPER_SCOPES
-    offered = LIBRARY_SCOPES
-    settings = frozenset({"language"})
-
-    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
-        """Render a heading for every day, newest first, each with its papers in the order of the digest.
-
-        A comment comes first if a search has more papers.
-        """
-        if omission := context.omission(edition, self.name):
-            yield f"<!-- {omission} -->\n\n".encode()
-        for day in edition.days:
-            blocks = [f"## Daily Papers ({day.date})"]
-            for paper in day.papers:
-                blocks += _format_paper(paper)
-            yield "".join(f"{block}\n\n" for block in blocks).encode()
-
-
-def _format_paper(paper: Paper) -> Iterator[str]:
+def format_paper(paper: Paper) -> Iterator[str]:
     """Format a paper as blocks that a blank line separates."""
     yield f"### {_format_link(paper)}"
     if paper.image:

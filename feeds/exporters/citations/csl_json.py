@@ -1,0 +1,41 @@
+"""Renders CSL-JSON."""
+
+import json
+from typing import Any
+
+from feeds.exporters.citations.notes import build_notes
+from feeds.exporters.contract import RenderContext
+from feeds.model.citation import Name, parse_name
+from feeds.model.edition import Edition
+from feeds.model.paper import Listing
+
+
+def render_csl_json(edition: Edition, context: RenderContext) -> bytes:
+    """Render an item for every paper."""
+    items = [_build_item(listing, context) for listing in edition.listings]
+    return (json.dumps(items, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _build_item(listing: Listing, context: RenderContext) -> dict[str, Any]:
+    paper = listing.paper
+    authors = [_build_name(parse_name(author)) for author in paper.authors]
+    item = {
+        "id": listing.citation_key,
+        "type": "article",
+        "title": paper.plain_title,
+        "author": authors + [{"literal": "others"}] * paper.more_authors,
+        "issued": {"date-parts": [[listing.year]]},
+        "publisher": "arXiv" if paper.arxiv_id else None,
+        "number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else None,
+        "DOI": paper.doi,
+        "URL": paper.url,
+        "note": " ".join(build_notes(paper, context)),
+    }
+    return {field: value for field, value in item.items() if value}
+
+
+def _build_name(name: Name) -> dict[str, str]:
+    if not name.given:
+        return {"literal": name.family}
+    parts = {"family": name.family, "given": name.given}
+    return parts | {"suffix": name.suffix} if name.suffix else parts

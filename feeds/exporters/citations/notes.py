@@ -1,0 +1,22 @@
+"""Notes in which a citation says how it differs from the paper."""
+
+import sys
+
+from feeds.exporters.contract import RenderContext
+from feeds.model.paper import Paper
+from feeds.text.unicode import detect_language
+
+
+def build_notes(paper: Paper, context: RenderContext) -> list[str]:
+    """Say what the digest does not tell as the paper does: the order of the authors, all of them, the abstract."""
+    locale = context.locale
+    notes = []
+    if len(paper.authors) > 1:
+        notes.append(locale.gettext("The authors are in the order of the digest, which may not be that of the paper."))
+    if paper.more_authors:
+        notes.append(locale.gettext("The digest does not name all authors."))
+    if summary := paper.excerpt(sys.maxsize):
+        language = locale.language_name(detect_language(summary, context.site.language))
+        label = locale.gettext("Summary in {language}", language=language)
+        notes.append(f"[{label}] {summary}")
+    return notes

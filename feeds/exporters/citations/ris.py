@@ -1,0 +1,48 @@
+"""Renders RIS with rispy."""
+
+import re
+from typing import Any
+
+import rispy
+
+from feeds.exporters.citations.notes import build_notes
+from feeds.exporters.contract import RenderContext
+from feeds.model.citation import Name, parse_name
+from feeds.model.edition import Edition
+from feeds.model.paper import Listing
+
+_WHITESPACE = re.compile(r"\s+")
+
+
+def render_ris(edition: Edition, context: RenderContext) -> bytes:
+    """Render a reference for every paper."""
+    references = [_build_reference(listing, context) for listing in edition.listings]
+    return bytes(rispy.dumps(references, implementation=_Writer).encode())
+
+
+class _Writer(rispy.RisWriter):  # type: ignore[misc]  # rispy has no types
+    """Leaves out the number that rispy puts before every reference, which is not part of RIS."""
+
+    def set_header(self, count: int) -> str:  # noqa: ARG002  # rispy passes it
+        return ""
+
+
+def _build_reference(listing: Listing, context: RenderContext) -> dict[str, Any]:
+    paper = listing.paper
+    reference = {
+        "type_of_reference": "UNPB",  # a preprint
+        "id": listing.citation_key,
+        "title": _WHITESPACE.sub(" ", paper.plain_title),
+        "authors": [_format_name(parse_name(author)) for author in paper.authors],
+        "year": str(listing.year),
+        "name_of_database": "arXiv" if paper.arxiv_id else None,
+        "accession_number": paper.arxiv_id,
+        "doi": paper.doi,
+        "urls": [paper.url],
+        "notes": build_notes(paper, context),
+    }
+    return {field: value for field, value in reference.items() if value}
+
+
+def _format_name(name: Name) -> str:
+    return ", ".join(filter(None, name))
