@@ -1,5 +1,6 @@
 """Which folders `feeds build` writes to, which it refuses, and what the command prints."""
 
+import json
 import os
 import pty
 import re
@@ -63,6 +64,44 @@ def test_foreign_file_added_during_a_build_is_not_lost(site: TwoStateSite) -> No
         site.build(add_file)
     (site.out / "mine").unlink()
     assert read_files(site.out) == site.states[0]
+    assert site.build().rendered == 0
+    assert read_files(site.out) == site.states[1]
+
+
+def test_foreign_file_in_the_previous_site_is_not_lost(site: TwoStateSite) -> None:
+    for files in (ONE, OTHER):
+        site.switch_to(files)
+        site.build()
+    write_files(site.work / "old", {"mine": "mine"})
+    site.switch_to(ONE)
+    with pytest.raises(BuildError, match=f"{site.work}/old/mine: not created by `feeds build`; move it away"):
+        site.build()
+    (site.work / "old/mine").unlink()
+    site.build()
+    assert read_files(site.out) == site.states[0]
+
+
+def test_previous_site_that_lacks_files_is_not_reused(site: TwoStateSite) -> None:
+    for files in (ONE, OTHER):
+        site.switch_to(files)
+        site.build()
+    (site.work / "old/2024.txt").unlink()
+    site.switch_to(ONE)
+    site.build()
+    assert read_files(site.out) == site.states[0]
+
+
+def test_site_of_version_0_2_is_taken_over(site: TwoStateSite) -> None:
+    for files in (ONE, OTHER):
+        site.switch_to(files)
+        site.build()
+    (manifest,) = site.work.glob(f"manifest-{site.out.stat().st_ino}.json")
+    content = json.loads(manifest.read_text())
+    tags = {name: etag for etags in content["parts"].values() for name, etag in etags.items()}
+    manifest.write_text(json.dumps({"codings": content["codings"], "tags": tags}))
+    (other,) = site.work.glob(f"manifest-{(site.work / 'old').stat().st_ino}.json")
+    for path in (other, *site.work.glob("stamp-*")):
+        path.unlink()
     assert site.build().rendered == 0
     assert read_files(site.out) == site.states[1]
 
