@@ -140,9 +140,8 @@ def notice(counter: WorkCounter, client: FlaskClient, clock: Clock) -> Work:
 def test_builds_do_not_grow_with_the_archive(tmp_path: Path, counter: WorkCounter) -> None:
     small, large = (costs_of_builds(Growing(tmp_path / str(days), days), counter, tmp_path) for days in BUILT_SIZES)
     assert large["nothing new"].renderings == 0
-    slack = SLACK._replace(
-        files=100, renderings=30
-    )  # another week and month begin, and there is a list page per 30 days
+    # Another week and month begin, and there is a list page per 30 days.
+    slack = SLACK._replace(files=100, renderings=30)
     assert excesses(small, large, slack) == {}
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from feeds.model.keys import SearchKey
 from feeds.model.query import Query
@@ -270,8 +269,11 @@ def _seconds_of(server: Server, name: str) -> float:
 
 
 def _wait_for(server: Server, day: date) -> None:
-    """Wait until a server has noticed a new day."""
-    while server.ask(f"/{day}.html").status != 200:
+    """Wait until a server has noticed a new day. Raises TimeoutError if that takes more than a minute."""
+    deadline = time.monotonic() + 60
+    while server.ask(f"/{day}").status != 200:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the server has not noticed {day}")
         time.sleep(0.2)
 
 
@@ -282,9 +284,9 @@ def _kinds_of_documents(workspace: Workspace) -> Iterator[str]:
         keys = [*snapshot.keys(), publisher.site.topics_key, *publisher.site.topic_keys.values(), SearchKey()]
     for key in {key.scope: key for key in keys}.values():
         for resource in publisher.formats.answers(key):
-            yield quote(resource.path)
+            yield resource.path
     for resource in publisher.formats.site_resources():
-        yield quote(resource.path)
+        yield resource.path
 
 
 def _requests_per_second(server: Server, coding: str, is_known: bool) -> float:
