@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import NoReturn
 
 import click
+from click.exceptions import NoSuchCommand
 
 from feeds import NAME
 from feeds.cli import SUBCOMMANDS
@@ -35,9 +36,9 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return list(SUBCOMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in SUBCOMMANDS:
-            return None
+            raise NoSuchCommand(cmd_name, possibilities=SUBCOMMANDS, ctx=ctx)
         command = import_module(f"feeds.cli.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101  # for mypy
         return command
