@@ -21,6 +21,7 @@ _FIELD_START = re.compile(
     r"|(?:(?:up)?votes?|authors?)\b(?!.*[.다]$))",
     re.IGNORECASE,
 )
+_MAY_BE_FIELD = re.compile(r"[\W_]*?[<!\[［uvaw]", re.IGNORECASE)
 # A heading that is quoted, set in code or bold type, or commented out.
 _WRAPPED_HEADING = re.compile(
     r"(?P<before>(?:[\s>*_`\\]|<!--|<\w{1,9}>){0,9})#{1,6}\s*(?P<text>.*?)(?:[\s*_`]|-->|</\w{1,9}>){0,9}"
@@ -290,12 +291,14 @@ class _PaperBuilder:
         if url is None:
             problem = f"{quote(line.text)} is left out because its URL is not valid"
             self.diagnostics.warning(line.number, problem, "write an absolute http or https URL")
-        elif syntax.is_video(url, default=assume_video) and self.video in (None, url):
-            self.video = url
-        elif not syntax.is_video(url, default=assume_video) and self.image in (None, url):
-            self.image = url
-        else:
+            return True
+        is_video = syntax.is_video(url, default=assume_video)
+        if (self.video if is_video else self.image) not in (None, url):
             return False
+        if is_video:
+            self.video = url
+        else:
+            self.image = url
         return True
 
     def _report_fields_in_summary(self) -> None:
@@ -304,12 +307,14 @@ class _PaperBuilder:
         is_after_bullet = False
         links: list[Line] = []
         for line in self.summary:
-            is_bullet = bool(_BULLET.match(line.text))
+            bullet = _BULLET.match(line.text)
+            is_bullet = bullet is not None
             is_after_bullet = is_after_bullet or is_bullet
-            fence = fence_after(line.text, fence)
-            if fence or FENCE.match(line.text):
+            was_in_code, fence = bool(fence), fence_after(line.text, fence)
+            text = line.text[bullet.end() :] if bullet else line.text
+            if was_in_code or fence or not _may_be_more_than_text(text):
                 continue
-            text = _bare(_BULLET.sub("", line.text, count=1))
+            text = _bare(text)
             if not is_bullet and _is_paper_link(text) and not self._is_own_link(text):
                 links.append(line)
             elif links and not is_bullet and _is_field(text):
@@ -350,6 +355,11 @@ class _PaperBuilder:
         else:
             return
         self.diagnostics.warning(line.number, f"{quote(line.text)} is read as the summary", hint)
+
+
+def _may_be_more_than_text(line: str) -> bool:
+    """Whether a line can be a link, a heading or a field, as few lines of a summary are."""
+    return "](" in line or "#" in line or _MAY_BE_FIELD.match(line) is not None
 
 
 def _is_field(text: str) -> bool:

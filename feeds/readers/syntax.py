@@ -44,13 +44,18 @@ _FORMULA_OR_ENTITY_OR_ESCAPE = re.compile(
 )
 _NO_VALUE = re.compile(r"[-–—?]|none|n/?a|unknown|", re.IGNORECASE)
 _VOTE_COUNT = re.compile(r"(?P<digits>[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})[\W_]*")
-_MORE_AUTHORS = re.compile(
-    r"\+\s*\d*(?:\s*(?:more|others|authors?))*|(?:and )?(?:\d+ )?others|et al\.?|…|\.\.\.", re.IGNORECASE
+_NO_AUTHOR = re.compile(
+    r"(?P<more>\+\s*\d*(?:\s*(?:more|others|authors?))*|(?:and )?(?:\d+ )?others|et al\.?|…|\.\.\.)|"
+    + _NO_VALUE.pattern,
+    re.IGNORECASE,
 )
 _AND = re.compile(r"\s+(?:and|&)\s+")
 _FULL_NAME = r"[^\W\d_a-z]\S*(?:\s[^\W\d_a-z]\S*){1,3}"
 _TWO_NAMES = re.compile(rf"{_FULL_NAME}(?:\s+(?:and|&)\s+{_FULL_NAME})+")
-_NAME_SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{2,3}|IV", re.IGNORECASE)
+_NAME_SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
+_STRING = r"(?:'[^'\\]*'|\"[^\"\\]*\")"  # of Python, without escapes
+_STRINGS = re.compile(rf"\[ *{_STRING} *(?:, *{_STRING} *)*+,? *\]")
+_MAX_LITERAL = 100_000  # characters; Python takes a hundred times as many bytes to parse a list
 _MEDIA_SOURCE = re.compile(
     r"<(?:video|source|img)\b[^<>]*?\ssrc\s*=\s*"
     r"(?:\"(?P<double_quoted>[^\"<>]*)\"|'(?P<single_quoted>[^'<>]*)'|(?P<unquoted>[^\s\"'<>]+))",
@@ -189,7 +194,7 @@ def unescape(text: str) -> str:
 
 def parse_url(text: str) -> str | None:
     """Convert an address to an http(s) URI (RFC 3987 section 3.1); None if it is not a valid one."""
-    url = unescape(text.translate(_WITHOUT_INVISIBLE))
+    url = unescape(text if text.isascii() else text.translate(_WITHOUT_INVISIBLE))
     if _KNOWN_HOST.match(url):
         url = f"https://{url}"
     return normalize_web_url(url)
@@ -215,9 +220,16 @@ def parse_authors(value: str) -> AuthorList:
     if value.startswith("［"):
         value = value.replace("［", "[").replace("］", "]")
     names, is_well_formed = _parse_names(value)
-    names = [unescape(name).removeprefix("and ") for name in names]
-    authors = tuple(name for name in names if not _NO_VALUE.fullmatch(name) and not _MORE_AUTHORS.fullmatch(name))
-    return AuthorList(authors, any(_MORE_AUTHORS.fullmatch(name) for name in names), is_well_formed)
+    authors = []
+    more_authors = False
+    for name in names:
+        author = unescape(name).removeprefix("and ")
+        match = _NO_AUTHOR.fullmatch(author)
+        if match is None:
+            authors.append(author)
+        elif match["more"]:
+            more_authors = True
+    return AuthorList(tuple(authors), more_authors, is_well_formed)
 
 
 def expects_more_authors(line: str, is_list: bool) -> bool:
@@ -227,14 +239,15 @@ def expects_more_authors(line: str, is_list: bool) -> bool:
 
 def unique_authors(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names without repeats, and those that are repeated; case, spaces and punctuation do not tell apart."""
+    folded = unicodedata.normalize("NFC", "\n".join(names)).casefold().replace(" ", "").split("\n")
     unique: dict[str, str] = {}
     repeated: dict[str, None] = {}
-    for name in names:
-        letters = "".join(unicodedata.normalize("NFC", name).casefold().split())
+    for name, letters in zip(names, folded, strict=False):  # of no names, `folded` has one line
         key = letters.rstrip(".,;:*") or letters
         if key in unique:
             repeated[unique[key]] = None
-        unique.setdefault(key, name)
+        else:
+            unique[key] = name
     return tuple(unique.values()), tuple(repeated)
 
 
@@ -324,7 +337,11 @@ def _parse_names(value: str) -> tuple[list[str], bool]:
     if not value.startswith("["):
         split, is_well_formed = _split_names(value)
         return [_unquote(name.strip()) for name in split], is_well_formed
+    if _STRINGS.fullmatch(value):
+        return [string[1:-1] for string in re.findall(_STRING, value)], True
     try:
+        if len(value) > _MAX_LITERAL:
+            raise ValueError(len(value))
         names = list(_flatten(ast.literal_eval(value)))
         return [name for name in names if name is not None], None not in names
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
@@ -348,15 +365,17 @@ def _split_names(value: str) -> tuple[list[str], bool]:
     Semicolons, and `and` between two full names, also separate names, but the list is not well-formed then.
     """
     names: list[str] = []
-    masked = _FORMULA_OR_ENTITY_OR_ESCAPE.sub(lambda match: " " * len(match[0]), value)
+    masked = _FORMULA_OR_ENTITY_OR_ESCAPE.sub(lambda match: " " * len(match[0]), value) if ";" in value else ""
     if ";" in masked:
         ends = [match.start() for match in re.finditer(";", masked)]
         return [value[start:end].lstrip(";") for start, end in zip([0, *ends], [*ends, None], strict=True)], False
     for name in re.split("[,，、]", re.sub(r" and (?=\d+ others)", ", ", value)):
-        if names and "," not in names[-1] and _NAME_SUFFIX.fullmatch(name.strip()):
+        if name.strip().lower() in _NAME_SUFFIXES and names and "," not in names[-1]:
             names[-1] += f",{name}"
         else:
             names.append(name)
+    if "and" not in value and "&" not in value:
+        return names, True
     split = [part for name in names for part in (_AND.split(name) if _TWO_NAMES.fullmatch(name.strip()) else [name])]
     return split, len(split) == len(names)
 

@@ -26,12 +26,14 @@ LATIN_TO_ASCII = str.maketrans(
 
 def strip_forbidden(text: str) -> str:
     """Remove control characters except tab and newlines, surrogates, and noncharacters."""
-    return _FORBIDDEN.sub("", text)
+    return text if text.isprintable() else _FORBIDDEN.sub("", text)
 
 
 def find_forbidden(text: str) -> list[str]:
-    """Return the characters that `strip_forbidden` would remove, such as `U+0008`."""
-    return [f"U+{ord(character):04X}" for character in _FORBIDDEN.findall(text)]
+    """Return the characters that `strip_forbidden` would remove, such as `U+0008`, each once."""
+    if not _FORBIDDEN.search(text):
+        return []
+    return [f"U+{ord(character):04X}" for character in sorted(set(text)) if _FORBIDDEN.match(character)]
 
 
 def fold(text: str) -> str:

@@ -7,6 +7,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 _MAX_HOST = 253  # characters (RFC 1035 section 2.3.4)
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+# What most URLs consist of, which is normalized: a host in lower case, and a path of characters that need no encoding.
+_LABEL = r"(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NORMALIZED = re.compile(rf"https?://(?:{_LABEL}\.){{0,2}}{_LABEL}(?:/[\w/:@!$&'()*+,;=.~-]*)?", re.ASCII)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 PATH_CHARACTERS = "%/:@!$&'()*+,;=-._~"  # RFC 3986 section 3.3
 _SUFFIX = re.compile(r"\.(\w+)(?:[?#]|$)")
@@ -35,6 +38,8 @@ def normalize_web_url(url: str) -> str | None:
 
     Non-ASCII hosts are encoded with IDNA, other non-ASCII characters with percent signs (RFC 3987 section 3.1).
     """
+    if _NORMALIZED.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https"):
