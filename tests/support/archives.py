@@ -28,20 +28,16 @@ _HOSTILE_TEXTS = (
 )
 
 
-def write(root: Path, days: int, papers: int, seed: int = 1, first: date = _FIRST) -> date:
-    """Write an archive of a number of days with a number of papers in all, and return its last day.
-
-    The same arguments give the same files.
-    """
+def write(root: Path, days: int, papers: int, seed: int = 1) -> None:
+    """Write an archive of a number of days with a number of papers in all; the same arguments give the same files."""
     chance = random.Random(seed)
     counts = _spread(days, papers, chance)
-    day = first
+    day = _FIRST
     number = 0
     for count in counts:
         _write_day(root, day, digest(day, count, number, chance))
         number += count
-        last, day = day, day + timedelta(days=chance.choice(_GAPS))
-    return last
+        day += timedelta(days=chance.choice(_GAPS))
 
 
 def write_real(root: Path, times: int = 1, seed: int = 1) -> date:
