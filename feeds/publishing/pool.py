@@ -27,8 +27,8 @@ from feeds.publishing.representation import Representation
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
 
-_WORK_PER_DOCUMENT = 3  # in units of a paper in a document
-_MIN_WORK_FOR_POOL = 10_000  # which takes longer than to start other processes
+_WORK_PER_DOCUMENT = 3  # as much as for so many papers in a document; a paper takes about 0.15 ms
+_MIN_WORK_FOR_POOL = 20_000  # less does not pay for the start of other processes
 _MIN_WORK_PER_TASK = 500
 _TASKS_AHEAD = 4  # per process
 
