@@ -171,11 +171,13 @@ def test_new_day_takes_the_same_work_in_any_archive(tmp_path: Path, work: Counte
     for days in (15, 60):
         folder, out = tmp_path / f"archive{days}", tmp_path / f"site{days}"
         environ = {"FEEDS_INDEX": str(tmp_path / f"index{days}.sqlite"), "HOME": str(tmp_path)}
-        last = archives.write(folder, days, papers=days * 2)
+        archives.write(folder, days, papers=days * 2)
         for later in range(3):  # the first two builds have no site before the last one
             work.clear()
-            files.append(build_site(open_publisher(folder, environ), out).files)
-            when = last + timedelta(later + 1)
+            publisher = open_publisher(folder, environ)
+            files.append(build_site(publisher, out).files)
+            with publisher.archive.snapshot() as snapshot:
+                when = snapshot.calendar()[-1].date + timedelta(1)
             write_files(folder, {f"{when}.md": archives.digest(when, 2, 90_000 + 2 * later, random.Random(1))})
         taken.append(work.copy())
     assert files[-1] > files[2] * 2
