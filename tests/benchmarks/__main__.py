@@ -27,8 +27,10 @@ def main() -> None:
     if unknown := set(arguments.rows) - ROWS.keys():
         parser.error(f"there is no row {', '.join(unknown)}; choose from {', '.join(ROWS)}")
     sizes = arguments.times or [1, 10, *([100] if os.environ.get("BENCH") == "large" else [])]
-    lines = compare_sizes([line for times in sizes for line in measure(times, arguments.rows or [*ROWS])])
-    print(f"\n{table(sorted(lines, key=lambda line: [other.work for other in lines].index(line.work)))}")
+    measured = [line for times in sizes for line in measure(times, arguments.rows or [*ROWS])]
+    works = [line.work for line in measured]
+    lines = sorted(compare_sizes(measured), key=lambda line: works.index(line.work))
+    print(f"\n{table(lines)}")
     if not arguments.rows and not arguments.times:
         update_document(ROOT / "feeds/README.md", ROOT / "feeds/performance.svg", lines)
 
