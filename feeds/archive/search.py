@@ -20,7 +20,8 @@ FIRST_LISTING = "rank IS NOT NULL AND day = first_day"
 _IN_TITLE = Grade.WHOLE  # added to the grade of a match in a title, which is better than any in a text
 _MAX_SUGGESTIONS = 5
 _MAX_PAIRS = 12  # of letters of a word that similar texts share
-_SAMPLE = 100  # papers whose texts are searched for similar words: the most similar ones, and as many of the newest
+_RECENT = 1_000  # papers among whose words similar ones are looked for
+_SAMPLE = 50  # of these, whose texts are: the most similar ones, and as many of the newest
 _MAX_KEPT = 64  # queries
 
 
@@ -144,14 +145,17 @@ class Search:
         return [" ".join(choice[0] for choice in choices)] if all(choices) else []
 
     def _similar_texts(self, term: str) -> list[str]:
-        """Return texts that similar words may be in: all titles, the texts with most of its letters, the newest."""
+        """Return texts that similar words may be in, of recent papers: all titles, and some of the texts.
+
+        The texts are the newest ones, and those with most of the term's letters.
+        """
         pairs = list(dict.fromkeys(map("".join, pairwise(squeeze(term)))))[:_MAX_PAIRS]
         shared = " + ".join(["(instr(letters, ?) > 0)"] * len(pairs)) or "NULL"
-        similar = f"SELECT id FROM letters ORDER BY {shared} DESC, id DESC"  # noqa: S608  # conditions of ours
-        newest = "SELECT id FROM papers ORDER BY day DESC, rank"
+        recent = f"SELECT id FROM papers WHERE {FIRST_LISTING} ORDER BY day DESC, rank LIMIT ?"  # noqa: S608  # of ours
+        similar = f"SELECT id FROM letters WHERE id IN ({recent}) ORDER BY {shared} DESC, id DESC LIMIT ?"  # noqa: S608
         rows = self._connection.execute(
-            f"SELECT title, iif(id IN ({similar} LIMIT ?) OR id IN ({newest} LIMIT ?), body, '') FROM texts",  # noqa: S608
-            [*pairs, _SAMPLE, _SAMPLE],
+            f"SELECT title, iif(id IN ({similar}) OR id IN ({recent}), body, '') FROM texts WHERE id IN ({recent})",  # noqa: S608
+            [_RECENT, *pairs, _SAMPLE, _SAMPLE, _RECENT],
         )
         return [text for row in rows for text in row]
 

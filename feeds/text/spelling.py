@@ -7,8 +7,9 @@ syllable, and a word that was typed in the other mode of the keyboard, `ghkrtks`
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from feeds.text.matching import squeeze
 
@@ -26,6 +27,7 @@ _PAIR = re.compile(r"(?<![가-힣])([가-힣]{2,})[ -](?=([가-힣]{2,}))")  # �
 _KEYS_PER_MISTAKE = 5
 _MAX_MISTAKES = 3
 _MIN_KEYS = 3
+_MIN_KEYS_PER_SYLLABLE, _MAX_KEYS_PER_SYLLABLE = 2, 5
 
 
 def nearest(word: str, texts: Iterable[str], count: int) -> list[str]:
@@ -38,11 +40,13 @@ def nearest(word: str, texts: Iterable[str], count: int) -> list[str]:
     if len(typed) < _MIN_KEYS:
         return []
     max_mistakes = min(max(len(typed) // _KEYS_PER_MISTAKE, 1), _MAX_MISTAKES)
+    fewest, most = len(typed) - max_mistakes, len(typed) + max_mistakes
+    typed_keys = set(typed)
     spellings: dict[str, Counter[str]] = {}
-    for found, frequency in Counter(form for text in texts for form in _find_words(text)).items():
-        for form in _prefixes(found):
-            keys = keystrokes(squeeze(form))
-            if abs(len(keys) - len(typed)) <= max_mistakes:
+    for found, frequency in Counter(chain.from_iterable(map(_find_words, texts))).items():
+        for form in _prefixes(found, fewest, most):
+            keys = keystrokes(form.replace(" ", "").replace("-", ""))
+            if fewest <= len(keys) <= most and _share_keys(typed_keys, set(keys), max_mistakes):
                 spellings.setdefault(keys, Counter())[form] += frequency
     distances = {keys: edit_distance(typed, keys, max_mistakes) for keys in spellings}
     limit = min(max_mistakes, min(distances.values(), default=0) + 1)
@@ -53,10 +57,15 @@ def nearest(word: str, texts: Iterable[str], count: int) -> list[str]:
     return [max(sorted(spellings[keys]), key=spellings[keys].__getitem__) for keys in near[:count]]
 
 
+def _share_keys(first: set[str], second: set[str], max_mistakes: int) -> bool:
+    """Whether so few mistakes can make the one of the other: each adds one key at most, and takes one away."""
+    return len(first - second) <= max_mistakes and len(second - first) <= max_mistakes
+
+
 @lru_cache(maxsize=50_000)
 def keystrokes(text: str) -> str:
     """Return the keys that type a folded text: 확산 is typed `ghkrtks`; other letters stay."""
-    return unicodedata.normalize("NFD", text).translate(_KEYS)
+    return text if text.isascii() else unicodedata.normalize("NFD", text).translate(_KEYS)
 
 
 def edit_distance(first: str, second: str, limit: int) -> int:
@@ -76,16 +85,15 @@ def edit_distance(first: str, second: str, limit: int) -> int:
     return min(previous[-1], limit + 1)
 
 
-def _find_words(text: str) -> Iterator[str]:
-    yield from _WORD.findall(text)
-    yield from map(" ".join, _PAIR.findall(text))
+def _find_words(text: str) -> list[str]:
+    return [*_WORD.findall(text), *map(" ".join, _PAIR.findall(text))]
 
 
-def _prefixes(word: str) -> Iterator[str]:
-    """Return a word, and its beginnings of at least two syllables, or up to a hyphen."""
+def _prefixes(word: str, fewest: int, most: int) -> list[str]:
+    """Return a word and its beginnings of at least two syllables, or up to a hyphen, that so many keys could type."""
     if "가" <= word[0] <= "힣":
-        ends = iter(range(word.rfind(" ") + 3, len(word)))
-    else:
-        ends = (match.start() for match in re.finditer("-", word))
-    yield from (word[:end] for end in ends)
-    yield word
+        before_space = word.find(" ") + 1
+        shortest = max(before_space + 2, fewest // _MAX_KEYS_PER_SYLLABLE)
+        longest = most // _MIN_KEYS_PER_SYLLABLE + bool(before_space)
+        return [word[:end] for end in range(shortest, min(longest, len(word)) + 1)]
+    return [*(word[: match.start()] for match in re.finditer("-", word)), word] if "-" in word else [word]

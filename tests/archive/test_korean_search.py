@@ -221,6 +221,13 @@ def test_suggestion_has_results_under_the_same_conditions(search: Callable[..., 
     assert search(q="확샌", to="2024-01-28").suggestions == ()
 
 
+def test_suggestions_are_taken_from_recent_papers_alone(search: Callable[..., SearchResults]) -> None:
+    newer = (paper(f"Transformer {number}", f"2402.{number}") for number in range(1, 1001))
+    files = {"1.md": day("2024-01-29", paper("Diffusion", "2401.1")), "2.md": day("2024-01-30", *newer)}
+    assert search(files, q="transfomer").suggestions == ("transformer",)
+    assert search(files, q="difusion").suggestions == ()
+
+
 def test_page_changes_with_its_suggestions(folder: Path, archive: Archive) -> None:
     def navigation() -> str:
         with sync(archive).snapshot() as snapshot:

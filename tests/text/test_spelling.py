@@ -35,6 +35,12 @@ def test_nearest_words_are_found_by_their_keys(word: str, expected: list[str]) -
     assert nearest(fold(word), TEXTS, 5)[: len(expected) or 1] == expected
 
 
+def test_only_forms_of_a_similar_length_are_compared() -> None:
+    keystrokes.cache_clear()
+    assert nearest("확산", ["확신" + "가" * 1000], 5) == ["확신"]
+    assert keystrokes.cache_info().misses <= 4
+
+
 def test_keystrokes_are_those_of_the_two_set_keyboard() -> None:
     assert keystrokes("확산 읽다 쎄 값gpt") == "ghkrtks dlfrek tp rkqtgpt"
 
