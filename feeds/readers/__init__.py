@@ -1,5 +1,6 @@
 """Readers parse digest files into days, papers and diagnostics: the contract here, then a module per format."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -30,16 +31,44 @@ class Digest:
     diagnostics: tuple[Diagnostic, ...]
 
 
-class Diagnostics(list[Diagnostic]):
-    """Collects the diagnostics of a file while it is parsed."""
+_MAX_DIAGNOSTICS = 1_000  # of each severity
+_MAX_MESSAGE = 2_000  # characters
+
+
+class Diagnostics:
+    """Collects the diagnostics of a file while it is parsed: the first of each severity, and the number of others."""
+
+    def __init__(self) -> None:
+        self._diagnostics: list[Diagnostic] = []
+        self._counts = Counter[Severity]()
+        self._first_left_out: dict[Severity, int] = {}  # their lines
+
+    def add(self, line: int, message: str, severity: Severity) -> None:
+        """Report something."""
+        self._counts[severity] += 1
+        if self._counts[severity] > _MAX_DIAGNOSTICS:
+            self._first_left_out.setdefault(severity, line)
+            return
+        if len(message) > _MAX_MESSAGE:
+            message = f"{message[:_MAX_MESSAGE]}…"
+        self._diagnostics.append(Diagnostic(line, message, severity))
 
     def error(self, line: int, problem: str, hint: str) -> None:
         """Report what is lost or changes its meaning."""
-        self.append(Diagnostic(line, f"{problem}; {hint}", Severity.ERROR))
+        self.add(line, f"{problem}; {hint}", Severity.ERROR)
 
     def warning(self, line: int, problem: str, hint: str = "") -> None:
         """Report what is read, or left out, otherwise than it is written."""
-        self.append(Diagnostic(line, f"{problem}; {hint}" if hint else problem, Severity.WARNING))
+        self.add(line, f"{problem}; {hint}" if hint else problem, Severity.WARNING)
+
+    def by_line(self) -> tuple[Diagnostic, ...]:
+        """Return the diagnostics in the order of their lines."""
+        others = []
+        for severity, line in self._first_left_out.items():
+            count = self._counts[severity] - _MAX_DIAGNOSTICS
+            message = f"{count:,} more {severity.value}s of the file are not listed; correct the others first"
+            others.append(Diagnostic(line, message, severity))
+        return tuple(sorted([*self._diagnostics, *others], key=lambda diagnostic: diagnostic.line))
 
 
 class Reader(Protocol):

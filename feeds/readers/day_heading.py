@@ -17,6 +17,8 @@ _MAX_LENGTH = 200  # of a heading with mistakes
 _MIN_SIMILARITY = 0.88  # "Dayly Paperss", but not "Weekly Papers" or "Daily Newspapers"
 _NAMES = ("dailypapers", "dailypaper", "데일리페이퍼", "데일리논문", "일일논문", "오늘의논문")
 _SHORT_NAMES = ("papers", "paper", "논문", "페이퍼")
+_JAMO = {name: unicodedata.normalize("NFD", name) for name in (*_NAMES, *_SHORT_NAMES)}
+_DIGIT = re.compile(r"\d")
 _NAME = re.compile(r"\bdaily\W{0,9}papers?\b|데일리\s?페이퍼", re.IGNORECASE)
 _COUNTED = ("papers", "paper", "편", "건", "개")  # "11 papers" may follow the date
 _IGNORED_WORD = re.compile(
@@ -90,7 +92,7 @@ def parse_day_heading(heading: str) -> DayHeading | None:
     if len(heading) > _MAX_LENGTH:
         return None
     text = _simplify(heading)
-    dates = _find_dates(text)
+    dates = _find_dates(text) if _DIGIT.search(text) else []
     if dates:
         return _parse_dated(heading, text, dates)
     if _NAME.search(text) or _is_similar(_significant_letters(text), _NAMES):
@@ -130,6 +132,8 @@ def _hint(day: date | None) -> str:
 def _simplify(heading: str) -> str:
     """Return the text of a heading without markup, with ASCII digits and brackets in place of their variants."""
     text = _TAG_OR_LINK.sub(lambda match: match["text"] or " ", html.unescape(heading))
+    if text.isascii():
+        return text
     text = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFKC", text)
 
@@ -142,9 +146,14 @@ def _significant_letters(text: str) -> str:
 
 def _is_similar(letters: str, names: tuple[str, ...]) -> bool:
     """Whether the letters are one of the names, perhaps misspelled. Hangul is compared by its jamo."""
-    decomposed = unicodedata.normalize("NFD", letters)
-    ratios = (SequenceMatcher(None, decomposed, unicodedata.normalize("NFD", name)).ratio() for name in names)
-    return any(ratio >= _MIN_SIMILARITY for ratio in ratios)
+    if not letters or letters in names:
+        return bool(letters)
+    jamo = unicodedata.normalize("NFD", letters)
+    return any(
+        2 * min(len(jamo), len(other)) >= _MIN_SIMILARITY * (len(jamo) + len(other))  # the ratio is no larger
+        and SequenceMatcher(None, jamo, other).ratio() >= _MIN_SIMILARITY
+        for other in map(_JAMO.__getitem__, names)
+    )
 
 
 def _find_dates(text: str) -> list[_Date]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from feeds.model.diagnostic import Diagnostic, Severity
+from feeds.model.diagnostic import Severity
 from feeds.model.identity import arxiv_id
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest, Entry, syntax
@@ -52,7 +52,7 @@ def _report_missing_day(sections: list[Section]) -> Digest | None:
     diagnostics = Diagnostics()
     problem = f"the file has papers but no day, so {quote(papers[0].heading)} and all others are left out"
     diagnostics.error(papers[0].line, problem, "write ## Daily Papers (YYYY-MM-DD) above them")
-    return Digest({}, (), tuple(diagnostics))
+    return Digest({}, (), diagnostics.by_line())
 
 
 class _Parser:
@@ -72,9 +72,8 @@ class _Parser:
         self._in_chapter = False
 
     def digest(self) -> Digest:
-        """Return the result, with the diagnostics in the order of their lines."""
-        diagnostics = sorted(self._diagnostics, key=lambda diagnostic: diagnostic.line)
-        return Digest(self._days, tuple(self._entries), tuple(diagnostics))
+        """Return the result."""
+        return Digest(self._days, tuple(self._entries), self._diagnostics.by_line())
 
     def parse(self, section: Section) -> None:
         """Parse a section as a day or a paper, or report what it contains."""
@@ -330,7 +329,7 @@ class _PaperBuilder:
 
     def _report_other_paper(self, line: Line, severity: Severity) -> None:
         message = f"{quote(line.text)} is read as the summary; if it is a paper, start its line with ###"
-        self.diagnostics.append(Diagnostic(line.number, message, severity))
+        self.diagnostics.add(line.number, message, severity)
 
     def _report_heading_in_summary(self, line: Line, text: str) -> bool:
         """Report a line that seems to be meant as the heading of a day or paper; False if it does not."""
@@ -342,7 +341,7 @@ class _PaperBuilder:
         if is_meant:
             severity = Severity.WARNING if "<!--" in match["before"] else Severity.ERROR
             message = f"{quote(line.text)} is read as the summary; if it is a heading, start its line with the marks"
-            self.diagnostics.append(Diagnostic(line.number, message, severity))
+            self.diagnostics.add(line.number, message, severity)
         return bool(is_meant)
 
     def _report_field_in_summary(self, line: Line, text: str, *, is_bullet: bool, is_after_bullet: bool) -> None:

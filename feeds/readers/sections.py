@@ -11,12 +11,14 @@ from feeds.readers import Diagnostics, syntax
 from feeds.readers.day_heading import DayHeading, parse_day_heading, parse_unmarked_day
 from feeds.text import unicode
 
+INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were concatenated
+_MAX_LINES = 1_000_000  # of a file
+_HEADING_START = re.compile(rf"[{INVISIBLE}\s*_+•\\-]*(?:[#＃]|daily)", re.IGNORECASE)  # also of one without marks
 _HEADING = re.compile(r"(?P<before>[\s*+•\\-]*)(?P<marks>[#＃]{1,6})(?P<space>\s*)(?P<text>.*)")
 _UNDERLINE = re.compile(r"\s{0,3}(?:=+|-+)\s*")  # of a heading (CommonMark section 4.3)
 FENCE = re.compile(r"\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(`{3,}(?!.*`)|~{3,})")  # also after a list marker
 _COMMENT = re.compile(r"\s{0,3}<!--(?!.*-->)")  # one that does not end on its line (CommonMark section 4.6)
 _STARTS_OTHERWISE = re.compile(r"\s*(?:[#!<>]|[-*+•]\s)")  # not as the second line of a title does
-INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were concatenated
 
 
 class Line(NamedTuple):
@@ -62,7 +64,7 @@ class Section:
 
 def read_sections(source: str, diagnostics: Diagnostics) -> list[Section]:
     """Split a file into sections, and settle which of them start days."""
-    sections = list(_split_sections(list(_split_lines(source, diagnostics)), diagnostics))
+    sections = list(_split_sections(_split_lines(source, diagnostics), diagnostics))
     following: list[Section] = []  # up to the next day
     for section in reversed(sections):
         if section.day and not section.day.is_certain and not _has_papers(section, section.day, following):
@@ -132,7 +134,7 @@ def _has_days_or_papers(lines: list[Line]) -> bool:
 
 def fence_after(line: str, fence: str) -> str:
     """Return the code fence that is open after a line, given the one before it; empty for none (CommonMark 4.5)."""
-    match = FENCE.match(line)
+    match = FENCE.match(line) if "```" in line or "~~~" in line else None
     if match is None:
         return fence
     if not fence:
@@ -141,16 +143,20 @@ def fence_after(line: str, fence: str) -> str:
     return "" if is_closed else fence
 
 
-def _split_lines(source: str, diagnostics: Diagnostics) -> Iterator[Line]:
+def _split_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
     """Split a file into lines, and report and remove forbidden characters."""
-    lines = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n", _MAX_LINES)
+    if len(lines) > _MAX_LINES:
+        del lines[_MAX_LINES:]
+        problem = f"the file has more than {_MAX_LINES:,} lines, and the others are left out"
+        diagnostics.error(_MAX_LINES + 1, problem, "write a file for each day")
     if unicode.find_forbidden(source):
         for number, line in enumerate(lines, 1):
             if forbidden := unicode.find_forbidden(line):
-                characters = ", ".join(sorted(set(forbidden)))
+                characters = ", ".join(forbidden)
                 diagnostics.warning(number, f"characters that XML forbids are left out: {characters}")
         lines = list(map(unicode.strip_forbidden, lines))
-    return map(Line, count(1), _join_headings(lines))
+    return list(map(Line, count(1), _join_headings(lines)))
 
 
 def _join_headings(lines: Iterable[str]) -> Iterator[str]:
@@ -174,6 +180,8 @@ def _join_headings(lines: Iterable[str]) -> Iterator[str]:
 
 def _parse_heading(line: Line, *, in_fence: bool) -> Section | None:
     """Parse an ATX heading (CommonMark section 4.2); those of days and papers also with the usual mistakes."""
+    if not _HEADING_START.match(line.text):
+        return None
     text = line.text.lstrip(INVISIBLE)
     match = _HEADING.fullmatch(text)
     if match is None:

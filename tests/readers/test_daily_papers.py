@@ -821,6 +821,28 @@ def last_line(diagnostic: Diagnostic) -> int:
     return int(match[1]) if match else diagnostic.line
 
 
+def test_diagnostics_beyond_a_thousand_of_each_severity_are_counted() -> None:
+    summary = "- 글\n" + "Vote: 3\n" * 1_500
+    digest = parse(day("2024-01-30", paper(votes="Vote: 3", summary=summary), paper("B", "2401.2", votes="Vote: x")))
+    assert len(digest.diagnostics) == 1_002
+    message = "500 more warnings of the file are not listed; correct the others first"
+    assert Diagnostic(1_008, message, Severity.WARNING) in digest.diagnostics
+    assert digest.diagnostics[-1].severity is Severity.ERROR
+
+
+def test_long_message_is_shortened() -> None:
+    names = ", ".join(f"Ann B{number}" for number in range(1_000))
+    (diagnostic,) = parse(day("2024-01-30", paper(authors=f"Authors: {names}, {names}"))).diagnostics
+    assert diagnostic.message.startswith("authors are repeated and listed once: Ann B0, Ann B1, ")
+    assert len(diagnostic.message) <= 2_001
+
+
+def test_lines_beyond_a_million_are_left_out_with_an_error() -> None:
+    digest = parse(day("2024-01-30", paper("A"), "\n" * 1_000_000, paper("B")))
+    assert titles(digest) == ["A"]
+    assert severities(digest) == [(1_000_001, Severity.ERROR)]
+
+
 @pytest.mark.parametrize(
     "line",
     ["#" * 6 + " " * 300_000 + "x", "[" * 300_000, "### " + "[](http://" * 60_000, "Authors: [" + "[" * 300_000]
@@ -841,6 +863,12 @@ def last_line(diagnostic: Diagnostic) -> int:
         "\n".join(["<!--"] * 50_000) + "-->",
         "\n".join(["## Papers (2024-01-30)"] * 5_000),
         "## Daily " + "2024-01-30 " * 20_000,
+        "\n" * 300_000,
+        "### \n" * 50_000,
+        "Authors: " + ", ".join(f"Ann B{number}" for number in range(80_000)),
+        f"Authors: {[f'Ann B{number}' for number in range(80_000)]}",
+        "Authors: [" + r"'\'', " * 80_000 + "]",
+        "\x08" * 300_000,
     ],
 )
 def test_hostile_line_is_parsed_in_linear_time(line: str) -> None:
