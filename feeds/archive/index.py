@@ -22,7 +22,7 @@ from feeds.progress import Progress
 from feeds.readers import Reader
 from feeds.sqlite import transaction
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 _SUM_BITS = 256  # of a sum of hashes
 
@@ -63,6 +63,7 @@ CREATE TABLE papers (
     first_day TEXT, first_rank INTEGER, first_stem TEXT, citation_key TEXT  -- of the paper's first listing
 );
 CREATE INDEX papers_of_day ON papers (day DESC, rank);
+CREATE INDEX papers_by_votes ON papers (votes DESC, day DESC, rank) WHERE rank IS NOT NULL AND day = first_day;
 CREATE INDEX listings_of_paper ON papers (slug, day);
 CREATE INDEX papers_by_stem ON papers (first_stem, first_day, first_rank) WHERE rank IS NOT NULL;
 CREATE INDEX papers_of_file ON papers (path);
@@ -214,10 +215,10 @@ class _Update:
         self._find_first_listings()
         self._number_citation_keys()
         execute = self._connection.execute
-        execute(
-            "DELETE FROM searches WHERE number NOT IN (SELECT value FROM json_each(?))", (json.dumps(self._searches),)
-        )
-        execute("DELETE FROM matches WHERE search NOT IN (SELECT number FROM searches)")
+        others = "SELECT number FROM searches WHERE number NOT IN (SELECT value FROM json_each(?))"
+        for number in execute(others, (json.dumps(self._searches),)).fetchall():
+            execute("DELETE FROM searches WHERE number = ?", number)
+            execute("DELETE FROM matches WHERE search = ?", number)
         row = execute("SELECT change, files_sum, days_sum, counts_sum FROM state").fetchone()
         change, *sums = row or (0, b"", b"", b"")
         for day in sorted(self._days):

@@ -31,7 +31,11 @@ class Selection:
         return f"SELECT {columns} FROM {self.source} WHERE {conditions} {ending}", [*self.values, *paging]  # noqa: S608
 
 
+MOST_VOTED = "votes DESC"  # NULL, which is no vote, comes last
 NOTHING = Selection(["0"], [])
+
+
+EVERYTHING = Selection([FIRST_LISTING], [])
 
 
 def select_days(first: date, last: date, *, repeats: bool, limit: int | None = None) -> Selection:
@@ -60,7 +64,7 @@ def select_results(query: Query, as_of: date, matches: str = "", *values: object
         operands += more
     order = "day DESC, rank"
     if query.order is Order.VOTES:
-        order = f"votes IS NULL, votes DESC, {order}"
+        order = f"{MOST_VOTED}, {order}"
     elif query.order is Order.RELEVANCE and matches:
         order = f"place, {order}"
     source = f"({matches}) JOIN papers USING (id)" if matches else "papers"

@@ -15,7 +15,15 @@ from feeds.archive import index
 from feeds.archive.calendar import Calendar, IndexState, NewestState
 from feeds.archive.records import CONTENT_COLUMNS, decode_paper
 from feeds.archive.search import FIRST_LISTING, Search
-from feeds.archive.selection import NOTHING, Selection, select_days, select_paper, select_results
+from feeds.archive.selection import (
+    EVERYTHING,
+    MOST_VOTED,
+    NOTHING,
+    Selection,
+    select_days,
+    select_paper,
+    select_results,
+)
 from feeds.errors import UnknownEditionError
 from feeds.model.diagnostic import Severity
 from feeds.model.edition import (
@@ -137,11 +145,12 @@ class Snapshot:
 
     def changed_days(self, since: str) -> frozenset[date] | None:
         """Return the days whose listings changed after a `change_id`, deleted ones too; None if that is unknown."""
-        identity, _, rest = since.partition(" ")
-        change, _, until = rest.partition(" ")
-        if identity != self._state.identity or until != str(self._until):
+        identity, change, until = since.split(" ")
+        if identity != self._state.identity:
             return None
         rows = self._rows("SELECT day FROM days WHERE change > ?", [int(change)])
+        first, last = sorted([until, self._until.isoformat()])  # the days between were published, or are hidden now
+        rows += self._rows("SELECT day FROM days WHERE day > ? AND day <= ?", [first, last])
         return frozenset(date.fromisoformat(day) for (day,) in rows)
 
     @cached_property
@@ -177,7 +186,8 @@ class Snapshot:
             if text != SEARCH.text:
                 yield key
         for name, scope in reversed(LISTS.items()):
-            yield from list_pages(name, self._periods_with_papers(scope))
+            since = min(days, default=date.max) if days is not None else date.min
+            yield from list_pages(name, self._periods_with_papers(scope), since)
             yield from self._periods(scope) if days is None else self._affected_periods(scope, days)
         conditions, values = ["day <= ?"], [self._until.isoformat()]
         if days is not None:
@@ -240,10 +250,10 @@ class Snapshot:
         if isinstance(edition, SearchResults):
             suggestions = () if edition.total or edition.key.topic else self._suggestions(edition.key.query)
             return replace(edition, results=listings, days=group_by_day(listings), suggestions=suggestions)
-        covered = [day.date for day in reversed(edition.calendar)]
+        covered = edition.calendar
         if isinstance(key, SiteKey) and covered:
-            covered = [day for day in covered[: _SITE_DAYS.days + 1] if day >= covered[0] - _SITE_DAYS]
-        by_day: dict[date, list[Listing]] = {day: [] for day in covered}
+            covered = self._calendar.between(covered[-1].date - _SITE_DAYS, covered[-1].date)
+        by_day: dict[date, list[Listing]] = {day.date: [] for day in reversed(covered)}
         for day, listing in zip(_days_of(key, listings), listings, strict=True):
             by_day[day].append(listing)
         days = tuple(Day(day, tuple(listed)) for day, listed in by_day.items())
@@ -253,7 +263,7 @@ class Snapshot:
         """Load the most voted papers of a member of a collection; all of `latest`."""
         selection = self._selection(member.key, member.calendar)
         if member.key != LATEST:
-            order = f"votes IS NULL, votes DESC, {selection.order}"
+            order = f"{MOST_VOTED}, {selection.order}"
             selection = replace(selection, order=order, limit=_MEMBER_PAPERS)
         listings = self._listings(selection)
         return replace(member, days=group_by_day(listings))
@@ -412,7 +422,7 @@ class Snapshot:
     def _empty_list(self, key: ListKey) -> Collection:
         if key.period is None:
             newest = [last for scope in PERIODS[:3] for last in self._periods_with_papers(scope)[-1:]]
-            keys: list[Key] = [*newest, LATEST, ALL] if newest else []
+            keys: list[Key] = [*newest, LATEST] if newest else []
             return self._collection(key, tuple(map(self._empty, keys)))
         listed = self._periods_with_papers(key.period)
         page = list_page(key, listed)
@@ -473,6 +483,8 @@ class Snapshot:
             return select_paper(key.slug)
         if isinstance(key, CollectionKey) or not covered:
             return NOTHING
+        if key == ALL and self._until == date.max:
+            return EVERYTHING
         since = covered[-1].date - _SITE_DAYS if isinstance(key, SiteKey) else covered[0].date
         limit = self._latest.papers if key == LATEST else None
         return select_days(since, covered[-1].date, repeats=key.scope is Scope.DAY, limit=limit)
@@ -511,7 +523,8 @@ class Snapshot:
 
     def _modified(self, edition: Edition) -> datetime | None:
         first, last = _FIRST, _LAST if self._until == date.max else self._until.isoformat()
-        if edition.calendar and not isinstance(edition, Collection):
+        is_part = len(edition.calendar) < len(self._calendar)
+        if edition.calendar and is_part and not isinstance(edition, Collection):
             first, last = edition.calendar[0].date.isoformat(), edition.calendar[-1].date.isoformat()
         is_whole = (first, last) == (_FIRST, _LAST)
         condition, values = ("", []) if is_whole else ("WHERE day BETWEEN ? AND ?", [first, last])

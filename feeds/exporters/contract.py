@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from feeds.images.store import PictureSet
 from feeds.model.edition import Edition, SearchResults
 from feeds.model.keys import SERIES, Key, PaperKey, Scope, SearchKey, SiteKey
-from feeds.model.query import DEFAULT_LIMIT, DOWNLOAD_LIMIT, Order
+from feeds.model.query import DEFAULT_LIMIT, DOWNLOAD_LIMIT, TOPIC_BOOK_LIMIT, Order
 from feeds.site.i18n import Locale, edition_name, get_locale
 from feeds.site.site import Site, ascii_name, download_name, url_path
 
@@ -37,8 +37,8 @@ PAPER_SCOPES = frozenset(Scope) - {Scope.SITE, Scope.LIST, Scope.TOPICS, *SERIES
 FEED_SCOPES = PAPER_SCOPES | frozenset(SERIES)
 """The scopes that can be subscribed to: `PAPER_SCOPES`, and the series, whose members are editions."""
 
-LIBRARY_SCOPES = frozenset({Scope.LATEST, Scope.MONTH, Scope.YEAR, Scope.ALL, Scope.SEARCH})
-"""The scopes with so many papers that they are imported into another program at once."""
+OPEN_SCOPES = frozenset({Scope.LATEST, Scope.SEARCH})
+"""The scopes of which every format is offered: what is new, and what a person chose."""
 
 _MAX_EXCERPT = 300  # characters of the summary of a paper
 _MAX_TITLES = 3  # in the summary of several papers
@@ -122,7 +122,8 @@ class Format:
     def resource(self, key: Key) -> "Resource":
         """Return an edition in this format; a search in the order of the format, with as many results as it takes."""
         if isinstance(key, SearchKey):
-            query = key.query.with_default_order(self.default_order).with_default_limit(self.default_limit)
+            limit = _book_limit(key) if self.kind in (Kind.BOOK, Kind.COVER) else self.default_limit
+            query = key.query.with_default_order(self.default_order).with_default_limit(limit)
             key = key if query is key.query else replace(key, query=query)
         return Resource(key, self)
 
@@ -226,10 +227,15 @@ class RenderContext:
         return f"{extent} {next_ones}"
 
 
+def _book_limit(key: SearchKey) -> int:
+    """Return the number of papers in the book of a search; that of a topic is smaller, for it changes every day."""
+    return TOPIC_BOOK_LIMIT if key.topic else DOWNLOAD_LIMIT
+
+
 def _count_in_book(edition: Edition) -> int:
     """Return the number of papers in the book of an edition: that of a first page of results has more than the page."""
     if not isinstance(edition, SearchResults):
         return edition.total
     if edition.key.query.page > 1:
         return len(edition.results)
-    return min(edition.count, edition.key.query.with_default_limit(DOWNLOAD_LIMIT).limit or edition.count)
+    return min(edition.count, edition.key.query.with_default_limit(_book_limit(edition.key)).limit or edition.count)

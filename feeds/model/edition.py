@@ -1,5 +1,6 @@
 """Editions: the selections of an archive that have a key, with everything that an exporter needs to render one."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from feeds.model.keys import CollectionKey, Key, ListKey, PaperKey, PeriodKey, S
 from feeds.model.paper import Day, DayCount, Listing, Paper, most_voted
 from feeds.model.query import Has
 
+_LINKED_PAGES = 2  # numbered pages that change when another one follows: the last one links to it, and it is new
 _PAGE_SIZES = {Scope.DAY: 30, Scope.WEEK: 26, Scope.MONTH: 12, Scope.YEAR: 10}
 
 
@@ -172,7 +174,10 @@ def count_with(has: frozenset[Has], media: Mapping[frozenset[Has], int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """One page of a list: keys of editions newest first, their position from 1 among all, and the adjacent pages."""
+    """One page of a list: keys of editions newest first, their position from 1 among all, and the adjacent pages.
+
+    A numbered page counts as if the list ended with it, so that newer editions do not change it.
+    """
 
     keys: tuple[PeriodKey, ...]
     start: int
@@ -189,7 +194,7 @@ def list_page(key: ListKey, periods: Sequence[PeriodKey]) -> ListPage | None:
     """
     if key.period is None:
         return None
-    listed = [period for period in periods if period.text.startswith(key.year)]
+    listed = _of_year(periods, key.year)
     size = _PAGE_SIZES[key.period]
     numbered = max(-(-len(listed) // size) - 2, 0)
     if (key.page or 0) > numbered or (key.year and (not listed or key.period is Scope.YEAR)):
@@ -200,16 +205,19 @@ def list_page(key: ListKey, periods: Sequence[PeriodKey]) -> ListPage | None:
     older = key.page - 1 if key.page else numbered
     return ListPage(
         keys=tuple(reversed(listed[start:end])),
-        start=len(listed) - end + 1,
-        total=len(listed),
+        start=1,
+        total=end,
         previous=replace(key, page=newer) if key.page else None,
         next=replace(key, page=older) if older else None,
     )
 
 
 def list_facets(key: ListKey, periods: Sequence[PeriodKey]) -> tuple[Facet, ...]:
-    """Count the editions of all years and of each year, newest first; a list of years has no facets."""
-    if key.period in (None, Scope.YEAR):
+    """Count the editions of all years and of each year, newest first.
+
+    A list of years has no facets, nor has a numbered page, which newer editions must not change.
+    """
+    if key.period in (None, Scope.YEAR) or key.page:
         return ()
     years = {"": len(periods), **Counter(period.text[:4] for period in reversed(periods))}
     return tuple(
@@ -217,15 +225,28 @@ def list_facets(key: ListKey, periods: Sequence[PeriodKey]) -> tuple[Facet, ...]
     )
 
 
-def list_pages(name: str, periods: Sequence[PeriodKey]) -> list[ListKey]:
-    """Return the keys of every page of a list, those of single years included."""
+def list_pages(name: str, periods: Sequence[PeriodKey], since: date = date.min) -> list[ListKey]:
+    """Return the keys of the pages of a list, those of single years included, that changes since a day may change."""
     keys = []
     for year in dict.fromkeys(["", *(facet.value for facet in list_facets(ListKey(name), periods))]):
         key: ListKey | None = ListKey(name, year)
-        while key and (page := list_page(key, periods)):
+        older = 0
+        while key and (page := list_page(key, periods)) and older < _LINKED_PAGES:
             keys.append(key)
+            older += key.page is not None and page.keys[0].last < since
             key = page.next
     return keys
+
+
+def _of_year(periods: Sequence[PeriodKey], year: str) -> Sequence[PeriodKey]:
+    """Return the periods of a year, out of periods in order; all without a year."""
+    if not year:
+        return periods
+
+    def year_of(period: PeriodKey) -> str:
+        return period.text[:4]
+
+    return periods[bisect_left(periods, year, key=year_of) : bisect_right(periods, year, key=year_of)]
 
 
 def periods(scope: Scope, days: Iterable[date]) -> list[PeriodKey]:

@@ -113,8 +113,9 @@ class SearchKey:
         return {} if self.topic else self.query.parameters()
 
     def page(self, number: int) -> "SearchKey":
-        """Return the key of another page; further pages of a topic are pages of its search."""
-        return SearchKey(replace(self.query, page=number))
+        """Return the key of another page; further pages of a topic are pages of its search, with the same limit."""
+        # 0 is no default: that of a format of searches may be larger than that of topics.
+        return SearchKey(replace(self.query, page=number, default_limit=0 if self.topic else self.query.default_limit))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,5 +73,5 @@ def test_topic_is_a_search_without_parameters() -> None:
     topic = SearchKey(Query(q="로봇", limit=50), "topics/로봇")
     assert parse_key("topics/로봇", {topic.text: topic}) == topic
     assert topic.parameters == {}
-    assert topic.page(2) == SearchKey(Query(q="로봇", limit=50, page=2))
-    assert topic.page(2).parameters == {"q": "로봇", "page": "2"}
+    assert topic.page(2) == SearchKey(Query(q="로봇", limit=50, page=2, default_limit=0))
+    assert topic.page(2).query.with_default_limit(50).parameters() == {"q": "로봇", "page": "2"}

@@ -10,7 +10,7 @@ The modules that render the formats are imported to render: their libraries take
 
 from collections.abc import Iterator
 
-from feeds.exporters.contract import LIBRARY_SCOPES, PAPER_SCOPES, Kind, RenderContext
+from feeds.exporters.contract import OPEN_SCOPES, PAPER_SCOPES, Kind, RenderContext
 from feeds.model.edition import Edition
 from feeds.model.keys import Scope
 
@@ -23,7 +23,7 @@ class BibtexExporter:
     media_type = "application/x-bibtex; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    offered = PAPER_SCOPES - {Scope.TOPIC}
+    offered = OPEN_SCOPES | {Scope.PAPER, Scope.MONTH, Scope.ALL}
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
@@ -41,7 +41,7 @@ class RisExporter:
     media_type = "application/x-research-info-systems; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    offered = LIBRARY_SCOPES
+    offered = OPEN_SCOPES
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
@@ -59,7 +59,7 @@ class CslJsonExporter:
     media_type = "application/vnd.citationstyles.csl+json"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    offered = LIBRARY_SCOPES
+    offered = OPEN_SCOPES
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:

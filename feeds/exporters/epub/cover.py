@@ -68,8 +68,8 @@ _TRANSLITERATIONS = LATIN_TO_ASCII | str.maketrans(
 _INVISIBLE = ("Cf", "Cc", "Mn", "Me")  # Unicode categories of characters that show nothing on their own
 _NONCHARACTER = "\uffff"  # no font has it, so its glyph is the one drawn for missing characters
 
-OFFERED = PAPER_SCOPES - {Scope.PAPER}
-"""The scopes that books are offered for: a single paper is a page."""
+OFFERED = PAPER_SCOPES - {Scope.PAPER, Scope.ALL}
+"""The scopes that books are offered for: a single paper is a page, and all papers are too many for a book."""
 
 
 class CoverExporter:
@@ -80,7 +80,7 @@ class CoverExporter:
     media_type = "image/jpeg"
     kind = Kind.COVER
     scopes = PAPER_SCOPES
-    offered = OFFERED
+    offered = OFFERED - {Scope.DAY, Scope.WEEK}  # of these, catalogs show the thumbnail
     settings = SETTINGS
     size = _SIZE
 

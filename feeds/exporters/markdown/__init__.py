@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from feeds.exporters.contract import LIBRARY_SCOPES, PAPER_SCOPES, Kind, RenderContext
+from feeds.exporters.contract import OPEN_SCOPES, PAPER_SCOPES, Kind, RenderContext
 from feeds.model.edition import Edition
 
 
@@ -14,7 +14,7 @@ class MarkdownExporter:
     media_type = "text/markdown; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    offered = LIBRARY_SCOPES
+    offered = OPEN_SCOPES
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:

@@ -172,12 +172,18 @@ def _build_book(edition: Edition, resource: Resource, context: RenderContext) ->
 
 
 def _list_images(edition: Edition, context: RenderContext) -> tuple[Image, ...]:
-    """Return the cover and the thumbnail of a book; of a paper both are its own picture."""
+    """Return the cover and the thumbnail of a book, the thumbnail for both where no cover is offered.
+
+    Of a paper both are its own picture.
+    """
     if isinstance(edition.key, PaperKey):
         url = edition.papers[0].image
         image = Image(url, guess_media_type(url, "image/png")) if url else None
         return (image, image) if image and image.media_type in _IMAGE_TYPES else ()
-    covers = (
-        (context.resource(edition.key, exporter.name), exporter.size) for exporter in (CoverExporter, ThumbnailExporter)
-    )
-    return tuple(Image(context.url(cover), cover.format.link_type, size) for cover, size in covers)
+    sizes = {CoverExporter.name: CoverExporter.size, ThumbnailExporter.name: ThumbnailExporter.size}
+    images = [
+        Image(context.url(image), image.format.link_type, sizes[image.format.name])
+        for image in context.resources(edition.key, Kind.COVER)
+        if image.format.name in sizes
+    ]
+    return tuple(images if len(images) > 1 else images * 2)
