@@ -9,6 +9,10 @@ from operator import itemgetter
 from feeds.archive.search import FoundPapers
 from feeds.model.keys import PeriodKey, Scope
 from feeds.model.paper import DayCount
+from feeds.model.query import Has, Query
+
+ResultCounts = tuple[tuple[str, frozenset[Has], int], ...]
+"""Numbers of results by year and by what they come with."""
 
 _DATE = itemgetter(0)  # of a DayCount
 
@@ -38,13 +42,14 @@ class Calendar(tuple[DayCount, ...]):
 class IndexState:
     """A state of the index: its identity, the number of its last change, all days, and what was computed from them.
 
-    Snapshots share `periods` by scope and last day, and `found`.
+    Snapshots share `periods` by scope and last day, `counts` of results by query and last day, and `found`.
     """
 
     identity: str = ""
     change: int = 0
     calendar: Calendar = Calendar()  # noqa: RUF009  # immutable
     periods: dict[tuple[Scope, date], list[PeriodKey]] = field(default_factory=dict)
+    counts: dict[tuple[Query, date], ResultCounts] = field(default_factory=dict)
     found: FoundPapers = field(default_factory=FoundPapers)
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from feeds.archive import index
-from feeds.archive.calendar import Calendar, IndexState, NewestState
+from feeds.archive.calendar import Calendar, IndexState, NewestState, ResultCounts
 from feeds.archive.records import CONTENT_COLUMNS, decode_paper
 from feeds.archive.search import FIRST_LISTING, Search
 from feeds.archive.selection import (
@@ -64,6 +65,7 @@ from feeds.model.query import Has, Query
 
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
+_MAX_COUNTS = 1_000  # queries
 _MEMBER_PAPERS = 20  # the most voted ones, that members of a collection have
 _PUBLICATION = "a day is shown when its date begins in UTC"
 _FIRST, _LAST = date.min.isoformat(), date.max.isoformat()
@@ -395,8 +397,8 @@ class Snapshot:
 
     def _empty_search(self, key: SearchKey) -> SearchResults:
         query = key.query
-        years = self._count_by_year(query.in_year())
-        media = self._count_by_media(replace(query, has=()))
+        years = _sum_by_year(self._count_results(query.in_year()), frozenset(query.has))
+        media = _sum_by_media(self._count_results(query))
         total = count_with(frozenset(query.has), media)
         limit = query.limit or total
         last_page = max(-(-total // limit), 1) if limit else 1
@@ -417,7 +419,7 @@ class Snapshot:
     def _suggestions(self, query: Query) -> tuple[str, ...]:
         """Return what the words of a query could mean, each with results."""
         texts = self._search.suggest(query.clauses)
-        return tuple(text for text in texts if self._count_by_media(replace(query, q=text, page=1)))
+        return tuple(text for text in texts if self._count(replace(query, q=text)))
 
     def _empty_list(self, key: ListKey) -> Collection:
         if key.period is None:
@@ -499,22 +501,26 @@ class Snapshot:
 
     def _count(self, query: Query) -> int:
         """Count the results on all pages."""
-        return sum(self._count_by_media(query).values())
+        return count_with(frozenset(query.has), _sum_by_media(self._count_results(query)))
 
-    def _count_by_year(self, query: Query) -> dict[str, int]:
-        """Count the results on all pages by year, the newest first."""
-        selection = self._select_results(replace(query, limit=None, page=1))
-        rows = self._select("substr(first_day, 1, 4) AS year, count(*)", selection, "year ORDER BY year DESC")
-        return dict(rows)
-
-    def _count_by_media(self, query: Query) -> dict[frozenset[Has], int]:
-        """Count the results on all pages by what they come with."""
-        selection = self._select_results(replace(query, limit=None, page=1))
-        rows = self._select("code, video, count(*)", selection, "code, video")
-        return {
-            frozenset(medium for medium, is_set in ((Has.CODE, code), (Has.VIDEO, video)) if is_set): count
-            for code, video, count in rows
-        }
+    def _count_results(self, query: Query) -> ResultCounts:
+        """Count what matches a query, whatever it comes with, by year, the newest first, and by what it comes with."""
+        query = replace(query, has=(), limit=None, page=1, order=Order.NEW, default_order=Order.NEW, default_limit=0)
+        kept = self._state.counts
+        counts = kept.get((query, self._until))
+        if counts is None:
+            grouped_by = "year, code, video ORDER BY year DESC"
+            rows = self._select(
+                "substr(first_day, 1, 4) AS year, code, video, count(*)", self._select_results(query), grouped_by
+            )
+            counts = tuple(
+                (year, frozenset(has for has, is_set in ((Has.CODE, code), (Has.VIDEO, video)) if is_set), count)
+                for year, code, video, count in rows
+            )
+            if len(kept) > _MAX_COUNTS:
+                kept.clear()
+            kept[query, self._until] = counts
+        return counts
 
     def _newest_result(self, results: SearchResults) -> date | None:
         """Return the day of the newest paper on a page of results."""
@@ -553,6 +559,23 @@ def _days_of(key: Key, listings: Iterable[Listing]) -> Iterator[date]:
     """Return the day under which an edition has each listing: in the edition of a day that day, else the first."""
     for listing in listings:
         yield key.first if isinstance(key, PeriodKey) and key.scope is Scope.DAY else listing.first_listed
+
+
+def _sum_by_year(counts: ResultCounts, has: frozenset[Has]) -> dict[str, int]:
+    """Count the results of each year that come with something, the newest year first."""
+    years: dict[str, int] = {}
+    for year, media, count in counts:
+        if has <= media:
+            years[year] = years.get(year, 0) + count
+    return years
+
+
+def _sum_by_media(counts: ResultCounts) -> Mapping[frozenset[Has], int]:
+    """Count the results by what they come with."""
+    media: Counter[frozenset[Has]] = Counter()
+    for _, has, count in counts:
+        media[has] += count
+    return media
 
 
 def _newest_day(edition: Edition) -> date | None:
