@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Collection as Container
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -61,7 +61,7 @@ from feeds.model.keys import (
     period,
 )
 from feeds.model.paper import Day, DayCount, Listing
-from feeds.model.query import Has, Query
+from feeds.model.query import Has, Order, Query
 
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
