@@ -16,7 +16,7 @@ from feeds.text.urls import normalize_web_url
 _NESTED = r"[^\s()<>]*"
 # A Markdown link's destination with its optional title (CommonMark section 6.3); parentheses nest twice.
 _DESTINATION = (
-    rf"\(\s{{0,9}}<?(?P<url>(?:[^\s()<>]|\({_NESTED}(?:\({_NESTED}\){_NESTED})?\))+)>?"
+    rf"\(\s{{0,9}}<?(?P<url>(?:[^\s()<>]++|\({_NESTED}(?:\({_NESTED}\){_NESTED})?\))++)>?"
     r"(?:\s{1,9}(?P<tooltip>\"[^\"]*\"|'[^']*'))?\s{0,9}\)"
 )
 _LINK_END = re.compile(rf"\]\s?{_DESTINATION}")
