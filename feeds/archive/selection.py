@@ -49,14 +49,14 @@ def select_paper(slug: str) -> Selection:
     return Selection(["slug = ?", FIRST_LISTING], [slug])
 
 
-def select_results(query: Query, as_of: date, matches: str = "", *values: object) -> Selection:
+def select_results(query: Query, as_of: date, source: str = "papers", *values: object) -> Selection:
     """Select the results of a query; a paper that two days list is found on its first day only.
 
     Args:
         query: the query.
         as_of: the last day that is seen.
-        matches: a SELECT of the papers that its words match: their `id`, and `place` among them. Empty without words.
-        values: the parameters in `matches`.
+        source: the table `papers`, for a query with words joined to the papers that match, which have a `place`.
+        values: the parameters in `source`.
     """
     conditions, operands = [FIRST_LISTING], [*values]
     for condition, more in _conditions(query, as_of):
@@ -65,9 +65,8 @@ def select_results(query: Query, as_of: date, matches: str = "", *values: object
     order = "day DESC, rank"
     if query.order is Order.VOTES:
         order = f"{MOST_VOTED}, {order}"
-    elif query.order is Order.RELEVANCE and matches:
+    elif query.order is Order.RELEVANCE and source != "papers":
         order = f"place, {order}"
-    source = f"({matches}) JOIN papers USING (id)" if matches else "papers"
     return Selection(conditions, operands, order, query.limit, (query.page - 1) * (query.limit or 0), source)
 
 

@@ -492,11 +492,16 @@ class Snapshot:
         return select_days(since, covered[-1].date, repeats=key.scope is Scope.DAY, limit=limit)
 
     def _listings(self, selection: Selection) -> tuple[Listing, ...]:
-        names = (*(f"content_{name}" for name in CONTENT_COLUMNS), "first_rank", "first_day", "citation_key")
-        selection = replace(selection, source=f"{selection.source} JOIN contents USING (id)")
+        rows = self._select("papers.id, first_rank, first_day, citation_key", selection)
+        columns = ", ".join(f"content_{name}" for name in CONTENT_COLUMNS)
+        contents = self._connection.execute(  # apart, so that it is not read of papers beyond a limit
+            f"SELECT id, {columns} FROM contents WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608  # names of ours
+            (json.dumps([row[0] for row in rows]),),
+        )
+        papers = {paper_id: decode_paper(content) for paper_id, *content in contents}
         return tuple(
-            Listing(decode_paper(content), rank, date.fromisoformat(first_day), citation_key)
-            for *content, rank, first_day, citation_key in self._select(", ".join(names), selection)
+            Listing(papers[paper_id], rank, date.fromisoformat(first_day), citation_key)
+            for paper_id, rank, first_day, citation_key in rows
         )
 
     def _count(self, query: Query) -> int:
@@ -544,9 +549,10 @@ class Snapshot:
         watched = self._search.watched(query.clauses)
         if watched is not None:
             matches = "SELECT paper AS id, -score AS place FROM matches WHERE search = ?"
-            return select_results(query, self._until, matches, watched)
-        matches = "SELECT value AS id, key AS place FROM json_each(?)"
-        return select_results(query, self._until, matches, json.dumps(self._search.find(query.clauses)))
+            # In this order SQLite walks the papers in theirs, and stops at the limit.
+            return select_results(query, self._until, f"papers CROSS JOIN ({matches}) USING (id)", watched)
+        matches, found = "SELECT value AS id, key AS place FROM json_each(?)", self._search.find(query.clauses)
+        return select_results(query, self._until, f"({matches}) CROSS JOIN papers USING (id)", json.dumps(found))
 
     def _select(self, columns: str, selection: Selection, grouped_by: str = "") -> list[tuple[Any, ...]]:
         return self._rows(*selection.statement(columns, grouped_by))
