@@ -74,7 +74,7 @@ PICTURE = re.compile(rf"(?:\[(?=!.*\]\())?!\[(?P<description>[^\]]*)\]{_DESTINAT
 VIDEO_LINK = re.compile(rf"\[[^\]\w]{{0,9}}watch\s+video[^\]\w]{{0,9}}\]{_DESTINATION}", re.IGNORECASE)
 # The beginning of a picture or video link whose destination has mistakes.
 _MEDIA_START = re.compile(
-    r"(?:!\s?\[(?P<description>(?:[^\[\]]|\[[^\[\]]*\])*)\]|(?P<video>\[\W{0,9}watch\s+video\W{0,9}\]))\s?[(（]",
+    r"(?:!\s?\[(?P<description>(?:[^\[\]]++|\[[^\[\]]*\])*+)\]|(?P<video>\[\W{0,9}watch\s+video\W{0,9}\]))\s?[(（]",
     re.IGNORECASE,
 )
 _AFTER_URL = re.compile(r"\)\s|[<>\[]")
