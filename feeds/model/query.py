@@ -17,7 +17,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 500  # papers of one page of results
 DOWNLOAD_LIMIT = 2_000
 """The number of papers in a file or book of a search whose URL names no limit; `page=2` has the next."""
-TOPIC_BOOK_LIMIT = 200
+TOPIC_BOOK_LIMIT = 100
 """The number of papers in the book of a topic."""
 _MAX_PAGE = 100_000
 _MAX_TEXT = 200  # characters of a text parameter

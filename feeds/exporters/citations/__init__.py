@@ -23,7 +23,7 @@ class BibtexExporter:
     media_type = "application/x-bibtex; charset=utf-8"
     kind = Kind.FILE
     scopes = PAPER_SCOPES
-    offered = OPEN_SCOPES | {Scope.PAPER, Scope.MONTH, Scope.ALL}
+    offered = OPEN_SCOPES | {Scope.PAPER, Scope.MONTH}
     settings = frozenset({"language"})
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
