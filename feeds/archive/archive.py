@@ -103,14 +103,14 @@ class Archive:
         finally:
             self._lock.release()
 
-    def sync(self) -> None:
-        """Bring the index up to date with all files.
+    def sync(self, *, thorough: bool = True) -> None:
+        """Bring the index up to date with all files, or at a bounded cost with those of `FileTree.find_changes`.
 
         A folder that cannot be read any more is logged, and the index stays as it is. Raises ArchiveError if the folder
         does not exist at the first call, or the index cannot be used.
         """
         with self._lock:
-            self._sync(self._scan)
+            self._sync(self._scan if thorough else self._find_changes)
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

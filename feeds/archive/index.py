@@ -169,7 +169,7 @@ class _Update:
         self._searches = searches
         self._days: set[str] = set()
         self._slugs: set[str] = set()
-        self._stems: set[str] = set()
+        self._stems: dict[str, tuple[str, int]] = {}  # with the first listing from which on they are to be numbered
         self._files_sum = self._days_sum = self._counts_sum = 0  # what is to be added to the sums in `state`
 
     def remove_file(self, path: str) -> None:
@@ -178,9 +178,11 @@ class _Update:
         for name, *file in execute("SELECT path, hash, mtime_ns FROM files WHERE path = ?", key).fetchall():
             self._files_sum -= _hash_file(name, *file)
         self._days.update(day for (day,) in execute("SELECT day FROM headings WHERE path = ?", key))
-        for slug, first_stem in execute("SELECT slug, first_stem FROM papers WHERE path = ?", key):
+        for slug, *first_listing in execute(
+            "SELECT slug, first_stem, first_day, first_rank FROM papers WHERE path = ?", key
+        ):
             self._slugs.add(slug)
-            self._stems.add(first_stem)
+            self._note_stem(*first_listing)
         its_papers = "SELECT id FROM papers WHERE path = ?"
         for table in ("contents", "texts", "letters"):
             execute(f"DELETE FROM {table} WHERE id IN ({its_papers})", key)  # noqa: S608  # names of ours
@@ -282,31 +284,37 @@ class _Update:
     def _find_first_listings(self) -> None:
         """Find the first listing of each paper that changed; the days of its other listings change with it."""
         execute, slugs = self._connection.execute, (json.dumps(list(self._slugs)),)
-        before = execute("SELECT DISTINCT first_stem FROM papers WHERE slug IN (SELECT value FROM json_each(?))", slugs)
-        self._stems.update(stem for (stem,) in before if stem)
+        before = "SELECT first_stem, first_day, first_rank FROM papers WHERE slug IN (SELECT value FROM json_each(?))"
+        for first_listing in execute(before, slugs).fetchall():
+            self._note_stem(*first_listing)
         first = "SELECT day, rank, stem FROM papers AS other WHERE other.slug = papers.slug AND other.rank IS NOT NULL"
         rows = execute(
             f"UPDATE papers SET (first_day, first_rank, first_stem) = ({first} ORDER BY day LIMIT 1)"  # noqa: S608
-            " WHERE slug IN (SELECT value FROM json_each(?)) RETURNING day, first_stem",
+            " WHERE slug IN (SELECT value FROM json_each(?)) RETURNING day, first_stem, first_day, first_rank",
             slugs,
         )
-        for day, stem in rows.fetchall():
+        for day, *first_listing in rows.fetchall():
             self._days.add(day)
-            self._stems.add(stem)
+            self._note_stem(*first_listing)
+
+    def _note_stem(self, stem: str | None, first_day: str, first_rank: int) -> None:
+        """Note that the first listing of a paper with a stem changes; a paper that only repeats has none."""
+        if stem is not None:
+            self._stems[stem] = min(self._stems.get(stem, (first_day, first_rank)), (first_day, first_rank))
 
     def _number_citation_keys(self) -> None:
         """Number the papers with the same stem by their first listings; the first one's key is the stem alone."""
-        for stem in self._stems:
-            rows = self._connection.execute(
-                "SELECT id, day, citation_key, dense_rank() OVER (ORDER BY first_day, first_rank) FROM papers"
-                " WHERE first_stem = ? AND rank IS NOT NULL",
-                (stem,),
-            ).fetchall()
-            for paper_id, day, before, number in rows:
+        execute = self._connection.execute
+        for stem, place in self._stems.items():
+            unchanged = execute(_SELECT_KEY_BEFORE, (stem, *place)).fetchone()
+            number = int(unchanged[0].removeprefix(stem).removeprefix("-") or 1) if unchanged else 0
+            last = None
+            for paper_id, day, before, *first_listing in execute(_SELECT_KEYS_FROM, (stem, *place)).fetchall():
+                number += first_listing != last  # which repeats of a paper have in common
+                last = first_listing
                 citation_key = f"{stem}-{number}" if number > 1 else stem
                 if citation_key != before:
-                    values = (citation_key, paper_id)
-                    self._connection.execute("UPDATE papers SET citation_key = ? WHERE id = ?", values)
+                    execute("UPDATE papers SET citation_key = ? WHERE id = ?", (citation_key, paper_id))
                     self._days.add(day)
 
     def _renew_day(self, day: str, change: int) -> None:
@@ -334,6 +342,14 @@ _LISTING_COLUMNS = (
 )
 _INSERT_PAPER = f"INSERT INTO papers ({', '.join(_LISTING_COLUMNS)}) VALUES ({', '.join('?' * len(_LISTING_COLUMNS))})"  # noqa: S608  # names of ours
 _INSERT_CONTENT = f"INSERT INTO contents VALUES (?{', ?' * len(CONTENT_COLUMNS)})"  # noqa: S608  # a number of ours
+_SELECT_KEY_BEFORE = (
+    "SELECT citation_key FROM papers WHERE first_stem = ? AND rank IS NOT NULL AND (first_day, first_rank) < (?, ?)"
+    " ORDER BY first_day DESC, first_rank DESC LIMIT 1"
+)
+_SELECT_KEYS_FROM = (
+    "SELECT id, day, citation_key, first_day, first_rank FROM papers"
+    " WHERE first_stem = ? AND rank IS NOT NULL AND (first_day, first_rank) >= (?, ?) ORDER BY first_day, first_rank"
+)
 _SELECT_LISTINGS = (
     "SELECT hex(hash), first_day, first_rank, citation_key FROM papers WHERE day = ? AND rank IS NOT NULL ORDER BY rank"
 )

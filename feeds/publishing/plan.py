@@ -94,11 +94,11 @@ def with_stable_plan(
     ArchiveError if they changed during every attempt.
     """
     for _ in range(_ATTEMPTS):
-        publisher.archive.sync()
+        publisher.archive.sync(thorough=False)
         revision = publisher.revision
         with suppress(StalePlanError):
             work(_make_plan(publisher, previous, compressions))
-            publisher.archive.sync()
+            publisher.archive.sync(thorough=False)
             if publisher.revision == revision:
                 return
     raise ArchiveError(f"{publisher.archive.root}: the files change too fast; try again in a minute")
