@@ -151,7 +151,7 @@ class Archive:
         scan_error = ""
         try:
             if self._files is None:
-                self._database.run(self._synchronize)
+                self._database.run(lambda _: None)  # opening it fills it
             elif paths := find_changes(self._files):
                 self._database.run(partial(self._synchronize, paths=paths))
         except ArchiveError as error:

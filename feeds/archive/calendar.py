@@ -67,11 +67,11 @@ class NewestState:
             return known
         is_later = known.identity == identity and known.change < change
         rows = connection.execute(
-            "SELECT day, papers, new, first_new FROM days WHERE change > ? ORDER BY day",
+            "SELECT day, papers, new, first_new FROM days WHERE change > ?",  # ordered, it would read all days
             (known.change if is_later else -1,),
-        )
+        ).fetchall()
         days = list(known.calendar) if is_later else []
-        for text, *counts in rows:
+        for text, *counts in sorted(rows):
             day = date.fromisoformat(text)
             place = bisect_left(days, day, key=_DATE)
             is_known = place < len(days) and days[place].date == day

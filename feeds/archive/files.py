@@ -18,7 +18,7 @@ from feeds.model.diagnostic import Diagnostic, Severity
 # git calls a file "racy" that changed within the resolution of its timestamps; file systems stamp them some 4 ms apart.
 _RACY_WINDOW_NS = 50_000_000
 _MAX_INTEGER = 2**63 - 1  # of SQLite
-_LOOKS = 1_000  # files that are looked at while nothing is known to have changed
+_LOOKS = 400  # files that are looked at while nothing is known to have changed
 _MARKS = (  # the first that fits: the mark of UTF-32 starts with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),

@@ -170,10 +170,12 @@ class _Update:
         self._days: set[str] = set()
         self._slugs: set[str] = set()
         self._stems: dict[str, tuple[str, int]] = {}  # with the first listing from which on they are to be numbered
+        self._is_change = False  # rather than a new time of a file
         self._files_sum = self._days_sum = self._counts_sum = 0  # what is to be added to the sums in `state`
 
     def remove_file(self, path: str) -> None:
         """Remove everything that came from a file."""
+        self._is_change = True
         execute, key = self._connection.execute, (os.fsencode(path),)
         for name, *file in execute("SELECT path, hash, mtime_ns FROM files WHERE path = ?", key).fetchall():
             self._files_sum -= _hash_file(name, *file)
@@ -229,7 +231,7 @@ class _Update:
         new_sums = [add_hashes(int.from_bytes(total), addend) for total, addend in zip(sums, added, strict=True)]
         if row:
             statement = "UPDATE state SET change = ?, files_sum = ?, days_sum = ?, counts_sum = ?"
-            execute(statement, (change + 1, *new_sums))
+            execute(statement, (change + self._is_change, *new_sums))
         else:
             execute("INSERT INTO state VALUES (hex(randomblob(8)), ?, ?, ?, ?)", (change + 1, *new_sums))
 

@@ -80,7 +80,7 @@ class _Build:
     def run(self) -> Report:
         """Render what has changed, put the new site together and swap it in."""
         output = self._output
-        self._publisher.archive.sync()
+        self._publisher.archive.sync(thorough=False)
         if self._stamp.basis == read_basis(self._publisher, self._compressions) and output.is_complete():
             return Report(self._stamp.documents, 0, 0, ())
         self._previous = output.read_manifest()

@@ -82,7 +82,7 @@ class _Run:
         with translated_errors(self._bucket.url):
             self._bucket.open(self._publisher.archive.root)
             basis = None if self._force else self._bucket.basis
-            self._publisher.archive.sync()
+            self._publisher.archive.sync(thorough=False)
             if basis and basis == read_basis(self._publisher, self._bucket.compressions):
                 return Report(len(self._bucket.manifest), (), (), ())
             work = self._compare if self._dry_run else self._update
