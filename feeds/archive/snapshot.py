@@ -187,9 +187,8 @@ class Snapshot:
         for text, key in FIXED.items():
             if text != SEARCH.text:
                 yield key
-        for name, scope in reversed(LISTS.items()):
-            since = min(days, default=date.max) if days is not None else date.min
-            yield from list_pages(name, self._periods_with_papers(scope), since)
+        yield from self.list_keys(date.min if days is None else min(days, default=date.max))
+        for scope in reversed(PERIODS):
             yield from self._periods(scope) if days is None else self._affected_periods(scope, days)
         conditions, values = ["day <= ?"], [self._until.isoformat()]
         if days is not None:
@@ -200,6 +199,11 @@ class Snapshot:
             values,
         )
         yield from (PaperKey(slug) for (slug,) in rows)
+
+    def list_keys(self, since: date = date.min) -> Iterator[ListKey]:
+        """List the keys of the pages of all lists that changes since a day may have changed."""
+        for name, scope in LISTS.items():
+            yield from list_pages(name, self._periods_with_papers(scope), since)
 
     def _affected_periods(self, scope: Scope, days: Iterable[date]) -> list[PeriodKey]:
         """List the periods that some days lie in, as far as the archive holds them, and the neighbours of these."""

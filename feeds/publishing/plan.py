@@ -16,7 +16,7 @@ from feeds.archive.snapshot import Snapshot
 from feeds.errors import ArchiveError, BuildError
 from feeds.exporters.contract import Kind, Resource
 from feeds.fingerprint import packages_fingerprint
-from feeds.model.keys import PERIODS, PaperKey, PeriodKey, period
+from feeds.model.keys import LISTS, PERIODS, ListKey, PaperKey, PeriodKey, period
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import PAST_DAYS, Representation
 from feeds.publishing.static import StaticFile, static_files
@@ -51,17 +51,20 @@ class Basis(NamedTuple):
 class Plan(NamedTuple):
     """The documents that may have changed since an earlier plan.
 
-    The documents of the `parts` replace those that the earlier plan had in these parts, of which some may be gone.
-    Without `parts` the documents are those of the whole site.
+    The documents of the `parts` replace those that the earlier plan had in these parts, of which some may be gone; so
+    are numbered pages of lists that are not among the `pages`. Without `parts` the documents are those of the whole
+    site.
     """
 
     basis: Basis
     documents: Sequence[Representation]
     parts: Collection[str] | None = None
+    pages: Collection[str] = ()
 
     def replaces(self, part: str) -> bool:
         """Return True if the documents that the earlier plan had in a part are out of date."""
-        return self.parts is None or part in self.parts
+        is_gone = part.partition("/")[0] in LISTS and part not in self.pages
+        return self.parts is None or part in self.parts or is_gone
 
     def merge(self, parts: Parts, named: Mapping[str, Representation], values: Mapping[str, str]) -> Parts:
         """Put what is known of the documents of this plan in the place of what was known of those of the earlier plan.
@@ -110,6 +113,8 @@ def part_of(representation: Representation) -> str:
     match metadata and metadata.key:
         case PeriodKey() as key:
             return key.text
+        case ListKey(page=int()) as key:
+            return key.text
         case PaperKey() if metadata and metadata.newest:
             return _papers_of(metadata.newest)
     return _WHOLE
@@ -123,11 +128,13 @@ def _make_plan(publisher: Publisher, previous: Basis | None, compressions: Seque
     with publisher.archive.snapshot() as snapshot:
         basis = _basis(publisher, snapshot, compressions)
         days = _changed_days(snapshot, previous, basis) if previous else None
+        pages = {key.text for key in snapshot.list_keys() if key.page}
     documents = publisher.all_representations(days)
     if days is None:
         return Plan(basis, documents)
     editions = {period(scope, day).text for scope in PERIODS for day in days}
-    return Plan(basis, documents, {_WHOLE, *editions, *map(_papers_of, days)})
+    parts = {_WHOLE, *editions, *map(_papers_of, days), *map(part_of, documents)}
+    return Plan(basis, documents, parts, pages)
 
 
 def _basis(publisher: Publisher, snapshot: Snapshot, compressions: Sequence[str]) -> Basis:

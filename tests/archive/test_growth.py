@@ -13,8 +13,9 @@ from feeds.archive import records
 from feeds.archive.archive import Archive
 from feeds.archive.files import FileTree, Signature
 from feeds.archive.snapshot import EditionMetadata, Snapshot
+from feeds.model import edition
 from feeds.model.edition import Collection, Edition, SearchResults
-from feeds.model.keys import LISTS, Key, SearchKey, SiteKey, parse_key
+from feeds.model.keys import LISTS, PERIODS, Key, SearchKey, SiteKey, parse_key
 from feeds.model.query import Query
 from feeds.readers.daily_papers import DailyPapersReader
 from tests.support import archives
@@ -23,6 +24,12 @@ from tests.support.digests import day, paper, write_files
 
 WATCHED = (Query(q="확산|Agent"), Query(q="모델 -영상"), Query(q="2401.00001"))
 DAYS = [f"2024-01-{number:02}" for number in (1, 2, 7, 8, 30)] + ["2024-03-01", "2025-01-01"]
+
+
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lists have numbered pages from a few editions on."""
+    monkeypatch.setattr(edition, "_PAGE_SIZES", dict.fromkeys(PERIODS, 2))
 
 
 def watching(folder: Path, index: Path) -> Archive:

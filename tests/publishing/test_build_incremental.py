@@ -13,6 +13,8 @@ import pytest
 from obstore.store import MemoryStore
 
 from feeds.archive.snapshot import Snapshot
+from feeds.model import edition
+from feeds.model.keys import PERIODS
 from feeds.progress import no_progress
 from feeds.publishing.bucket import Bucket
 from feeds.publishing.build import Report
@@ -31,6 +33,12 @@ SETTINGS = (
     'topics = {Papers = "paper", Votes = "min_votes=50"}\ntitle = "Other"',
     "latest_days = 2",
 )
+
+
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lists have numbered pages from a few editions on."""
+    monkeypatch.setattr(edition, "_PAGE_SIZES", dict.fromkeys(PERIODS, 2))
 
 
 class ChangingArchive:
