@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import socket
+import sys
 import threading
+import time
 from collections.abc import Iterable, Mapping
 
 import click
@@ -14,13 +16,17 @@ from feeds.progress import Progress
 _EXIT_CODE = 130  # of a command that Ctrl+C ended, by the convention of shells
 _BAR_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {remaining} left, {n_fmt}/{total_fmt} {unit}s{postfix}"
 _SUGGESTION = re.compile(r"\.? \(?Did you mean (?:one of: )?(.+?)\??\)?\??$")  # as click words it
+_LINE_INTERVAL = 10.0  # seconds
 _NAME_WIDTH = 25  # characters; tqdm truncates what is wider than the terminal
 
 
 def progress_bar(action: str, unit: str) -> Progress:
-    """Return a progress that shows a bar on a terminal for work of more than a second."""
+    """Return a progress that shows a bar on a terminal for work of over a second, elsewhere a line now and then."""
 
     def progress(names: Iterable[str], total: int) -> Iterable[str]:
+        if not sys.stderr.isatty():
+            yield from _tell_in_lines(names, f"of {total:,} {unit}s", action)
+            return
         from tqdm import tqdm  # here, because most commands show no bar, and it takes long to import
 
         with tqdm(
@@ -29,7 +35,6 @@ def progress_bar(action: str, unit: str) -> Progress:
             unit=unit,
             delay=1,
             leave=False,
-            disable=None,
             bar_format=_BAR_FORMAT,
             dynamic_ncols=True,
         ) as bar:
@@ -40,6 +45,16 @@ def progress_bar(action: str, unit: str) -> Progress:
                 bar.update()
 
     return progress
+
+
+def _tell_in_lines(names: Iterable[str], total: str, action: str) -> Iterable[str]:
+    """Say every ten seconds in a line how much is done."""
+    due = time.monotonic() + _LINE_INTERVAL
+    for number, name in enumerate(names):
+        if time.monotonic() >= due:
+            click.echo(f"{action}: {number:,} {total}", err=True)
+            due += _LINE_INTERVAL
+        yield name
 
 
 def join_counts(counts: Mapping[str, int]) -> str:

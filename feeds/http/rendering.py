@@ -17,7 +17,6 @@ from feeds.http import jobs
 from feeds.http.cache import MAX_BODY, ResponseCache
 from feeds.http.conditional import coded_etag
 from feeds.http.documents import DocumentCache, StoredDocument
-from feeds.model.keys import CollectionKey, Key, SearchKey
 from feeds.publishing.compression import COMPRESSORS
 from feeds.publishing.publisher import Publisher, Rendered
 from feeds.publishing.representation import Representation
@@ -72,7 +71,7 @@ class Renderer:
         with self._making(wanted.etag):
             if (body := self._find(wanted.etag)) is not None:
                 return Document(wanted, body)
-            if _count_papers(wanted, wanted.resource.key) > _MANY_PAPERS:
+            if wanted.loaded_papers > _MANY_PAPERS:
                 body = self._render_elsewhere(wanted, wanted.resource)
             return Document(*self._render(wanted)) if body is None else Document(wanted, body)
 
@@ -144,11 +143,3 @@ class Renderer:
         self._memory.put(name, body)
         if seconds >= _MIN_SECONDS:
             self._documents.store(name, body)
-
-
-def _count_papers(representation: Representation, key: Key) -> int:
-    """Return how many papers are loaded to render a document."""
-    if isinstance(key, CollectionKey):
-        return 0  # a few of each member
-    limit = key.query.limit if isinstance(key, SearchKey) else None
-    return min(representation.size, limit or representation.size)

@@ -28,7 +28,7 @@ from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
 
 _WORK_PER_DOCUMENT = 3  # as much as for so many papers in a document; a paper takes about 0.15 ms
-_MIN_WORK_FOR_POOL = 20_000  # less does not pay for the start of other processes
+_MIN_WORK_FOR_POOL = 60_000  # less, such as a new day of 5,000 papers, does not pay for other processes
 _MIN_WORK_PER_TASK = 500
 _TASKS_AHEAD = 4  # per process
 
@@ -163,7 +163,7 @@ def _render_in_pool(
 
 
 def _work(representation: Representation) -> int:
-    return _WORK_PER_DOCUMENT + representation.size
+    return _WORK_PER_DOCUMENT + representation.loaded_papers
 
 
 def _split(representations: Iterable[Representation]) -> Iterator[list[Representation]]:

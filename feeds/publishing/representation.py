@@ -9,7 +9,7 @@ from feeds.archive.snapshot import EditionMetadata
 from feeds.exporters.contract import UNLISTED_KINDS, Kind, Resource
 from feeds.exporters.registry import Registry
 from feeds.images.store import PictureSet
-from feeds.model.keys import LATEST, PeriodKey
+from feeds.model.keys import LATEST, CollectionKey, PeriodKey, SearchKey
 from feeds.model.paper import DayCount
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
@@ -63,6 +63,15 @@ class Representation:
     def kind(self) -> Kind:
         """What a person does with the document."""
         return Kind.RESOURCE if isinstance(self.resource, StaticFile) else self.resource.format.kind
+
+    @property
+    def loaded_papers(self) -> int:
+        """The number of papers that are loaded to render the document, as far as it grows with the archive."""
+        key = self.metadata.key if self.metadata else None
+        if isinstance(key, CollectionKey):
+            return 0  # a few of each member
+        limit = key.query.limit if isinstance(key, SearchKey) else None
+        return min(self.size, limit or self.size)
 
     @property
     def is_index(self) -> bool:

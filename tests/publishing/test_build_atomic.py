@@ -100,7 +100,7 @@ def read_slowly(folder: Path) -> dict[str, bytes]:
 
 
 def test_workers_end_when_the_build_is_killed(folder: Path, environ: dict[str, str], tmp_path: Path) -> None:
-    archives.write(folder, days=60, papers=600)
+    archives.write(folder, days=100, papers=3000)  # which pays for workers
     out, quiet = tmp_path / "site", subprocess.DEVNULL
     command: list[str | Path] = [FEEDS, "build", out, "--archive", folder, "--processes", "2"]
     with subprocess.Popen(command, env=environ, stdout=quiet, stderr=quiet) as process:

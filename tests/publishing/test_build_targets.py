@@ -16,7 +16,7 @@ import pytest
 
 from feeds.errors import BuildError
 from tests.support import archives
-from tests.support.digests import SEEDS, OpenFiles, write_files
+from tests.support.digests import OpenFiles, write_files
 from tests.support.servers import FEEDS, run_feeds
 from tests.support.sites import ONE, OTHER, TextExporter, TwoStateSite, build_site, read_files, with_formats
 
@@ -193,8 +193,9 @@ def test_command_refuses_a_folder_in_the_archive(folder: Path, environ: dict[str
     assert {path.name for path in folder.iterdir()} == ONE.keys()
 
 
-def test_progress_bar_names_files_and_remaining_time(environ: dict[str, str], tmp_path: Path) -> None:
-    output = run_in_terminal([FEEDS, "build", tmp_path / "site", "--archive", SEEDS, "--processes", "1"], environ)
+def test_progress_bar_names_files_and_remaining_time(folder: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    archives.write(folder, days=100, papers=600)  # for more than a second
+    output = run_in_terminal([FEEDS, "build", tmp_path / "site", "--archive", folder, "--processes", "1"], environ)
     bars = re.findall(r"building +\d+%\|.*?\| (\d\d:\d\d) left, \d+/\d+ files, …?(\S+) *\r", output)
     files = read_files(tmp_path / "site")
     assert [name for _, name in bars if not any(file.endswith(name) for file in files)] == []
