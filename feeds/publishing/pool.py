@@ -27,9 +27,9 @@ from feeds.publishing.representation import Representation
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
 
-_WORK_PER_DOCUMENT = 3  # as much as for so many papers in a document; a paper takes about 0.15 ms
-_MIN_WORK_FOR_POOL = 60_000  # less, such as a new day of 5,000 papers, does not pay for other processes
-_MIN_WORK_PER_TASK = 500
+_WORK_PER_DOCUMENT = 10  # as much as for so many papers in a document; a paper takes about 0.07 ms
+_MIN_WORK_FOR_POOL = 50_000  # less, such as a new day of 5,000 papers, does not pay for other processes
+_MIN_WORK_PER_TASK = 1_000
 _TASKS_AHEAD = 4  # per process
 
 
