@@ -22,7 +22,7 @@ from feeds.progress import Progress
 from feeds.readers import Reader
 from feeds.sqlite import transaction
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 _SUM_BITS = 256  # of a sum of hashes
 
@@ -73,7 +73,7 @@ CREATE TABLE letters (id INTEGER PRIMARY KEY, letters TEXT NOT NULL);
 CREATE TABLE searches (  -- the watched ones
     number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
 );
-CREATE TABLE matches (search INTEGER, paper INTEGER, score INTEGER NOT NULL, PRIMARY KEY (search, paper)) WITHOUT ROWID
+CREATE TABLE matches (search INTEGER, paper INTEGER, PRIMARY KEY (search, paper)) WITHOUT ROWID
 """
 
 
@@ -259,10 +259,8 @@ class _Update:
         execute_many(_INSERT_CONTENT, [(paper_id, *paper.content) for paper_id, paper in papers])
         execute_many("INSERT INTO texts VALUES (?, ?, ?)", [(paper_id, *paper.texts) for paper_id, paper in papers])
         execute_many("INSERT INTO letters VALUES (?, ?)", [(paper_id, paper.letters) for paper_id, paper in papers])
-        matches = [
-            (self._searches[number], paper_id, score) for paper_id, paper in papers for number, score in paper.scores
-        ]
-        execute_many("INSERT INTO matches VALUES (?, ?, ?)", matches)
+        matches = [(self._searches[number], paper_id) for paper_id, paper in papers for number in paper.searches]
+        execute_many("INSERT INTO matches VALUES (?, ?)", matches)
 
     def _rank_day(self, day: str) -> None:
         """Rank the papers of a day; of one listed twice the more complete listing is kept, in the first one's place.

@@ -42,14 +42,14 @@ class PaperRecord(NamedTuple):
     """The rows of a paper.
 
     `listing` has the columns of the table `papers` from `line` to `hash`, `content` those of `contents`; `texts` and
-    `letters` are what searches look at, `scores` those of the watched searches that find the paper, by their number.
+    `letters` are what searches look at, `searches` the numbers of the watched searches that find the paper.
     """
 
     listing: tuple[object, ...]
     content: tuple[object, ...]
     texts: tuple[str, str]
     letters: str
-    scores: tuple[tuple[int, int], ...]
+    searches: tuple[int, ...]
 
 
 class FileRecord(NamedTuple):
@@ -179,8 +179,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
         *(paper.title, paper.url, paper.image, paper.video, paper.votes, authors, paper.more_authors, paper.summary),
         *(paper.plain_title, paper.summary_html, paper.summary_text, _encode_links(paper.links)),
     )
-    scores = ((number, matcher.score(paper.slug, texts, letters)) for number, matcher in enumerate(matchers))
-    found = tuple((number, score) for number, score in scores if score is not None)
+    found = tuple(number for number, matcher in enumerate(matchers) if matcher.matches(paper.slug, texts, letters))
     return PaperRecord(listing, content, texts, letters, found)
 
 

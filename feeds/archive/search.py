@@ -58,18 +58,18 @@ class Matcher:
         ]
         """Of each of these groups a paper has the letters of one at least."""
 
-    def score(self, slug: str, texts: Texts, letters: str) -> int | None:
-        """Return the sum of the grades of all matches; None if the paper does not satisfy the clauses."""
+    def matches(self, slug: str, texts: Texts, letters: str) -> bool:
+        """Return True if a paper satisfies the clauses."""
         for terms in self.required:
             for term in terms:
                 if term in letters:
                     break
             else:
-                return None
-        return self.score_candidate(slug, texts)
+                return False
+        return all(_satisfies(run, slug, texts) for run in self._runs)
 
-    def score_candidate(self, slug: str, texts: Texts) -> int | None:
-        """Do the same for a paper that has the required letters."""
+    def score(self, slug: str, texts: Texts) -> int | None:
+        """Return the sum of the grades of all matches; None if the paper does not satisfy the clauses."""
         return _score(self._runs, slug, texts)
 
 
@@ -168,8 +168,8 @@ def watch(connection: sqlite3.Connection, clauses: tuple[Clause, ...]) -> int:
         return int(row[0])
     number = connection.execute("INSERT INTO searches (text) VALUES (?)", (text,)).lastrowid
     assert number is not None  # noqa: S101  # of an INSERT
-    rows = [(number, *scored) for scored in score_papers(connection, clauses)]
-    connection.executemany("INSERT INTO matches VALUES (?, ?, ?)", rows)
+    rows = [(number, paper) for paper, _ in score_papers(connection, clauses)]
+    connection.executemany("INSERT INTO matches VALUES (?, ?)", rows)
     return number
 
 
@@ -193,7 +193,7 @@ def score_papers(
         f" WHERE {' AND '.join(conditions)} ORDER BY day DESC, rank"
     )
     for paper, slug, title, body in connection.execute(statement, values):
-        score = matcher.score_candidate(slug, Texts(title, body))
+        score = matcher.score(slug, Texts(title, body))
         if score is not None:
             yield paper, score
 
@@ -218,6 +218,20 @@ def _is_word(clause: Clause) -> bool:
     """Return True for a clause of one word, which is no phrase and not excluded."""
     is_plain = len(clause.terms) == 1 and not clause.slugs and not clause.is_excluded
     return is_plain and isinstance(clause.terms[0], Word)
+
+
+def _satisfies(run: _Run, slug: str, texts: Texts) -> bool:
+    """Return True if a paper satisfies adjacent clauses, each or as one word."""
+    if run.joined and _contains(run.joined, texts):
+        return True
+    return all(
+        (slug in clause.slugs or any(_contains(term, texts) for term in clause.terms)) != clause.is_excluded
+        for clause in run.clauses
+    )
+
+
+def _contains(term: str, texts: Texts) -> bool:
+    return matching.contains(term, texts.title) or matching.contains(term, texts.body)
 
 
 def _score(runs: Iterable[_Run], slug: str, texts: Texts) -> int | None:

@@ -55,7 +55,7 @@ def select_results(query: Query, as_of: date, source: str = "papers", *values: o
     Args:
         query: the query.
         as_of: the last day that is seen.
-        source: the table `papers`, for a query with words joined to the papers that match, which have a `place`.
+        source: the table `papers`, for a query with words joined to the papers that match, with a `place` by relevance.
         values: the parameters in `source`.
     """
     conditions, operands = [FIRST_LISTING], [*values]

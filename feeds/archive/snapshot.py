@@ -550,9 +550,9 @@ class Snapshot:
         """Select the results of a search."""
         if not query.clauses:
             return select_results(query, self._until)
-        watched = self._search.watched(query.clauses)
+        watched = None if query.order is Order.RELEVANCE else self._search.watched(query.clauses)
         if watched is not None:
-            matches = "SELECT paper AS id, -score AS place FROM matches WHERE search = ?"
+            matches = "SELECT paper AS id FROM matches WHERE search = ?"
             # In this order SQLite walks the papers in theirs, and stops at the limit.
             return select_results(query, self._until, f"papers CROSS JOIN ({matches}) USING (id)", watched)
         matches, found = "SELECT value AS id, key AS place FROM json_each(?)", self._search.find(query.clauses)

@@ -70,6 +70,13 @@ def grade(term: str, text: str) -> Grade:
     return Grade.PART
 
 
+def contains(term: str, text: str) -> bool:
+    """Return True if a text, whose words single spaces or line breaks separate, matches a term at all."""
+    if " " in term:
+        text = text.replace(LINE_BREAK, " ")
+    return term in text or (isinstance(term, Word) and any(find(term, text)))
+
+
 @lru_cache(maxsize=256)
 def _compile_phrase(phrase: str) -> re.Pattern[str]:
     """Compile a folded phrase, whose single spaces match any whitespace."""

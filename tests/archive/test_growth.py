@@ -16,7 +16,7 @@ from feeds.archive.snapshot import EditionMetadata, Snapshot
 from feeds.model import edition
 from feeds.model.edition import Collection, Edition, SearchResults
 from feeds.model.keys import LISTS, PERIODS, Key, SearchKey, SiteKey, parse_key
-from feeds.model.query import Query
+from feeds.model.query import Order, Query
 from feeds.readers.daily_papers import DailyPapersReader
 from tests.support import archives
 from tests.support.archives import listings, sync
@@ -114,6 +114,8 @@ def test_watched_search_finds_what_an_unwatched_one_does(folder: Path, tmp_path:
         sync(Archive(folder, tmp_path / "two.sqlite")).snapshot() as other,
     ):
         found = [watched.load(SearchKey(query)) for query in WATCHED]
+        relevant = [SearchKey(replace(query, order=Order.RELEVANCE)) for query in WATCHED]
+        assert [watched.load(key) for key in relevant] == [other.load(key) for key in relevant]
         assert found == [other.load(SearchKey(query)) for query in WATCHED]
     assert [bool(edition.total) for edition in found] == [True, True, False]
 
