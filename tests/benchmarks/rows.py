@@ -326,3 +326,6 @@ ROWS: Mapping[str, Callable[[Workspace], Iterable[Line]]] = {
     for row in (index, site, books, bibtex, command, requests, search, memory, catalogs, new_day, build)
 }
 """The rows by name; those that add days come last."""
+
+GROWING_ROWS = ("index", "books", "bibtex", "memory", "catalogs", "new-day", "build")
+"""The rows that are measured with larger archives too."""
