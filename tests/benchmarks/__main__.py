@@ -3,7 +3,8 @@
     python -m tests.benchmarks [--times 1] [ROW...]
 
 The archive has the shape of the real one, at its size and at 10 times that, with BENCH=large also at 100 times: there
-those rows are measured that tell how costs grow, or that are named. A run without arguments replaces the table and the picture in feeds/README.md.
+those rows are measured that tell how costs grow, or that are named. A run without arguments replaces the table and the
+picture in feeds/README.md.
 """
 
 import argparse
