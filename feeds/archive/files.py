@@ -210,7 +210,7 @@ def _sign_folder(path: str) -> tuple[int, int, int] | None:
 
 
 def _sign(path: str) -> Signature | None:
-    """Return the signature of a file; None if it is no regular file or does not exist."""
+    """Return the signature of a file; None if it is not a regular file or does not exist."""
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):

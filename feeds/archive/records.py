@@ -91,13 +91,18 @@ def read_files(
         searches: the clauses of the watched searches.
         known: the files.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     count = 0
     if cores > 1 and sum(file.size for file in known) >= _MIN_FOR_WORKERS:
         for result in _read_with_workers(_Job(root, reader, searches, known), cores):
             count += 1
             yield result
     yield from _read(_Job(root, reader, searches, known[count:]))  # all, or what a worker that died has left
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read_with_workers(job: _Job, count: int) -> Iterator[Result]:

@@ -1,8 +1,8 @@
 """Finds the papers whose texts match the words of a query, and what a query without results could mean.
 
-There is no index of words: Korean has too many forms of them. SQLite looks for the letters of a query in those of every
-paper, at some hundred megabytes a second, and only the texts of papers that have them are matched. What the settings
-watch, the topics, is matched once per paper, when it is indexed.
+Words are not indexed, because Korean has too many forms of them. SQLite looks for the letters of a query in those of
+every paper, at some hundred megabytes a second, and only the texts of papers that have them are matched. The searches
+that an archive watches, its topics, are matched once per paper, when it is indexed.
 """
 
 import sqlite3

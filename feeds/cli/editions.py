@@ -27,7 +27,7 @@ def given_parameters(parameters: Mapping[str, str | None]) -> list[tuple[str, st
 def find_resource(publisher: Publisher, item: Format, key: str | None, parameters: list[tuple[str, str]]) -> Resource:
     """Return an edition in a format; without a key the results of a search, or else `latest`.
 
-    Raises UnknownEditionError if there is none, and FeedsError for parameters of what is no search.
+    Raises UnknownEditionError if there is none, and FeedsError for search parameters of another edition.
     """
     text = key or ("search" if parameters else next(iter(item.site_paths), "latest"))
     if parameters and text != "search":

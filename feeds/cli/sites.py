@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import click
 
+from feeds.archive.records import available_cores
 from feeds.cli.terminal import join_counts
-from feeds.publishing.pool import available_cores
 
 processes_option = click.option(
     "--processes",

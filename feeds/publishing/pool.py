@@ -53,11 +53,6 @@ class RenderJob(NamedTuple):
     etag: str
 
 
-def available_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def render_all(
     publisher: Publisher, representations: Iterable[Representation], compressions: Sequence[str], processes: int
 ) -> Iterator[tuple[Representation, RenderResult]]:

@@ -53,11 +53,6 @@ def _fold_run(run: re.Match[str]) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).translate(_HYPHENS)
 
 
-def decompose(folded: str) -> str:
-    """Decompose Hangul syllables into jamo, so that two syllables are long enough for an index of trigrams."""
-    return unicodedata.normalize("NFD", folded)
-
-
 @lru_cache(maxsize=4096)
 def combines_with_previous(character: str) -> bool:
     """Return True for combining marks, and for the vowels and final consonants of conjoining Hangul jamo."""

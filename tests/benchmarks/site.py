@@ -5,11 +5,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from feeds.archive.records import available_cores
 from feeds.exporters.registry import Registry
 from feeds.model.keys import Scope
 from feeds.progress import no_progress
 from feeds.publishing.build import build
-from feeds.publishing.pool import available_cores
 from feeds.publishing.publisher import Publisher, open_publisher
 
 _OFFERED = {"rss": frozenset({Scope.ALL}), "html": frozenset({Scope.PAPER})}
