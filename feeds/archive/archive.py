@@ -75,6 +75,7 @@ class Archive:
         self._tree = FileTree(self.root, self._reader.suffixes)
         self._lock = threading.RLock()
         self._files: dict[str, Signature] | None = None  # as the index held them at the last sync
+        self._identity = ""  # of that index
         self._revision = ""
         self._scan_error = ""
         self._next_scan = 0.0
@@ -181,9 +182,12 @@ class Archive:
             else:
                 files[path] = signature
         self._files = files
+        self._identity = index.read_identity(connection)
 
     def _fill(self, connection: sqlite3.Connection) -> None:
-        """Bring a newly opened index up to date: it may be a new one."""
+        """Bring an index up to date that a thread has opened, unless it is the one that was synchronized before."""
+        if self._files is not None and index.read_identity(connection) == self._identity:
+            return
         try:
             self._synchronize(connection)
         except (ArchiveError, sqlite3.OperationalError):

@@ -89,6 +89,12 @@ def read_revision(connection: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
+def read_identity(connection: sqlite3.Connection) -> str:
+    """Return what tells an index from others of the same files; empty for one that was never filled."""
+    row = connection.execute("SELECT identity FROM state").fetchone()
+    return str(row[0]) if row else ""
+
+
 def synchronize(
     connection: sqlite3.Connection,
     tree: FileTree,

@@ -129,6 +129,7 @@ class Snapshot:
         self._latest = latest
         self._newest = newest
         self._as_of = as_of
+        self._results: dict[Query, list[tuple[Any, ...]]] = {}
 
     def as_of(self, day: date) -> "Snapshot":
         """Return the same snapshot as if the archive ended with a day."""
@@ -225,7 +226,8 @@ class Snapshot:
         if isinstance(edition, Collection):
             newest = max((day for member in edition.editions if (day := _newest_day(member))), default=None)
         elif isinstance(edition, SearchResults):
-            newest = self._newest_result(edition)
+            days = [date.fromisoformat(row[1]) for row in self._result_rows(edition.key.query)]
+            newest = max(days, default=None)
         else:
             newest = _newest_day(edition)
         return EditionMetadata(
@@ -408,7 +410,7 @@ class Snapshot:
         last_page = max(-(-total // limit), 1) if limit else 1
         is_empty = (query.page - 1) * limit >= total
         calendar = self._calendar[:1] if is_empty else ()
-        rows = self._select("hex(hash), first_day, first_rank, citation_key", self._select_results(query))
+        rows = self._result_rows(query)
         return SearchResults(
             key,
             fingerprint=_hash([key.text, query.parameters(), str(calendar), rows]),
@@ -531,10 +533,12 @@ class Snapshot:
             kept[query, self._until] = counts
         return counts
 
-    def _newest_result(self, results: SearchResults) -> date | None:
-        """Return the day of the newest paper on a page of results."""
-        rows = self._select("first_day", self._select_results(results.key.query))
-        return date.fromisoformat(max(rows)[0]) if rows else None
+    def _result_rows(self, query: Query) -> list[tuple[Any, ...]]:
+        """Return what identifies the papers on a page of results; the second column is the day of each."""
+        if query not in self._results:
+            columns = "hex(hash), first_day, first_rank, citation_key"
+            self._results[query] = self._select(columns, self._select_results(query))
+        return self._results[query]
 
     def _modified(self, edition: Edition) -> datetime | None:
         first, last = _FIRST, _LAST if self._until == date.max else self._until.isoformat()

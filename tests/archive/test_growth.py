@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -213,3 +214,24 @@ def test_search_results_are_kept_while_the_index_stays(folder: Path, tmp_path: P
         assert isinstance(results, SearchResults)
         assert results.total == 1
     assert sum("FROM letters" in statement for statement in statements) == 1
+
+
+def test_threads_open_an_index_without_looking_at_the_files(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(folder, {"a.md": day("2024-01-30", paper("Agent"))})
+    archive = sync(Archive(folder, tmp_path / "index.sqlite"))
+    scans: list[FileTree] = []
+    scan = FileTree.scan
+
+    def recording_scan(tree: FileTree) -> dict[str, Signature]:
+        scans.append(tree)
+        return scan(tree)
+
+    monkeypatch.setattr(FileTree, "scan", recording_scan)
+    with ThreadPoolExecutor(1) as pool:
+        assert len(pool.submit(listings, archive).result()) == 1
+        assert scans == []
+        (tmp_path / "index.sqlite").unlink()
+        assert len(pool.submit(listings, archive).result()) == 1
+    assert len(scans) == 1
