@@ -6,8 +6,9 @@ ARCHIVE ?= $(or $(FEEDS_ARCHIVE),seeds)
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --no-header --universal --no-strip-extras --python-version 3.11 --generate-hashes
+LEAVE_OUT := sed -n 's/^\([^][ =]*\)[^ =]*==.*/--no-emit-package=\1/p'
 
-.PHONY: serve test install bench lock messages screenshots
+.PHONY: serve test install bench soak lock messages screenshots
 
 serve: install
 	$(BIN)/feeds serve "$(ARCHIVE)" --host $(HOST) --port $(PORT)
@@ -26,12 +27,18 @@ bench: .venv/installed-test
 	sh tests/support/rivals.sh
 	PATH="$$PATH:/usr/sbin" $(BIN)/python -m tests.benchmarks
 
-# Everything is resolved together; then the test lock leaves out what is in the run-time lock.
+soak: .venv/installed-soak
+	sh tests/support/setup.sh
+	$(BIN)/python -m tests.soak
+
+# Everything is resolved together; then each lock leaves out what is in those that are installed with it.
 lock: .venv/installed-test
-	$(COMPILE) --group build --extra test --upgrade --output-file requirements-test.lock
-	$(COMPILE) --group build --constraint requirements-test.lock --output-file requirements.lock
-	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock \
-		$$(sed -n 's/^\([^][ =]*\)[^ =]*==.*/--no-emit-package=\1/p' requirements.lock)
+	$(COMPILE) --group build --extra test --extra soak --upgrade --output-file requirements-soak.lock
+	$(COMPILE) --group build --constraint requirements-soak.lock --output-file requirements.lock
+	$(COMPILE) --extra test --constraint requirements-soak.lock --output-file requirements-test.lock \
+		$$($(LEAVE_OUT) requirements.lock)
+	$(COMPILE) --extra soak --constraint requirements-soak.lock --output-file requirements-soak.lock \
+		$$($(LEAVE_OUT) requirements.lock requirements-test.lock)
 
 screenshots: .venv/installed-test
 	sh tests/support/setup.sh
@@ -50,4 +57,9 @@ messages: install
 
 .venv/installed-test: .venv/installed requirements-test.lock
 	$(INSTALL) --require-hashes --requirement requirements.lock --requirement requirements-test.lock
+	touch $@
+
+.venv/installed-soak: .venv/installed-test requirements-soak.lock
+	$(INSTALL) --require-hashes --requirement requirements.lock --requirement requirements-test.lock \
+		--requirement requirements-soak.lock
 	touch $@
