@@ -1,6 +1,8 @@
-"""Writes files atomically, and names the folder for cached data."""
+"""Reads regular files, writes files atomically, and names the folder for cached data."""
 
+import errno
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
@@ -38,6 +40,29 @@ def atomic_write(
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def read_regular_file(path: str | os.PathLike[str], max_size: int) -> bytes:
+    """Read a file that is neither a folder nor a pipe, socket or device, which may be endless or never answer.
+
+    Raises:
+        OSError: The file does not exist, cannot be read, is of another kind, or has more bytes than `max_size`.
+    """
+    _require_regular(os.stat(path))  # before it is opened: to open a device may already act on it
+    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        _require_regular(os.fstat(file.fileno()))
+        data = file.read(max_size + 1)
+    if len(data) > max_size:
+        raise OSError(errno.EFBIG, f"larger than {max_size:,} bytes")
+    return data
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, f"a {_KINDS.get(stat.S_IFMT(status.st_mode), 'device')}, not a file")
+
+
+_KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 
 
 def user_cache_dir(environ: Mapping[str, str]) -> Path:

@@ -1,12 +1,13 @@
-"""Files are replaced whole or not at all."""
+"""Files are replaced whole or not at all, and only regular ones are read."""
 
 import os
+import socket
 import stat
 from pathlib import Path
 
 import pytest
 
-from feeds.files import atomic_write, user_cache_dir
+from feeds.files import atomic_write, read_regular_file, user_cache_dir
 
 
 def test_content_mode_and_time_are_those_given(tmp_path: Path) -> None:
@@ -40,3 +41,23 @@ def test_cache_folder_follows_the_given_environment() -> None:
     assert user_cache_dir({"HOME": "/home/ann"}) == Path("/home/ann/.cache/daily-papers-feeds")
     assert user_cache_dir({"HOME": "/h", "XDG_CACHE_HOME": "/c"}) == Path("/c/daily-papers-feeds")
     assert user_cache_dir({}) == Path("~/.cache/daily-papers-feeds").expanduser()
+
+
+def test_regular_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular_file(tmp_path / "link", 5) == b"12345"
+    with pytest.raises(OSError, match="larger than 4 bytes"):
+        read_regular_file(tmp_path / "file", 4)
+
+
+def test_pipes_sockets_and_folders_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "socket", "folder"):
+        with pytest.raises(OSError, match=f"a {name}, not a file"):
+            read_regular_file(tmp_path / name, 100)
+    with pytest.raises(OSError, match="a device, not a file"):
+        read_regular_file("/dev/zero", 100)

@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from feeds.errors import SettingsError
+from feeds.files import read_regular_file
 from feeds.site import validators
 from feeds.site.site import Site
 
 FormatCheck = Callable[[str], object]
 """Raises ValueError for a text that names no format."""
 
+_MAX_SIZE = 1_000_000  # bytes of a file
+_MAX_ERRORS = 100  # that are listed
+_MAX_MESSAGE = 500  # characters
+# Takes tomllib time that grows with the square of the number of parts.
+_LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){100}")
 _MULTILINE_STRING = re.compile(r"\"{3}.*?\"{3}|'{3}.*?'{3}", re.DOTALL)
 
 
@@ -121,24 +127,22 @@ class _Loader:
     def read_file(self, path: Path, is_required: bool) -> None:
         """Read a TOML file."""
         try:
-            text = path.read_text(encoding="utf-8")
-            import tomllib  # here, because many archives have no settings
-
-            table = tomllib.loads(text)
+            text = read_regular_file(path, _MAX_SIZE).decode().replace("\r\n", "\n")
+            table = _parse_toml(text)
         except (FileNotFoundError, NotADirectoryError):
-            if is_required:
-                self.errors.append(SettingError(str(path), "no such file; create it or change FEEDS_CONFIG"))
+            self._report_missing(path, is_required)
         except OSError as error:
-            self.errors.append(SettingError(str(path), f"cannot be read: {error.strerror}"))
+            self._report(str(path), f"cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
-            self.errors.append(SettingError(f"{path}:{line}", f"not UTF-8: {error.reason}; save the file as UTF-8"))
+            self._report(f"{path}:{line}", f"not UTF-8: {error.reason}; save the file as UTF-8")
+        except RecursionError:
+            self._report(str(path), "not read: its lists or tables are nested too deeply")
         except ValueError as error:  # of tomllib
             line = _line_of_syntax_error(text, error)
-            self.errors.append(SettingError(f"{path}:{line}", f"not valid TOML: {error}; see https://toml.io"))
+            self._report(f"{path}:{line}", f"not valid TOML: {error}; see https://toml.io")
         else:
-            for name, value in _flatten(table):
-                self._read_entry(path, text, name, value)
+            self._read_table(path, text, table)
 
     def read_environment(self, environ: Mapping[str, str]) -> None:
         """Read the variable FEEDS_<NAME> of every setting."""
@@ -148,14 +152,31 @@ class _Loader:
                 try:
                     self.values[name] = self._parse(name, environ[variable])
                 except ValueError as error:
-                    self.errors.append(SettingError(variable, str(error)))
+                    self._report(variable, str(error))
+
+    def _report(self, location: str, message: str) -> None:
+        shown = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}…"
+        self.errors.append(SettingError(location, shown))
+
+    def _report_missing(self, path: Path, is_required: bool) -> None:
+        if is_required:
+            self._report(str(path), "no such file; create it or change FEEDS_CONFIG")
+        elif path.is_symlink():
+            self._report(str(path), "a link to a file that does not exist; mend or delete it")
+
+    def _read_table(self, path: Path, text: str, table: Mapping[str, Any]) -> None:
+        for name, value in _flatten(table):
+            if len(self.errors) == _MAX_ERRORS:
+                self._report(str(path), "further errors are not listed; correct the others first")
+                break
+            self._read_entry(path, text, name, value)
 
     def _read_entry(self, path: Path, text: str, name: str, value: Any) -> None:
         if name not in SETTINGS:
             similar = get_close_matches(name, SETTINGS, 1)
             hint = f"; did you mean {similar[0]}?" if similar else "; `feeds init` lists all settings"
             line = _find_line(text, *name.split("."))
-            self.errors.append(SettingError(f"{path}:{line}", f"{name}: no such setting{hint}"))
+            self._report(f"{path}:{line}", f"{name}: no such setting{hint}")
             return
         if name == "cover_font" and isinstance(value, str) and value:
             value = os.path.join(path.parent, os.path.expanduser(value))
@@ -163,7 +184,7 @@ class _Loader:
             self.values[name] = self._parse(name, value)
         except ValueError as error:
             names = [*name.split("."), *([error.entry] if isinstance(error, validators.InvalidEntryError) else [])]
-            self.errors.append(SettingError(f"{path}:{_find_line(text, *names)}", f"{name}: {error}"))
+            self._report(f"{path}:{_find_line(text, *names)}", f"{name}: {error}")
 
     def _parse(self, name: str, value: Any) -> Any:
         parsed = SETTINGS[name].parse(value)
@@ -171,6 +192,15 @@ class _Loader:
             for entry in parsed:
                 self._check_format(entry)
         return parsed
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
+    """Parse TOML. Raises ValueError if it is not valid, and RecursionError if it is nested too deeply."""
+    import tomllib  # here, because many archives have no settings
+
+    if _LONG_KEY.search(text):
+        raise RecursionError
+    return tomllib.loads(text)
 
 
 def _flatten(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

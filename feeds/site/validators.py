@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from feeds.errors import QueryError
+from feeds.files import read_regular_file
 from feeds.model.keys import TOPIC_PREFIX
 from feeds.site.i18n import LANGUAGES
 from feeds.site.site import Font, Topic, parse_topic
@@ -18,6 +19,7 @@ from feeds.text.urls import normalize_web_url
 Validator = Callable[[object], Any]
 
 _MAX_TOPIC_KEY = 200  # bytes: most file systems allow 255 in a file name, which also has a suffix
+_MAX_FONT_SIZE = 64_000_000  # bytes; the largest fonts for Chinese, Japanese and Korean together have 20 million
 _MAX_QUOTED = 40  # characters of a topic's name in an error
 
 
@@ -153,7 +155,7 @@ def font_file(value: object) -> Font | None:
     if not (path := single_line(value)):
         return None
     try:
-        data = Path(path).expanduser().read_bytes()
+        data = read_regular_file(Path(path).expanduser(), _MAX_FONT_SIZE)
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}; name a TrueType or OpenType file") from error
     try:

@@ -1,7 +1,9 @@
 """Settings: where they come from, which values are valid, and how errors are reported."""
 
+import os
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import time
 from pathlib import Path
@@ -190,3 +192,62 @@ def test_topic_without_a_key_of_its_own_is_an_error(tmp_path: Path, topics: str,
     write_settings(tmp_path, f"[topics]\n{topics}\n")
     with pytest.raises(SettingsError, match=re.escape(f"feeds.toml:{line}: {message}")):
         load(tmp_path, {})
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def make_dangling_link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def make_huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 10**12)
+
+
+def nest_arrays(path: Path) -> None:
+    path.write_text("topics = " + "[" * 100_000)
+
+
+def nest_keys(path: Path) -> None:
+    path.write_text("topics" + ".a" * 100_000 + " = 1")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (make_pipe, "a pipe, not a file"),
+        (Path.mkdir, "a folder, not a file"),
+        (link_to_a_device, "a device, not a file"),
+        (make_loop, "Too many levels of symbolic links"),
+        (make_dangling_link, "a link to a file that does not exist"),
+        (make_huge, "larger than 1,000,000 bytes"),
+        (nest_arrays, "nested too deeply"),
+        (nest_keys, "nested too deeply"),
+    ],
+)
+def test_unreadable_file_is_an_error_that_names_it(tmp_path: Path, make: Callable[[Path], None], message: str) -> None:
+    path = tmp_path / "feeds.toml"
+    make(path)
+    with pytest.raises(SettingsError, match=f"^{path}: .*{message}"):
+        load(tmp_path, {})
+    with pytest.raises(SettingsError, match=f"^{path}: "):
+        load(tmp_path, {"FEEDS_CONFIG": str(path)})
+
+
+def test_errors_of_a_hostile_file_are_few_and_short(tmp_path: Path) -> None:
+    write_settings(tmp_path, "\n".join(f"{'x' * 1000}{number} = 1" for number in range(900)))
+    _, errors = load_with_errors(tmp_path, {})
+    assert len(errors) == 101
+    assert max(len(error.message) for error in errors) <= 501
+    assert "not listed" in errors[-1].message
