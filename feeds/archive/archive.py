@@ -87,6 +87,14 @@ class Archive:
         """Identify what snapshots showed at the last `sync`."""
         return self._revision
 
+    @property
+    def is_due(self) -> bool:
+        """Whether `sync_if_due` would look at the files now: the time has come, and no other thread is doing so."""
+        if time.monotonic() < self._next_scan or not self._lock.acquire(blocking=False):
+            return False
+        self._lock.release()
+        return True
+
     def sync_if_due(self) -> None:
         """Bring the index up to date if the last time is long enough ago; cheap when called again and again.
 
