@@ -29,7 +29,13 @@ _WRAPPED_HEADING = re.compile(
 _COMMENT = re.compile(r"\s*<!--[^#]*-->\s*")  # that hides no heading
 _LINK_WITH_SPACES = re.compile(r"\]\(\s*https?://[^\s()<>]*\s+(?![\"'\s(])[^()]*\)")
 _MAX_WRAPPING = 100  # characters before the marks of a heading
+_MAX_PAPERS = 100_000  # of a file
+_MAX_DAYS = 10_000  # of a file
+_MAX_TITLE = 5_000  # characters
+_MAX_AUTHORS = 10_000  # of a paper; some of medicine and physics have thousands
+_MAX_NAME = 500  # characters
 _MAX_AUTHOR_LINES = 1000
+_MAX_SUMMARY = 200_000  # characters
 
 
 def parse_digest(source: str) -> Digest | None:
@@ -40,6 +46,8 @@ def parse_digest(source: str) -> Digest | None:
         return _report_missing_day(sections)
     parser = _Parser(diagnostics)
     for section in sections:
+        if parser.is_full(section):
+            break
         parser.parse(section)
     return parser.digest()
 
@@ -74,6 +82,17 @@ class _Parser:
     def digest(self) -> Digest:
         """Return the result."""
         return Digest(self._days, tuple(self._entries), self._diagnostics.by_line())
+
+    def is_full(self, section: Section) -> bool:
+        """Whether the file has more days or papers than are read, which is reported."""
+        if section.day and len(self._days) >= _MAX_DAYS:
+            problem = f"the file has {_MAX_DAYS:,} days above this one, and what follows is left out"
+        elif len(self._entries) >= _MAX_PAPERS:
+            problem = f"the file has {_MAX_PAPERS:,} papers above this line, and what follows is left out"
+        else:
+            return False
+        self._diagnostics.error(section.line, problem, "write a file for each day")
+        return True
 
     def parse(self, section: Section) -> None:
         """Parse a section as a day or a paper, or report what it contains."""
@@ -143,6 +162,10 @@ def _parse_paper(section: Section, diagnostics: Diagnostics) -> Paper | None:
     if link is None or url is None or (section.level != 3 and not _is_paper_at_any_level(section)):
         return None
     title = syntax.unescape(link.title)
+    if len(title) > _MAX_TITLE:
+        title = title[:_MAX_TITLE]
+        problem = f"the title has more than {_MAX_TITLE:,} characters, and the others are left out"
+        diagnostics.error(section.line, problem, "shorten it")
     if not title:
         diagnostics.error(section.line, "the paper has no title, so its URL is shown instead", "write ### [TITLE](URL)")
     _report_heading(section, link, title, diagnostics)
@@ -207,6 +230,7 @@ class _PaperBuilder:
                 break
             if not line.text.strip() or not self._add_field(line, remaining):
                 self.summary.append(line)
+        self._limit_summary()
         self._report_fields_in_summary()
 
     def _add_field(self, line: Line, remaining: deque[Line]) -> bool:
@@ -242,6 +266,7 @@ class _PaperBuilder:
         authors = syntax.parse_authors(" ".join(parts))
         self.authors, repeated = syntax.unique_authors(authors.names)
         self.more_authors = authors.more_authors
+        self._limit_authors(line)
         if repeated:
             problem = f"authors are repeated and listed once: {', '.join(repeated)}"
             self.diagnostics.warning(line.number, problem)
@@ -299,6 +324,31 @@ class _PaperBuilder:
         else:
             self.image = url
         return True
+
+    def _limit_summary(self) -> None:
+        """Leave out blank lines around the summary, and the end of one that is too long."""
+        while self.summary and not self.summary[-1].text.strip():
+            self.summary.pop()
+        del self.summary[: next((index for index, line in enumerate(self.summary) if line.text), 0)]
+        length = 0
+        for index, line in enumerate(self.summary):
+            if length + len(line.text) > _MAX_SUMMARY:
+                problem = f"the summary has more than {_MAX_SUMMARY:,} characters, and the others are left out"
+                self.diagnostics.error(line.number, problem, "shorten it")
+                self.summary[index:] = [line._replace(text=line.text[: max(0, _MAX_SUMMARY - length)])]
+                return
+            length += len(line.text) + 1
+
+    def _limit_authors(self, line: Line) -> None:
+        """Leave out authors that are too many, and the end of names that are too long."""
+        if len(self.authors) > _MAX_AUTHORS:
+            self.authors, self.more_authors = self.authors[:_MAX_AUTHORS], True
+            problem = f"the paper has more than {_MAX_AUTHORS:,} authors, and the others are left out"
+            self.diagnostics.error(line.number, problem, "write the first ones, and + for the others")
+        if any(len(name) > _MAX_NAME for name in self.authors):
+            self.authors = tuple(name[:_MAX_NAME] for name in self.authors)
+            problem = f"a name has more than {_MAX_NAME:,} characters, and the others are left out"
+            self.diagnostics.error(line.number, problem, "write a comma between names")
 
     def _report_fields_in_summary(self) -> None:
         """Report the lines of the summary, outside of code, that seem to be meant as fields or as headings."""

@@ -13,6 +13,7 @@ from feeds.text import unicode
 
 INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were concatenated
 _MAX_LINES = 1_000_000  # of a file
+_MAX_LINE = 500_000  # characters
 _HEADING_START = re.compile(rf"[{INVISIBLE}\s*_+•\\-]*(?:[#＃]|daily)", re.IGNORECASE)  # also of one without marks
 _HEADING = re.compile(r"(?P<before>[\s*+•\\-]*)(?P<marks>[#＃]{1,6})(?P<space>\s*)(?P<text>.*)")
 _UNDERLINE = re.compile(r"\s{0,3}(?:=+|-+)\s*")  # of a heading (CommonMark section 4.3)
@@ -150,6 +151,11 @@ def _split_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
         del lines[_MAX_LINES:]
         problem = f"the file has more than {_MAX_LINES:,} lines, and the others are left out"
         diagnostics.error(_MAX_LINES + 1, problem, "write a file for each day")
+    for index, line in enumerate(lines):
+        if len(line) > _MAX_LINE:
+            lines[index] = line[:_MAX_LINE]
+            problem = f"the line has more than {_MAX_LINE:,} characters, and the others are left out"
+            diagnostics.error(index + 1, problem, "break it into several lines")
     if unicode.find_forbidden(source):
         for number, line in enumerate(lines, 1):
             if forbidden := unicode.find_forbidden(line):

@@ -1,6 +1,7 @@
 """The reader of Markdown digests: the variants it accepts, and the diagnostics for everything else."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.paper import Paper
-from feeds.readers import Digest, Entry
+from feeds.readers import Digest, Entry, parser
 from feeds.readers.daily_papers import DailyPapersReader
 from tests.support.digests import SEEDS, day, paper
 
@@ -841,6 +842,49 @@ def test_lines_beyond_a_million_are_left_out_with_an_error() -> None:
     digest = parse(day("2024-01-30", paper("A"), "\n" * 1_000_000, paper("B")))
     assert titles(digest) == ["A"]
     assert severities(digest) == [(1_000_001, Severity.ERROR)]
+
+
+def test_authors_beyond_ten_thousand_are_left_out_with_an_error() -> None:
+    names = [f"Ann B{number}" for number in range(10_001)]
+    digest = parse(day("2024-01-30", paper(authors=f"Authors: {', '.join(names)}")))
+    (only,) = papers(digest)
+    assert (only.authors, only.more_authors) == (tuple(names[:10_000]), True)
+    assert severities(digest) == [(5, Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "lines"),
+    [
+        (5_000, lambda text: paper(text)),
+        (500, lambda text: paper(authors=f"Authors: {text}, B")),
+        (200_000, lambda text: paper(summary=text)),
+        (200_000, lambda text: paper(summary="\n".join(text[start:][:100] for start in range(0, len(text), 101)))),
+    ],
+)
+def test_text_beyond_its_limit_is_left_out_with_an_error(limit: int, lines: Callable[[str], str]) -> None:
+    digest = parse(day("2024-01-30", lines("x" * limit)))
+    assert severities(digest) == []
+    longer = parse(day("2024-01-30", lines("x" * (limit + 1))))
+    assert papers(longer) == papers(digest)
+    assert [severity for _, severity in severities(longer)] == [Severity.ERROR]
+    assert f"more than {limit:,} characters" in longer.diagnostics[0].message
+
+
+def test_end_of_an_endless_line_is_left_out_with_an_error() -> None:
+    digest = parse(day("2024-01-30", "x" * 500_001, paper("A")))
+    assert titles(digest) == ["A"]
+    assert severities(digest) == [(3, Severity.ERROR), (3, Severity.WARNING)]
+
+
+@pytest.mark.parametrize("limit", ["_MAX_PAPERS", "_MAX_DAYS"])
+def test_what_follows_too_many_days_or_papers_is_reported(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(parser, limit, 2)
+    days = [day(f"2024-01-{number:02}", paper(f"P{number}", f"2401.{number}")) for number in range(1, 5)]
+    digest = parse("\n".join(days))
+    assert titles(digest) == ["P1", "P2"]
+    (diagnostic,) = digest.diagnostics
+    assert diagnostic.severity is Severity.ERROR
+    assert "what follows is left out" in diagnostic.message
 
 
 @pytest.mark.parametrize(
