@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 from feeds.archive import index
@@ -66,6 +67,7 @@ from feeds.model.query import Has, Order, Query
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
 _MAX_COUNTS = 1_000  # queries
+_MAX_SUGGESTIONS = 10
 _MEMBER_PAPERS = 20  # the most voted ones, that members of a collection have
 _PUBLICATION = "a day is shown when its date begins in UTC"
 _FIRST, _LAST = date.min.isoformat(), date.max.isoformat()
@@ -294,9 +296,11 @@ class Snapshot:
             for path, line, message, severity in rows
         ]
         repeats = self._rows(
-            "SELECT again.path, min(again.line), count(*), again.slug, kept.path, min(kept.line), day"
-            " FROM papers AS again JOIN papers AS kept USING (day, slug)"
-            " WHERE again.rank IS NULL AND kept.rank IS NOT NULL GROUP BY again.path, kept.path, day"
+            # Grouped before it is joined: a file may list one paper thousands of times.
+            "SELECT again.path, min(again.line), sum(again.listings), again.slug, kept.path, min(kept.line), day FROM"
+            " (SELECT path, day, slug, min(line) AS line, count(*) AS listings FROM papers"
+            " WHERE rank IS NULL GROUP BY path, day, slug) AS again JOIN papers AS kept USING (day, slug)"
+            " WHERE kept.rank IS NOT NULL GROUP BY again.path, kept.path, day"
         )
         for path, line, papers, slug, kept_path, kept_line, day in repeats:
             what = f"{papers} papers of {day}" if papers > 1 else slug
@@ -425,7 +429,11 @@ class Snapshot:
     def _suggestions(self, query: Query) -> tuple[str, ...]:
         """Return what the words of a query could mean, each with results."""
         texts = self._search.suggest(query.clauses)
-        return tuple(text for text in texts if self._count(replace(query, q=text)))
+        return tuple(islice((text for text in texts if self._has_results(replace(query, q=text))), _MAX_SUGGESTIONS))
+
+    def _has_results(self, query: Query) -> bool:
+        selection = select_results(query, self._until)
+        return self._search.finds(query.clauses, selection.conditions, *selection.values)
 
     def _empty_list(self, key: ListKey) -> Collection:
         if key.period is None:
