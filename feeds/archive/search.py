@@ -7,7 +7,7 @@ that an archive watches, its topics, are matched once per paper, when it is inde
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice, pairwise, product
+from itertools import chain, groupby, islice, pairwise, product
 from typing import NamedTuple
 
 from feeds.model.query import Clause
@@ -19,6 +19,7 @@ FIRST_LISTING = "rank IS NOT NULL AND day = first_day"
 
 _IN_TITLE = Grade.WHOLE  # added to the grade of a match in a title, which is better than any in a text
 _MAX_SUGGESTIONS = 5
+_MAX_CORRECTED = 12  # words that find nothing; of more none is corrected
 _MAX_PAIRS = 12  # of letters of a word that similar texts share
 _RECENT = 1_000  # papers among whose words similar ones are looked for
 _SAMPLE = 50  # of these, whose texts are: the most similar ones, and as many of the newest
@@ -108,6 +109,10 @@ class Search:
         papers = self._found.get(text)
         return self._found.keep(text, self._find(clauses)) if papers is None else papers
 
+    def finds(self, clauses: Sequence[Clause], conditions: Iterable[str] = (FIRST_LISTING,), *values: object) -> bool:
+        """Return True if any paper satisfies all clauses and some conditions of SQL with their values."""
+        return any(True for _ in score_papers(self._connection, clauses, " AND ".join(conditions), *values))
+
     def suggest(self, clauses: tuple[Clause, ...]) -> list[str]:
         """Return what clauses that find nothing could mean, as texts of a query: corrected, or else some of them.
 
@@ -122,7 +127,12 @@ class Search:
         return sorted(scores, key=lambda paper: -scores[paper])
 
     def _suggest(self, clauses: Sequence[Clause]) -> list[str]:
-        choices = [self._correct(clause) for clause in clauses]
+        missing = [clause for clause in clauses if not self._is_useful(clause)]
+        is_correctable = sum(len(term.split()) for clause in missing for term in clause.terms) <= _MAX_CORRECTED
+        choices = [
+            [clause.text] if clause not in missing else self._correct(clause) if is_correctable else []
+            for clause in clauses
+        ]
         corrected = islice(map(" ".join, product(*choices)), _MAX_SUGGESTIONS)
         words = [
             choice[0] for clause, choice in zip(clauses, choices, strict=True) if choice and not clause.is_excluded
@@ -130,10 +140,11 @@ class Search:
         written = " ".join(clause.text for clause in clauses)
         return [text for text in dict.fromkeys([*corrected, *words]) if text != written]
 
+    def _is_useful(self, clause: Clause) -> bool:
+        return clause.is_excluded or self.finds((clause,))
+
     def _correct(self, clause: Clause) -> list[str]:
-        """Return a clause itself if it finds or excludes something, else what its terms could mean."""
-        if clause.is_excluded or self.find((clause,)):
-            return [clause.text]
+        """Return what the terms of a clause could mean."""
         return [text for term in clause.terms for text in self._correct_term(term)]
 
     def _correct_term(self, term: str) -> list[str]:
@@ -141,7 +152,8 @@ class Search:
         words = term.split()
         if len(words) == 1:
             return spelling.nearest(term, self._similar_texts(term), _MAX_SUGGESTIONS)
-        choices = [self._correct(Clause(word, (Word(word),))) for word in words]
+        clauses = [Clause(word, (Word(word),)) for word in words]
+        choices = [[clause.text] if self._is_useful(clause) else self._correct(clause) for clause in clauses]
         return [" ".join(choice[0] for choice in choices)] if all(choices) else []
 
     def _similar_texts(self, term: str) -> list[str]:
@@ -174,20 +186,21 @@ def watch(connection: sqlite3.Connection, clauses: tuple[Clause, ...]) -> int:
 
 
 def score_papers(
-    connection: sqlite3.Connection, clauses: Sequence[Clause], condition: str = "1"
+    connection: sqlite3.Connection, clauses: Sequence[Clause], condition: str = "1", *operands: object
 ) -> Iterator[tuple[int, int]]:
     """Yield the ID and score of every paper that satisfies the clauses and a condition of SQL, newest first."""
     matcher = Matcher(clauses)
-    conditions, values = [condition], list[str]()
+    conditions, values = [condition], [*operands]
     for clause in clauses:
         if clause.slugs and not clause.terms and not clause.is_excluded:
             conditions.append(f"slug IN ({', '.join('?' * len(clause.slugs))})")
             values += clause.slugs
-    for terms in matcher.required:
+    if matcher.required:
+        groups = (" OR ".join(["instr(letters, ?)"] * len(terms)) for terms in matcher.required)
+        having = " AND ".join(f"({group})" for group in groups)
         # The plus keeps SQLite from sorting all candidates where an index has the first ones in order.
-        having = " OR ".join(["instr(letters, ?)"] * len(terms))
         conditions.append(f"+papers.id IN (SELECT id FROM letters WHERE {having})")  # noqa: S608  # as above
-        values += terms
+        values += chain.from_iterable(matcher.required)
     statement = (
         "SELECT papers.id, slug, title, body FROM papers JOIN texts USING (id)"  # noqa: S608  # conditions of ours
         f" WHERE {' AND '.join(conditions)} ORDER BY day DESC, rank"

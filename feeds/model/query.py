@@ -20,7 +20,9 @@ DOWNLOAD_LIMIT = 2_000
 TOPIC_BOOK_LIMIT = 100
 """The number of papers in the book of a topic."""
 _MAX_PAGE = 100_000
-_MAX_TEXT = 200  # characters of a text parameter
+MAX_TEXT = 200  # characters of a text parameter
+MAX_WORDS = 24
+"""The number of words in `q`, those of phrases included; every word is looked for in every paper."""
 _ALIASES = {"query": "q"}  # OPDS 2.0 calls the search words `query`
 _WORD = r'["“”][^"“”]+["“”]|[^\s"“”|]+'
 _CLAUSE = re.compile(rf"(?P<excluded>(?<!\S)[-－−])?(?P<words>(?:{_WORD})(?:\s*\|\s*(?:{_WORD}))*)")
@@ -178,9 +180,17 @@ def _parse_clause(words: str, *, is_excluded: bool) -> Clause:
 
 
 def _text(value: str) -> str:
-    if len(value) > _MAX_TEXT:
-        raise ValueError(f"at most {_MAX_TEXT} characters, not {len(value)}")
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"at most {MAX_TEXT} characters, not {len(value)}")
     return " ".join(unicode.strip_forbidden(value).split())
+
+
+def _words(value: str) -> str:
+    text = _text(value)
+    count = len(re.findall(r"[^\s|]+", text))
+    if count > MAX_WORDS:
+        raise ValueError(f"at most {MAX_WORDS} words, not {count}")
+    return text
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
@@ -225,7 +235,7 @@ class Parameter(NamedTuple):
 PARAMETERS: Mapping[str, Parameter] = {
     "q": Parameter(
         "q",
-        _text,
+        _words,
         'Words that a paper must contain, however spaced and hyphenated, and "phrases" exactly as written; a|b means'
         " either, -a without a. An arXiv number, a DOI or a URL stands for its paper.",
     ),

@@ -60,13 +60,14 @@ def grade(term: str, text: str) -> Grade:
     """Grade how well a text, whose words single spaces or line breaks separate, matches a term."""
     if " " in term:
         text = text.replace(LINE_BREAK, " ")
-    start = text.find(term)
-    if start < 0:
+    if term not in text:
         return Grade.LOOSE if isinstance(term, Word) and any(find(term, text)) else Grade.NONE
-    while start >= 0:
-        if _is_whole(text, start, start + len(term)):
+    pattern = _compile_whole(term)
+    match = pattern.search(text)
+    while match:
+        if _is_whole(text, *match.span()):
             return Grade.WHOLE
-        start = text.find(term, start + 1)
+        match = pattern.search(text, match.start() + 1)
     return Grade.PART
 
 
@@ -86,6 +87,16 @@ def _compile_phrase(phrase: str) -> re.Pattern[str]:
 @lru_cache(maxsize=256)
 def _compile_word(word: str) -> re.Pattern[str]:
     return re.compile(f"{_GAP}*+".join(map(re.escape, squeeze(word))))
+
+
+@lru_cache(maxsize=256)
+def _compile_whole(term: str) -> re.Pattern[str]:
+    """Compile a term without most of its matches within words, which are many where the term is a letter or two."""
+    first, last, literal = _enough(term[0]), _enough(term[-1]), re.escape(term)
+    # The lookbehind stands at the end, because the search for a text that comes first is faster.
+    before = f"(?<!{_COMMON_LETTERS[first]}{literal})" if first else ""
+    after = f"(?!{_COMMON_LETTERS[last]})" if last and last != _SYLLABLES else ""  # what follows may be a particle
+    return re.compile(f"{literal}{before}{after}")
 
 
 def _respects_words(text: str, start: int, end: int) -> bool:
@@ -118,6 +129,7 @@ def _is_boundary(text: str, position: int) -> bool:
 
 
 _SYLLABLES, _LETTERS, _DIGITS = 2, 4, sys.maxsize  # a number is never divided
+_COMMON_LETTERS = {_SYLLABLES: "[가-힣]", _LETTERS: "[a-z]", _DIGITS: "[0-9]"}
 
 
 def _enough(character: str) -> int:

@@ -228,6 +228,12 @@ def test_suggestions_are_taken_from_recent_papers_alone(search: Callable[..., Se
     assert search(files, q="difusion").suggestions == ()
 
 
+def test_twelve_unknown_words_are_corrected_and_no_more(search: Callable[..., SearchResults]) -> None:
+    unknown = " ".join(f"zq{number}" for number in range(11))
+    assert search(q=f"{unknown} 확샌").suggestions == ("확산",)
+    assert search(q=f"{unknown} zq11 확샌 인용").suggestions == ("인용",)
+
+
 def test_page_changes_with_its_suggestions(folder: Path, archive: Archive) -> None:
     def navigation() -> str:
         with sync(archive).snapshot() as snapshot:

@@ -22,6 +22,9 @@ from feeds.model.query import EVERYTHING, Query, parse_query
         ("page", "0"),
         ("limit", "１"),
         ("q", "가" * 201),
+        ("q", "가 " * 25),
+        ("q", "|".join("abcdefghijklmnopqrstuvwxy")),
+        ("q", f'"{"a " * 25}"'),
         ("author", "x" * 201),
     ],
 )
@@ -29,6 +32,11 @@ def test_wrong_value_is_refused_by_the_parameter_name(name: str, value: str) -> 
     with pytest.raises(QueryError, match=rf"^{name}: ") as raised:
         parse_query([(name, value)])
     assert len(str(raised.value)) < 120
+
+
+def test_query_of_as_many_words_as_a_long_title_is_accepted() -> None:
+    words = [f"word{number}" for number in range(24)]
+    assert len(parse_query([("q", " ".join(words))]).clauses) == 24
 
 
 def test_dates_in_the_wrong_order_are_refused() -> None:

@@ -95,6 +95,10 @@ def test_word_is_highlighted_within_a_line_of_html(document: str, expected: str)
         (Word("gpt4"), "gpt-4", Grade.LOOSE),
         (Word("gpt-4"), "gpt-4", Grade.WHOLE),
         (Word("gpt"), "gpt-4는", Grade.WHOLE),
+        (Word("a"), "ab éa é a", Grade.WHOLE),
+        (Word("a"), "ab éa", Grade.PART),
+        (Word("4"), "14 ²4 4²", Grade.PART),
+        (Word("a-a"), "éa-a-a", Grade.WHOLE),
         (Word("모델"), "확산", Grade.NONE),
         ("강화 학습", "강화 학습", Grade.WHOLE),
         ("강화 학습", "강화학습", Grade.NONE),
@@ -113,6 +117,7 @@ def test_grade_is_higher_the_closer_the_match(term: str, text: str, expected: Gr
         ("a" + " " * 100_000, "ab"),
         ("가 " * 50_000, "가" * 199 + "각"),
         ("a-" * 50_000, "a" * 200),
+        ("é" + "a-" * 50_000, "a-a"),
     ],
 )
 def test_hostile_text_is_searched_in_bounded_time(text: str, word: str) -> None:
