@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from feeds import NAME
@@ -42,15 +43,24 @@ def atomic_write(
         raise
 
 
-def read_regular_file(path: str | os.PathLike[str], max_size: int) -> bytes:
-    """Read a file that is neither a folder nor a pipe, socket or device, which may be endless or never answer.
+def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file that is neither a folder nor a pipe, socket or device, which may be endless or never answer.
 
-    Raises:
-        OSError: The file does not exist, cannot be read, is of another kind, or has more bytes than `max_size`.
+    Raises OSError if the file does not exist, cannot be opened, or is of another kind.
     """
     _require_regular(os.stat(path))  # before it is opened: to open a device may already act on it
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+    file = open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
+    try:
         _require_regular(os.fstat(file.fileno()))
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_regular_file(path: str | os.PathLike[str], max_size: int) -> bytes:
+    """Read a file as `open_regular_file` opens it; it is an OSError too if it has more bytes than `max_size`."""
+    with open_regular_file(path) as file:
         data = file.read(max_size + 1)
     if len(data) > max_size:
         raise OSError(errno.EFBIG, f"larger than {max_size:,} bytes")

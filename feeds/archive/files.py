@@ -9,10 +9,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from feeds.errors import ArchiveError
+from feeds.files import read_regular_file
 from feeds.model.diagnostic import Diagnostic, Severity
 
 # git calls a file "racy" that changed within the resolution of its timestamps; file systems stamp them some 4 ms apart.
@@ -62,8 +63,9 @@ class _Folder(NamedTuple):
 class FileTree:
     """The files under a folder that have one of some suffixes, at any depth.
 
-    Hidden files and folders are skipped, links are followed. A folder that may not be read is listed like a file, so
-    that reading it reports why. Files are called by their paths relative to the folder.
+    Hidden files and folders are skipped, links are followed. A folder that cannot be read is listed like a file, and so
+    are folders, pipes and links that are called like one, so that reading them reports why. Files are called by their
+    paths relative to the folder.
 
     Args:
         root: the folder.
@@ -94,6 +96,18 @@ class FileTree:
         root = os.path.join(self.root, "")
         signatures = ((path, _sign(root + path)) for path in paths)
         return {path: signature for path, signature in signatures if signature}
+
+    def is_unreachable(self, folder: str) -> bool:
+        """Whether it is unknown what a folder holds: it cannot be read, or is reached by a link that leads nowhere."""
+        try:
+            os.scandir(os.path.join(self.root, folder)).close()
+        except (FileNotFoundError, NotADirectoryError):
+            parents = [folder, *map(os.fspath, PurePath(folder).parents)]
+            places = [os.path.join(self.root, parent) for parent in parents]
+            return any(os.path.islink(place) and not os.path.exists(place) for place in places)
+        except OSError:
+            return True
+        return False
 
     def find_changes(self, known: Mapping[str, Signature]) -> set[str]:
         """Find files that may differ from what is known of them, at a cost that hardly grows with their number.
@@ -163,14 +177,16 @@ class FileTree:
                 entries = [entry for entry in iterator if not entry.name.startswith(".")]
         except (FileNotFoundError, NotADirectoryError):
             return
-        except PermissionError:
-            if not prefix:
+        except OSError as error:
+            if not prefix or error.errno in _OUT_OF_RESOURCES:
                 raise
             yield prefix.rstrip("/")
             return
-        folders = frozenset(entry.name for entry in entries if _is_folder(entry))
-        names = (entry.name for entry in entries if entry.name not in folders)
-        files = frozenset(name for name in names if name.lower().endswith(self._suffixes))
+        kinds = {entry.name: _is_folder(entry) for entry in entries}
+        folders = frozenset(name for name, is_folder in kinds.items() if is_folder)
+        files = frozenset(
+            name for name, is_folder in kinds.items() if is_folder is None or name.lower().endswith(self._suffixes)
+        )
         self._folders[prefix] = _Folder(path, signature, files, folders)
         self._places[signature[:2]] = prefix
         yield from (prefix + name for name in files)
@@ -188,14 +204,17 @@ class FileTree:
             raise ArchiveError(f"{error.filename or self.root}: cannot be read: {error.strerror}") from error
 
 
-_OF_ONE_FILE = (errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG)
-_UNREADABLE = Signature(0, 0, 0, 0)  # of a file or folder that may not be read, which reading it reports
+_OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_UNREADABLE = Signature(0, 0, 0, 0)  # of what is no regular file or may not be looked at, which reading it reports
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
+def _is_folder(entry: "os.DirEntry[str]") -> bool | None:
+    """Whether an entry is a folder, or a link to one; None if that may not be known."""
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself, or into a folder that may not be entered
+    except PermissionError:
+        return None
+    except OSError:  # a link that leads to itself
         return False
 
 
@@ -210,22 +229,35 @@ def _sign_folder(path: str) -> tuple[int, int, int] | None:
 
 
 def _sign(path: str) -> Signature | None:
-    """Return the signature of a file; None if it is not a regular file or does not exist."""
+    """Return the signature of a file; None if it does not exist."""
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        if error.errno in _OF_ONE_FILE:
-            return _UNREADABLE
-        raise
-    if stat.S_ISDIR(status.st_mode):
+        return _UNREADABLE if os.path.islink(path) else None
+    except OSError:
         return _UNREADABLE
     if not stat.S_ISREG(status.st_mode):
-        return None
+        return _UNREADABLE
     now = time.time_ns()
     ctime_ns = status.st_ctime_ns if now - status.st_ctime_ns > _RACY_WINDOW_NS else -now
     return Signature(status.st_size, status.st_mtime_ns, ctime_ns, status.st_ino & _MAX_INTEGER)
+
+
+def read_file(path: Path, max_size: int) -> bytes:
+    """Read a file as it was listed.
+
+    Raises OSError if it cannot be read, FileNotFoundError only if it does not exist at all.
+    """
+    try:
+        return read_regular_file(path, max_size)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if path.is_symlink():
+            raise OSError(errno.ENOLINK, "a link to a file that does not exist") from error
+        raise FileNotFoundError(errno.ENOENT, error.strerror) from error
+    except OSError:
+        if os.path.isdir(path):
+            os.scandir(os.fspath(path)).close()  # raises the reason why a folder cannot be read
+        raise
 
 
 def decode(data: bytes) -> DecodedFile:

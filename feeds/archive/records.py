@@ -4,7 +4,6 @@ Workers are processes of their own that take a `_Job` from standard input and wr
 output, one by one. A pipe holds few records, so that they never run far ahead of whoever stores them.
 """
 
-import errno
 import hashlib
 import json
 import os
@@ -26,7 +25,7 @@ from feeds.text.links import Link, LinkKind
 from feeds.text.matching import squeeze
 
 MAX_FILE_SIZE = 16_000_000
-"""The size in bytes from which on a file is not read; a day of 68 papers has 150,000."""
+"""The size in bytes up to which a file is read; a day of 68 papers has 150,000."""
 
 _MIN_FOR_WORKERS = 1_000_000  # bytes of digests; less is read before a worker has started
 _PIPE_SIZE = 1_000_000  # bytes
@@ -141,11 +140,8 @@ def _read(job: _Job) -> Iterator[Result]:
 
 def _read_file(root: Path, known: KnownFile, reader: Reader, matchers: Sequence[Matcher]) -> FileRecord | None:
     path = known.path
-    with (root / path).open("rb") as file:
-        data = file.read(MAX_FILE_SIZE + 1)
-    if len(data) > MAX_FILE_SIZE:
-        raise OSError(errno.EFBIG, f"larger than {MAX_FILE_SIZE:,} bytes")
-    content_hash = hashlib.sha256(data).digest()
+    data = files.read_file(root / path, MAX_FILE_SIZE)
+    content_hash = hash_content(data)
     if content_hash == known.content_hash:
         return None
     decoded = files.decode(data)
@@ -158,6 +154,11 @@ def _read_file(root: Path, known: KnownFile, reader: Reader, matchers: Sequence[
         tuple((day.isoformat(), line) for day, line in digest.days.items()),
         tuple(_record_paper(entry, matchers) for entry in digest.entries),
     )
+
+
+def hash_content(data: bytes) -> bytes:
+    """Hash the content of a file."""
+    return hashlib.sha256(data).digest()
 
 
 def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from feeds.files import open_regular_file
 from feeds.model.identity import arxiv_id
 
 _MAX_FILES = 100_000  # that are counted
@@ -98,7 +99,7 @@ def _find_links(root: Path, paths: Iterable[str]) -> list[PaperLink]:
 
 def _find_link(root: Path, path: str) -> PaperLink | None:
     try:
-        with (root / path).open("rb") as file:
+        with open_regular_file(root / path) as file:
             data = file.read(_MAX_SIZE)
     except OSError:
         return None
