@@ -45,5 +45,11 @@ def is_busy(error: BaseException) -> bool:
     return _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+def is_read_only(error: BaseException) -> bool:
+    """Return True if the file or its folder cannot be written."""
+    # A journal that cannot be created is a file that cannot be opened.
+    return _primary_code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
 def _primary_code(error: BaseException) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # https://sqlite.org/rescode.html

@@ -13,10 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from feeds import sqlite
 from feeds.archive import index
 from feeds.archive.calendar import NewestState
 from feeds.archive.database import Database
-from feeds.archive.files import FileTree, Signature
+from feeds.archive.faults import describe_faults
+from feeds.archive.files import FileTree, Signature, read_file
+from feeds.archive.records import MAX_FILE_SIZE, hash_content
 from feeds.archive.snapshot import LatestLimits, Snapshot
 from feeds.archive.survey import Survey, survey
 from feeds.errors import ArchiveError
@@ -77,7 +80,7 @@ class Archive:
         self._files: dict[str, Signature] | None = None  # as the index held them at the last sync
         self._identity = ""  # of that index
         self._revision = ""
-        self._scan_error = ""
+        self._degradation = ""
         self._next_scan = 0.0
         self._newest = NewestState()
         self._database = Database(index_path, index.SCHEMA, index.index_version(self.root), self._fill)
@@ -94,6 +97,14 @@ class Archive:
             return False
         self._lock.release()
         return True
+
+    @property
+    def degradation(self) -> str:
+        """Say in one line why snapshots do not show the files as they were at the last `sync`; empty if they do.
+
+        See `feeds.archive.faults`. The line names no path but those inside the folder.
+        """
+        return self._degradation
 
     def sync_if_due(self) -> None:
         """Bring the index up to date if the last time is long enough ago; cheap when called again and again.
@@ -115,8 +126,8 @@ class Archive:
     def sync(self, *, thorough: bool = True) -> None:
         """Bring the index up to date with all files, or at a bounded cost with those of `FileTree.find_changes`.
 
-        A folder that cannot be read any more is logged, and the index stays as it is. Raises ArchiveError if the folder
-        does not exist at the first call, or the index cannot be used.
+        What cannot be read any more is shown as last read, and `degradation` and the log say so. Raises ArchiveError if
+        the folder cannot be read and was never indexed, or the index cannot be used.
         """
         with self._lock:
             self._sync(self._scan if thorough else self._find_changes)
@@ -157,21 +168,37 @@ class Archive:
 
     def _sync(self, find_changes: Callable[[dict[str, Signature]], Collection[str]]) -> None:
         """Update the index with the files that `find_changes` finds, given those that the index holds."""
-        scan_error = ""
+        problem = ""
         try:
             if self._files is None:
-                self._database.run(lambda _: None)  # opening it fills it
+                self._database.run(self._synchronize_first)
             elif paths := find_changes(self._files):
                 self._database.run(partial(self._synchronize, paths=paths))
         except ArchiveError as error:
-            if self._files is None:
+            if not self._database.run(index.read_revision):
                 raise
-            scan_error = str(error)
-        if scan_error and scan_error != self._scan_error:
-            _log.warning("%s; serving the archive as last read", scan_error)
-        self._scan_error = scan_error
+            problem = self._without_paths(str(error))
         # Other processes update the index too, and days are published by the clock.
-        self._revision = self._database.run(lambda connection: self._snapshot(connection).revision)
+        self._revision, causes = self._database.run(
+            lambda connection: (self._snapshot(connection).revision, describe_faults(connection))
+        )
+        causes = [problem, *causes] if problem else causes
+        degradation = f"shown as last read: {'; '.join(causes)}" if causes else ""
+        if degradation != self._degradation:
+            if degradation:
+                _log.warning("%s: %s", self.root, degradation)
+            else:
+                _log.warning("%s: the files are shown as they are again", self.root)
+        self._degradation = degradation
+
+    def _without_paths(self, message: str) -> str:
+        message = message.removeprefix(f"{self.index_path}: ").replace(str(self.index_path), "the index")
+        return message.replace(str(self.root), "the archive's folder")
+
+    def _synchronize_first(self, connection: sqlite3.Connection) -> None:
+        """Bring the index up to date, unless that was done when it was opened."""
+        if self._files is None:
+            self._synchronize(connection)
 
     def _find_changes(self, known: dict[str, Signature]) -> Collection[str]:
         return self._tree.find_changes(known)
@@ -182,7 +209,13 @@ class Archive:
     def _synchronize(self, connection: sqlite3.Connection, paths: Collection[str] | None = None) -> None:
         if self._files is None:
             paths = None
-        held = index.synchronize(connection, self._tree, self._reader, self._searches, self._progress, paths)
+        held: Mapping[str, Signature | None]
+        try:
+            held = index.synchronize(connection, self._tree, self._reader, self._searches, self._progress, paths)
+        except sqlite3.OperationalError as error:
+            if not sqlite.is_read_only(error) or not index.read_revision(connection):
+                raise
+            held = self._require_no_changes(connection)
         files = {} if paths is None or self._files is None else self._files
         for path, signature in held.items():
             if signature is None:
@@ -192,6 +225,22 @@ class Archive:
         self._files = files
         self._identity = index.read_identity(connection)
 
+    def _require_no_changes(self, connection: sqlite3.Connection) -> Mapping[str, Signature]:
+        """Return the files of an index that cannot be written. Raises ArchiveError if their contents have changed."""
+        held, hashes, scanned = index.read_signatures(connection), index.read_hashes(connection), self._tree.scan()
+        changed = {path for path, _ in held.items() ^ scanned.items() if not self._has_hash(path, hashes.get(path))}
+        if changed:
+            files = f"{len(changed):,} files have" if len(changed) > 1 else "1 file has"
+            hint = "make it writable, or set FEEDS_INDEX to another file"
+            raise ArchiveError(f"{self.index_path}: the index cannot be written, and {files} changed; {hint}")
+        return scanned
+
+    def _has_hash(self, path: str, content_hash: bytes | None) -> bool:
+        try:
+            return hash_content(read_file(self.root / path, MAX_FILE_SIZE)) == content_hash
+        except OSError:
+            return content_hash == b""
+
     def _fill(self, connection: sqlite3.Connection) -> None:
         """Bring an index up to date that a thread has opened, unless it is the one that was synchronized before."""
         if self._files is not None and index.read_identity(connection) == self._identity:
@@ -199,5 +248,5 @@ class Archive:
         try:
             self._synchronize(connection)
         except (ArchiveError, sqlite3.OperationalError):
-            if self._files is None or not index.read_revision(connection):
+            if not index.read_revision(connection):
                 raise  # otherwise the folder is gone or the disk full, and the index is as it was

@@ -4,15 +4,18 @@ The index holds nothing that the files do not: it may be deleted at any time. A 
 file: of the other days only those are touched that list one of its papers, or one with the same citation key.
 """
 
+import errno
 import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from feeds.archive import search
+from feeds.archive import faults, search
+from feeds.archive.faults import Fault
 from feeds.archive.files import FileTree, Signature
 from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, read_files
 from feeds.fingerprint import dependency_versions, packages_fingerprint
@@ -22,7 +25,7 @@ from feeds.progress import Progress
 from feeds.readers import Reader
 from feeds.sqlite import transaction
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 _SUM_BITS = 256  # of a sum of hashes
 
@@ -73,7 +76,8 @@ CREATE TABLE letters (id INTEGER PRIMARY KEY, letters TEXT NOT NULL);
 CREATE TABLE searches (  -- the watched ones
     number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
 );
-CREATE TABLE matches (search INTEGER, paper INTEGER, PRIMARY KEY (search, paper)) WITHOUT ROWID
+CREATE TABLE matches (search INTEGER, paper INTEGER, PRIMARY KEY (search, paper)) WITHOUT ROWID;
+{faults.SCHEMA}
 """
 
 
@@ -116,27 +120,27 @@ def synchronize(
         paths: the files to look at, relative to the folder; by default all.
 
     Returns:
-        The files as the index holds them now, None for those it does not. One that could not be read differs from what
-        the next scan finds.
+        The files as the index holds them now, None for those it does not. One that is to be tried again, or is shown as
+        last read though it is gone, differs from what the next scan finds.
     """
     with _spilling(connection), transaction(connection):
+        shown_as_last_read = faults.read_faults(connection)
+        if paths is not None:
+            paths = {*paths, *shown_as_last_read}
         scanned = tree.scan() if paths is None else tree.sign(paths)
-        indexed = _indexed_files(connection, paths)
-        changed = [path for path, signature in scanned.items() if indexed.get(path, (None,))[0] != signature]
-        deleted = indexed.keys() - scanned.keys()
+        indexed = read_signatures(connection, paths)
+        changed = [path for path, signature in scanned.items() if indexed.get(path) != signature]
+        missing = indexed.keys() - scanned.keys()
+        hashes = read_hashes(connection, changed)
         update = _Update(connection, [search.watch(connection, clauses) for clauses in searches])
-        for path in deleted:
-            update.remove_file(path)
-        known = [KnownFile(path, scanned[path].size, indexed.get(path, (None, b""))[1]) for path in changed]
+        known = [KnownFile(path, scanned[path].size, hashes.get(path, b"")) for path in changed]
         results = read_files(tree.root, reader, searches, known)
         for path, result in zip(progress(changed, len(changed)), results, strict=True):
-            update.update_file(path, scanned[path], indexed.get(path, (None, b""))[1], result)
-        if changed or deleted or not read_revision(connection):
-            update.finish()
-        now = {path: signature for path, (signature, _) in _indexed_files(connection, changed).items()}
-    held: dict[str, Signature | None] = dict.fromkeys(paths or ())
-    held |= {path: signature for path, (signature, _) in indexed.items() if path not in deleted}
-    return held | {path: now.get(path) for path in changed}
+            update.update_file(path, scanned[path], result)
+        update.settle_faults(tree, missing)
+        update.finish()
+        held = read_signatures(connection, paths) if changed or missing else indexed
+    return dict.fromkeys(paths or ()) | held
 
 
 @contextmanager
@@ -154,8 +158,28 @@ def _spilling(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("PRAGMA cache_size = -2000")
 
 
-def _indexed_files(connection: sqlite3.Connection, paths: Collection[str] | None) -> dict[str, tuple[Signature, bytes]]:
-    statement = "SELECT path, size, mtime_ns, ctime_ns, inode, hash FROM files"
+def read_signatures(connection: sqlite3.Connection, paths: Collection[str] | None = None) -> dict[str, Signature]:
+    """Return some files, or all, as the index holds them; of those that are shown as last read what is there now."""
+    columns = "size, mtime_ns, ctime_ns, inode"
+    signatures = {path: Signature(*values) for path, *values in _select_files(connection, columns, paths)}
+    shown_as_last_read = faults.read_faults(connection)
+    return signatures | {path: shown_as_last_read[path].signature for path in signatures.keys() & shown_as_last_read}
+
+
+def read_hashes(connection: sqlite3.Connection, paths: Collection[str] | None = None) -> dict[str, bytes]:
+    """Return the hashes of some files' contents, or of all; not of files whose diagnostics are of other contents."""
+    hashes = dict(_select_files(connection, "hash", paths))
+    # CROSS JOIN: few files are shown as last read, and many may have diagnostics.
+    statement = "SELECT path FROM faults CROSS JOIN diagnostics USING (path) WHERE message = ?"
+    for (path,) in connection.execute(statement, (_SHOWN_AS_LAST_READ.message,)):
+        hashes.pop(os.fsdecode(path), None)
+    return hashes
+
+
+def _select_files(
+    connection: sqlite3.Connection, columns: str, paths: Collection[str] | None
+) -> Iterator[tuple[Any, ...]]:
+    statement = f"SELECT path, {columns} FROM files"  # noqa: S608  # names of ours
     if paths is None:
         rows = connection.execute(statement).fetchall()
     else:
@@ -164,7 +188,8 @@ def _indexed_files(connection: sqlite3.Connection, paths: Collection[str] | None
             for path in paths
             for row in connection.execute(f"{statement} WHERE path = ?", (os.fsencode(path),)).fetchall()
         ]
-    return {os.fsdecode(path): (Signature(*signature), content_hash) for path, *signature, content_hash in rows}
+    for path, *values in rows:
+        yield os.fsdecode(path), *values
 
 
 class _Update:
@@ -177,11 +202,14 @@ class _Update:
         self._slugs: set[str] = set()
         self._stems: dict[str, tuple[str, int]] = {}  # with the first listing from which on they are to be numbered
         self._is_change = False  # rather than a new time of a file
+        self._has_work = not read_revision(connection)  # to finish
+        self._missing: set[str] = set()
+        self._broken: dict[str, tuple[Signature, FileRecord]] = {}  # files that had papers, and now have no day
         self._files_sum = self._days_sum = self._counts_sum = 0  # what is to be added to the sums in `state`
 
     def remove_file(self, path: str) -> None:
         """Remove everything that came from a file."""
-        self._is_change = True
+        self._is_change = self._has_work = True
         execute, key = self._connection.execute, (os.fsencode(path),)
         for name, *file in execute("SELECT path, hash, mtime_ns FROM files WHERE path = ?", key).fetchall():
             self._files_sum -= _hash_file(name, *file)
@@ -195,31 +223,57 @@ class _Update:
         for table in ("contents", "texts", "letters"):
             execute(f"DELETE FROM {table} WHERE id IN ({its_papers})", key)  # noqa: S608  # names of ours
         execute(f"DELETE FROM matches WHERE search IN (SELECT number FROM searches) AND paper IN ({its_papers})", key)  # noqa: S608
-        for table in ("papers", "headings", "diagnostics", "files"):
+        for table in ("papers", "headings", "diagnostics", "faults", "files"):
             execute(f"DELETE FROM {table} WHERE path = ?", key)  # noqa: S608  # names of ours
 
-    def update_file(
-        self, path: str, signature: Signature, indexed_hash: bytes, result: FileRecord | OSError | None
-    ) -> None:
-        """Replace what came from a file; of one that cannot be read now stays what the index holds."""
+    def update_file(self, path: str, signature: Signature, result: FileRecord | OSError | None) -> None:
+        """Replace what came from a file. If it has no day any more, `settle_faults` decides."""
         if isinstance(result, FileNotFoundError):
-            self.remove_file(path)
-        elif isinstance(result, OSError):
-            if not indexed_hash:
-                self.remove_file(path)
-                unreadable = Diagnostic(1, f"cannot be read: {result.strerror}", Severity.ERROR)
-                self._insert_file(path, signature._replace(ctime_ns=_UNREAD), FileRecord(b"", (unreadable,), (), ()))
+            self._missing.add(path)
         elif result is None:
-            self._touch_file(path, signature, indexed_hash)
+            self._touch_file(path, signature)
         else:
-            self.remove_file(path)
-            self._insert_file(path, signature, result)
+            if isinstance(result, OSError):
+                is_lasting = result.errno in _LASTING
+                signature = signature if is_lasting else signature._replace(ctime_ns=_UNREAD)
+                result = FileRecord(b"", (_unreadable(result),), (), ())
+            if not result.days and faults.with_papers(self._connection, [path]):
+                self._broken[path] = signature, result
+            else:
+                self._replace_file(path, signature, result)
+
+    def settle_faults(self, tree: FileTree, missing: Collection[str]) -> None:
+        """Decide which of the files that are gone or have no day any more are shown as last read."""
+        execute = self._connection.execute
+        missing = {*missing, *self._missing}
+        if not missing and not self._broken:
+            return
+        known = faults.read_faults(self._connection)
+        still_broken = {path for path, fault in known.items() if fault.signature != faults.GONE} - missing
+        losses = faults.find_losses(self._connection, [*missing, *still_broken, *self._broken])
+        for path, (signature, record) in self._broken.items():
+            if path not in losses:
+                self._replace_file(path, signature, record)
+                continue
+            still_broken.add(path)
+            if known.get(path) == Fault(signature):
+                continue
+            faults.write_fault(self._connection, path, Fault(signature))
+            execute("DELETE FROM diagnostics WHERE path = ?", (os.fsencode(path),))
+            self._insert_diagnostics(path, (*record.diagnostics, _SHOWN_AS_LAST_READ))
+        for path, fault in faults.judge_missing(self._connection, tree, missing, still_broken).items():
+            if fault is None:
+                self.remove_file(path)
+            elif known.get(path) != fault:
+                faults.write_fault(self._connection, path, fault)
 
     def finish(self) -> None:
         """Rank the papers of the days that changed, find each paper's first listing, and renew what is kept of days.
 
         Searches that others watch are forgotten: they lack the new papers.
         """
+        if not self._has_work:
+            return
         for day in sorted(self._days):
             self._rank_day(day)
         self._find_first_listings()
@@ -241,22 +295,26 @@ class _Update:
         else:
             execute("INSERT INTO state VALUES (hex(randomblob(8)), ?, ?, ?, ?)", (change + 1, *new_sums))
 
-    def _touch_file(self, path: str, signature: Signature, content_hash: bytes) -> None:
-        """Note that a file with the same content has another time."""
+    def _touch_file(self, path: str, signature: Signature) -> None:
+        """Note that a file with the same content has another time, or is there again."""
+        self._has_work = True
         execute, key = self._connection.execute, os.fsencode(path)
-        (before,) = execute("SELECT mtime_ns FROM files WHERE path = ?", (key,)).fetchone()
+        (before, content_hash) = execute("SELECT mtime_ns, hash FROM files WHERE path = ?", (key,)).fetchone()
         self._files_sum += _hash_file(key, content_hash, signature.mtime_ns) - _hash_file(key, content_hash, before)
         statement = "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE path = ?"
         execute(statement, (*signature, key))
+        faults.clear_fault(self._connection, path)
         self._days.update(day for (day,) in execute("SELECT day FROM headings WHERE path = ?", (key,)))
 
-    def _insert_file(self, path: str, signature: Signature, record: FileRecord) -> None:
+    def _replace_file(self, path: str, signature: Signature, record: FileRecord) -> None:
+        if not record.days and self._holds(path, signature, record):
+            return  # a file that cannot be read is tried again and again
+        self.remove_file(path)
         execute_many, key = self._connection.executemany, os.fsencode(path)
         values = (key, *signature, record.content_hash)
         self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
         self._files_sum += _hash_file(key, record.content_hash, signature.mtime_ns)
-        rows = [(key, item.line, item.message, item.severity.value) for item in record.diagnostics]
-        execute_many("INSERT INTO diagnostics VALUES (?, ?, ?, ?)", rows)
+        self._insert_diagnostics(path, record.diagnostics)
         execute_many("INSERT INTO headings VALUES (?, ?, ?)", [(day, key, line) for day, line in record.days])
         self._days.update(day for day, _ in record.days)
         ((newest,),) = self._connection.execute("SELECT max(id) FROM papers")
@@ -267,6 +325,19 @@ class _Update:
         execute_many("INSERT INTO letters VALUES (?, ?)", [(paper_id, paper.letters) for paper_id, paper in papers])
         matches = [(self._searches[number], paper_id) for paper_id, paper in papers for number in paper.searches]
         execute_many("INSERT INTO matches VALUES (?, ?)", matches)
+
+    def _holds(self, path: str, signature: Signature, record: FileRecord) -> bool:
+        """Whether the index holds just this of a file without days."""
+        execute, key = self._connection.execute, (os.fsencode(path),)
+        row = execute("SELECT size, mtime_ns, ctime_ns, inode, hash FROM files WHERE path = ?", key).fetchone()
+        if row != (*signature, record.content_hash):
+            return False
+        rows = execute("SELECT line, message, severity FROM diagnostics WHERE path = ?", key).fetchall()
+        return rows == [(item.line, item.message, item.severity.value) for item in record.diagnostics]
+
+    def _insert_diagnostics(self, path: str, diagnostics: Iterable[Diagnostic]) -> None:
+        rows = [(os.fsencode(path), item.line, item.message, item.severity.value) for item in diagnostics]
+        self._connection.executemany("INSERT INTO diagnostics VALUES (?, ?, ?, ?)", rows)
 
     def _rank_day(self, day: str) -> None:
         """Rank the papers of a day; of one listed twice the more complete listing is kept, in the first one's place.
@@ -341,6 +412,20 @@ class _Update:
             self._days_sum += hash_day(day, *after) - hash_day(day, *old)
             self._counts_sum += hash_day(day, *after[:2]) - hash_day(day, *old[:2])
 
+
+def _unreadable(error: OSError) -> Diagnostic:
+    return Diagnostic(1, f"cannot be read: {error.strerror}", Severity.ERROR)
+
+
+_LASTING = (errno.EACCES, errno.EFBIG, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOLINK, errno.EPERM)
+"""Errors that last until the signature of the file changes; after others it is tried again."""
+
+_SHOWN_AS_LAST_READ = Diagnostic(
+    1,
+    "no day can be read from the file any more, so its papers are shown as last read; correct the file, or delete it to"
+    " remove them",
+    Severity.ERROR,
+)
 
 _LISTING_COLUMNS = (
     *("id", "path", "line", "day", "slug", "fields", "length", "votes", "authors", "image", "video", "code"),

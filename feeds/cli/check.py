@@ -32,6 +32,9 @@ def command(archive: Path) -> None:
     with opened.snapshot() as snapshot:
         diagnostics, calendar = [*snapshot.diagnostics()], snapshot.calendar()
     problems = [(f"{archive / path}:{line}", severity, message) for path, line, message, severity in diagnostics]
+    if opened.degradation:
+        message = f"{opened.degradation} (the index is {opened.index_path})"
+        problems.insert(0, (str(archive), Severity.ERROR, message))
     if not calendar:
         known = {location for location, *_ in problems}
         problems += (problem for problem in _explain_empty(opened, archive) if problem[0] not in known)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -135,13 +136,30 @@ def test_broken_file_does_not_affect_other_files(folder: Path, archive: Archive)
     assert [(diagnostic.path, diagnostic.line) for diagnostic in diagnostics(archive)] == [("broken.md", 5)]
 
 
-def test_pipes_dangling_links_and_bad_names_are_harmless(folder: Path, archive: Archive) -> None:
-    write_files(folder, {"sub/a.md": A})
+def test_what_is_no_readable_file_is_reported(folder: Path, archive: Archive, tmp_path: Path) -> None:
+    write_files(folder, {"sub/a.md": A, "30.md/b.md": B})
     os.rename(os.fsencode(folder / "sub/a.md"), os.fsencode(folder) + b"/\xff.md")  # not UTF-8
     os.symlink("nowhere", folder / "dangling.md")
-    os.symlink("..", folder / "sub/loop")
+    os.symlink("loop.md", folder / "loop.md")
+    os.symlink("..", folder / "sub/above")
+    os.symlink("/dev/zero", folder / "device.md")
     os.mkfifo(folder / "pipe.md")
-    assert titles(sync(archive)) == ["A"]
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "socket.md"))
+    for opened in (archive, Archive(folder, tmp_path / "other.sqlite")):
+        assert titles(sync(opened)) == ["B", "B2", "A"]
+        assert {item.path: item.message for item in diagnostics(opened)} == {
+            "30.md": "cannot be read: a folder, not a file",
+            "dangling.md": "cannot be read: a link to a file that does not exist",
+            "device.md": "cannot be read: a device, not a file",
+            "loop.md": "cannot be read: Too many levels of symbolic links",
+            "pipe.md": "cannot be read: a pipe, not a file",
+            "socket.md": "cannot be read: a socket, not a file",
+        }
+    with archive.snapshot() as snapshot:
+        before = snapshot.change_id
+    with sync(archive).snapshot() as snapshot:
+        assert snapshot.change_id == before  # nothing is written again and again
 
 
 def test_link_to_a_folder_is_followed_once(folder: Path, archive: Archive, tmp_path: Path) -> None:
@@ -201,15 +219,17 @@ def test_file_with_a_passing_io_error_keeps_its_papers(
     write_files(folder, {"a.md": A})
     sync(archive)
     write_files(folder, {"a.md": A.replace("[A]", "[Corrected]"), "b.md": B})
-    path_open = Path.open
+    os_open = os.open
 
-    def fail(_: Path, mode: str) -> bytes:
-        raise OSError(errno.EMFILE, f"Too many open files to open one as {mode}")
+    def fail(path: Path, flags: int) -> int:
+        raise OSError(errno.EMFILE, f"Too many open files to open {path} with {flags}")
 
-    monkeypatch.setattr(Path, "open", fail)
+    monkeypatch.setattr(os, "open", fail)
     assert titles(sync(archive)) == ["A"]
-    assert [(item.path, item.severity) for item in diagnostics(archive)] == [("b.md", Severity.ERROR)]
-    monkeypatch.setattr(Path, "open", path_open)
+    assert [(item.path, item.severity) for item in diagnostics(archive)] == [
+        *(("a.md", Severity.ERROR), ("a.md", Severity.ERROR), ("b.md", Severity.ERROR))
+    ]
+    monkeypatch.setattr(os, "open", os_open)
     assert titles(sync(archive)) == ["B", "B2", "Corrected"]
     assert not diagnostics(archive)
 

@@ -40,8 +40,10 @@ DailyPapersReader.read = read_and_print
 archive = Archive(Path(sys.argv[1]), Path(sys.argv[2]))
 archive.sync()
 print("papers", len(titles(archive)), flush=True)
+if archive.degradation:
+    print("degradation", archive.degradation)
 """
-"""Prints a line for each file that it parses, and the number of papers at the end."""
+"""Prints a line for each file that it parses, the number of papers at the end, and what is shown as last read."""
 
 
 def start_sync(folder: Path, index_path: Path) -> "subprocess.Popen[str]":
@@ -196,3 +198,35 @@ def test_killed_sync_is_completed_by_the_next(folder: Path, tmp_path: Path, file
     assert len(listings(clean)) == 300
     assert listings(survived) == listings(clean)
     assert survived.revision == clean.revision
+
+
+WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+
+
+def sync_read_only(folder: Path, index_path: Path) -> list[str]:
+    """Update an archive whose index and its folder may not be written; return what was printed."""
+    command = [*WITHOUT_PRIVILEGES, sys.executable, "-c", SYNC, str(folder), str(index_path)]
+    index_path.chmod(0o444)
+    index_path.parent.chmod(0o555)
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    finally:
+        index_path.parent.chmod(0o755)
+        index_path.chmod(0o644)
+
+
+@pytest.mark.external
+def test_index_that_cannot_be_written_is_used_as_it_is(folder: Path, tmp_path: Path) -> None:
+    write_files(folder, {"a.md": A, "b.md": B})
+    path = tmp_path / "read-only/index.sqlite"
+    path.parent.mkdir()
+    sync(Archive(folder, path))
+    before = path.read_bytes()
+    assert sync_read_only(folder, path) == ["papers 3"]
+    os.utime(folder / "a.md", (1, 1))
+    assert sync_read_only(folder, path) == ["papers 3"]
+    write_files(folder, {"c.md": A})
+    output = sync_read_only(folder, path)
+    assert output[0] == "papers 3"
+    assert "the index cannot be written, and 1 file has changed; make it writable" in output[1]
+    assert path.read_bytes() == before
