@@ -417,7 +417,7 @@ def _unreadable(error: OSError) -> Diagnostic:
     return Diagnostic(1, f"cannot be read: {error.strerror}", Severity.ERROR)
 
 
-_LASTING = (errno.EACCES, errno.EFBIG, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOLINK, errno.EPERM)
+_LASTING = (errno.EFBIG, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOLINK)
 """Errors that last until the signature of the file changes; after others it is tried again."""
 
 _SHOWN_AS_LAST_READ = Diagnostic(
