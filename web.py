@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from feeds.errors import FeedsError, UnknownEditionError
+from feeds.http import status
 from feeds.http.cache import ResponseCache
 from feeds.http.documents import DocumentCache
 from feeds.http.errors import ErrorResponder
+from feeds.http.gateway import PENDING, Service, waiting_for_renderings
 from feeds.http.negotiation import choose_language
 from feeds.http.redirects import find_redirect
-from feeds.http.rendering import Renderer
+from feeds.http.rendering import Renderer, RenderingPending
 from feeds.http.responses import Responder, add_common_headers, text_response
-from feeds.publishing.publisher import open_publisher
+from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.publishing.websub import HubNotifier, topic_fingerprints
-
-_CACHE_BYTES = 24 * 1024 * 1024  # in each worker
 
 
 def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Flask:
@@ -33,18 +33,26 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
         FeedsError: the archive, a setting or an exporter cannot be used.
     """
     publisher = open_publisher(Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds"), environ)
-    cache = ResponseCache(_CACHE_BYTES)
+    cache = ResponseCache()
     # Beside the index, which is a cache as well, and of the same archive.
     documents = DocumentCache(publisher.archive.index_path.with_suffix(".documents"))
-    responder = Responder(publisher, Renderer(publisher, environ, cache, documents), cache)
-    error_responder = ErrorResponder(publisher)
+    renderer = Renderer(publisher, environ, cache, documents)
     if publisher.site.hub:
         HubNotifier(publisher.archive, publisher.site.hub, partial(topic_fingerprints, publisher)).start()
 
     app = Flask(__name__, static_folder=None)
     # URLs are taken as they are: a redirect by Werkzeug would lead to the host that the request names.
     app.url_map.strict_slashes = app.url_map.merge_slashes = app.url_map.redirect_defaults = False
+    _add_documents(app, publisher, Responder(publisher, renderer, cache))
+    _add_status(app, publisher)
+    _add_errors(app, ErrorResponder(publisher))
+    app.after_request(lambda response: add_common_headers(response, request.method))
+    app.extensions["feeds"] = Service(app.wsgi_app, publisher, cache, renderer)
+    app.wsgi_app = waiting_for_renderings(app.wsgi_app)  # type: ignore[method-assign, assignment]  # as Flask advises
+    return app
 
+
+def _add_documents(app: Flask, publisher: Publisher, responder: Responder) -> None:
     @app.before_request
     def require_path() -> None:
         if not request.environ["PATH_INFO"].startswith("/") and request.method != "OPTIONS":
@@ -64,19 +72,26 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
             raise
         return responder.respond(request, representation)
 
-    @app.get("/healthz")
-    def health() -> Response:
-        publisher.archive.sync_if_due()
-        return text_response("ok", 200, {"Cache-Control": "no-store"})
 
+def _add_status(app: Flask, publisher: Publisher) -> None:
+    @app.get("/healthz")
+    def liveness() -> Response:
+        return text_response(status.liveness(publisher), 200, {"Cache-Control": "no-store"})
+
+    @app.get("/readyz")
+    def readiness() -> Response:
+        response = jsonify(status.readiness(publisher))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _add_errors(app: Flask, responder: ErrorResponder) -> None:
     @app.errorhandler(FeedsError)
     @app.errorhandler(HTTPException)
     def handle_error(error: FeedsError | HTTPException) -> Response:
-        return error_responder.respond(request, error)
+        return responder.respond(request, error)
 
-    @app.after_request
-    def finish(response: Response) -> Response:
-        return add_common_headers(response, request.method)
-
-    app.wsgi_app = cache.wrap(app.wsgi_app, publisher)  # type: ignore[method-assign, assignment]  # as Flask advises
-    return app
+    @app.errorhandler(RenderingPending)
+    def handle_pending(pending: RenderingPending) -> Response:
+        request.environ[PENDING] = pending
+        return Response()

@@ -23,7 +23,7 @@ from pathlib import Path
 from uuid import uuid4
 from weakref import finalize
 
-MAX_BYTES = 512 * 1024 * 1024
+from feeds.http.limits import DOCUMENT_CACHE_BYTES
 
 _CHUNK = 256 * 1024  # bytes that are read at once
 _DIGEST_SIZE = 32
@@ -78,7 +78,7 @@ class StoredDocument:
 class DocumentCache:
     """The documents in a folder, at most `max_bytes` of them. Threads and processes may share it."""
 
-    def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, folder: Path, max_bytes: int = DOCUMENT_CACHE_BYTES) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
         self._lock = threading.Lock()  # POSIX locks do not exclude threads
@@ -113,6 +113,10 @@ class DocumentCache:
         with suppress(OSError):
             path.unlink()
         return None
+
+    def contains(self, name: str) -> bool:
+        """Return True if there is a document, which may yet be found damaged."""
+        return (self.folder / name).is_file()
 
     def store(self, name: str, body: bytes) -> bool:
         """Keep a document; False if that is not possible, with one line in the log if the disk is why."""

@@ -8,6 +8,8 @@ from werkzeug.exceptions import HTTPException
 from feeds.errors import ArchiveError, FeedsError, QueryError, UnknownEditionError
 from feeds.exporters.contract import RenderContext
 from feeds.exporters.html import render_error_page
+from feeds.http.gateway import REQUEST_ID
+from feeds.http.lane import BusyError
 from feeds.http.negotiation import choose_language
 from feeds.http.responses import text_response
 from feeds.publishing.publisher import Publisher
@@ -15,7 +17,7 @@ from feeds.publishing.representation import CONTENT_SECURITY_POLICY
 from feeds.site.i18n import get_locale
 from feeds.text.unicode import strip_forbidden
 
-_STATUSES = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503}  # 500 for the others
+_STATUSES = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, BusyError: 503}  # 500 for the others
 _RETRY_AFTER = "60"  # seconds, with a 503
 _MAX_LINE = 300  # characters
 _log = logging.getLogger(__name__)
@@ -32,7 +34,8 @@ class ErrorResponder:
         status = _status(error)
         line = " ".join(strip_forbidden(_describe(error)).split())[:_MAX_LINE]
         if status >= 500 and isinstance(error, FeedsError):  # Flask logs all others
-            _log.error("%r: %s", request.path, error, exc_info=error if status == 500 else None)
+            exception = error if status == 500 else None
+            _log.error("%s: %r: %s", request.environ.get(REQUEST_ID), request.path, error, exc_info=exception)
         accepted = request.accept_mimetypes
         if accepted.quality("text/html") > accepted.quality("text/plain"):
             response = self._page(request, status, line)
@@ -42,6 +45,8 @@ class ErrorResponder:
         response.headers["Cache-Control"] = "no-store"
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.vary.add("Accept")
+        if status >= 500 and REQUEST_ID in request.environ:
+            response.headers["X-Request-ID"] = request.environ[REQUEST_ID]
         return response
 
     def _page(self, request: Request, status: int, line: str) -> Response:
@@ -63,7 +68,7 @@ def _status(error: FeedsError | HTTPException) -> int:
 
 def _describe(error: FeedsError | HTTPException) -> str:
     """Describe an error without anything of the server, such as its paths."""
-    if isinstance(error, UnknownEditionError | QueryError):
+    if isinstance(error, UnknownEditionError | QueryError | BusyError):
         return str(error)
     if isinstance(error, ArchiveError):
         return "the archive cannot be read; try again in a minute"
@@ -76,4 +81,6 @@ def _headers(error: FeedsError | HTTPException) -> list[tuple[str, str]]:
     """Return the headers that an error needs, such as Allow and Content-Range."""
     if isinstance(error, HTTPException):
         return [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    if isinstance(error, BusyError):
+        return [("Retry-After", str(error.retry_after))]
     return [("Retry-After", _RETRY_AFTER)] if isinstance(error, ArchiveError) else []

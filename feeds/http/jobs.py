@@ -6,6 +6,7 @@ its standard input. The process ends with its worker, and gives way to it where 
 
 import os
 import pickle
+import resource
 import subprocess
 import sys
 import threading
@@ -16,14 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.http.documents import DocumentCache
+from feeds.http.limits import PROCESS_MEMORY, PROCESS_SECONDS
 from feeds.publishing.compression import COMPRESSORS
 
 if TYPE_CHECKING:
     from feeds.model.keys import Key
 
 _COMMAND = (sys.executable, "-c", f"from {__name__} import main; main()")
-_MAX_SECONDS = 600.0
-_NICENESS = 5
+_NICENESS = 10
 _DONE, _FAILED, _STALE = 0, 3, 4  # exit statuses; Python itself exits with 1 and 2
 
 
@@ -102,10 +103,13 @@ def run(job: Job) -> bytes | None:
 
     Returns None without a document if it can no longer be made. Raises ExportError if the process fails.
     """
-    with subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  # constant
+    # In a session of its own, so that Ctrl+C stops the service only when this has been sent.
+    with subprocess.Popen(  # noqa: S603  # a constant command
+        _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         assert process.stdin is not None  # noqa: S101  # they are pipes
         assert process.stdout is not None  # noqa: S101
-        timer = threading.Timer(_MAX_SECONDS, process.kill)
+        timer = threading.Timer(PROCESS_SECONDS, process.kill)
         timer.daemon = True
         timer.start()
         try:
@@ -130,6 +134,7 @@ def run(job: Job) -> bytes | None:
 def main() -> None:
     """Run the job that standard input holds, in a process of its own."""
     os.nice(_NICENESS)
+    resource.setrlimit(resource.RLIMIT_DATA, (PROCESS_MEMORY, PROCESS_MEMORY))
     job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the worker that started this process
     threading.Thread(target=_exit_with_worker, daemon=True).start()
     try:

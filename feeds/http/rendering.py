@@ -1,32 +1,31 @@
 """Finds the bodies of documents or makes them: the one place through which all renderings and compressions go.
 
 A body is looked for in the memory of the worker, then in the document cache, which the workers share. Otherwise it is
-made once, however many requests wait for it in however many workers. Documents of many papers are made by another
-process. Large bodies are never held in memory: they are served from the cache's files.
+made once, however many requests wait for it in however many workers: in a lane of its own, so that no other request
+waits for it. Documents of many papers are made by another process. Large bodies are never held in memory: they are
+served from the cache's files.
 """
 
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from typing import NamedTuple
 
 from feeds.archive.index import index_version
 from feeds.exporters.contract import Resource
-from feeds.http import jobs
-from feeds.http.cache import MAX_BODY, ResponseCache
+from feeds.http import jobs, limits
+from feeds.http.cache import ResponseCache
 from feeds.http.conditional import coded_etag
 from feeds.http.documents import DocumentCache, StoredDocument
+from feeds.http.lane import Lane, Work
 from feeds.publishing.compression import COMPRESSORS
-from feeds.publishing.publisher import Publisher, Rendered
+from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import Representation
 
 Body = bytes | StoredDocument
 """The bytes of a document, or a file that holds them."""
 
-_MANY_PAPERS = 300
-_MAX_PROCESSES = 2  # of a worker at a time
-_MAX_RENDERINGS = 4  # within a worker at a time
 _MIN_SECONDS = 0.005  # of work that is worth a file; what takes less is as quickly rendered again
 
 
@@ -40,6 +39,18 @@ class Document(NamedTuple):
     def size(self) -> int:
         """The length of the body in bytes."""
         return len(self.body) if isinstance(self.body, bytes) else self.body.size
+
+
+class RenderingPending(Exception):  # noqa: N818  # no error: the document will be there
+    """A document is being made; ask again when `work` is done, with its result. `lane` is where it is made."""
+
+    def __init__(self, lane: Lane, work: Work) -> None:
+        self.lane = lane
+        self.work = work
+
+
+Results = Mapping[object, object]
+"""The results of finished work by its name."""
 
 
 class Renderer:
@@ -59,53 +70,71 @@ class Renderer:
         self._environ = dict(environ)
         self._memory = memory
         self._documents = documents
-        self._processes = threading.BoundedSemaphore(_MAX_PROCESSES)
-        self._renderings = threading.BoundedSemaphore(_MAX_RENDERINGS)
+        wait = limits.MAX_RENDERING_QUEUE_SECONDS
+        self.small = Lane("small-renderings", limits.SMALL_RENDERINGS, limits.MAX_WAITING_SMALL, wait)
+        self.large = Lane("large-renderings", limits.LARGE_RENDERINGS, limits.MAX_WAITING_LARGE, wait)
 
-    def document(self, wanted: Representation) -> Document:
-        """Return a document. Raises ExportError if it cannot be rendered, UnknownEditionError if it is gone."""
+    def document(self, wanted: Representation, results: Results) -> Document:
+        """Return a document, if necessary from the results of work that was pending before.
+
+        Raises RenderingPending if it has to be made first, BusyError if too many others have to, ExportError if it
+        cannot be rendered, and UnknownEditionError if it is gone.
+        """
         if not isinstance(wanted.resource, Resource):
             return Document(*self._publisher.render(wanted))
-        if (body := self._find(wanted.etag)) is not None:
-            return Document(wanted, body)
-        with self._making(wanted.etag):
-            if (body := self._find(wanted.etag)) is not None:
-                return Document(wanted, body)
-            if wanted.loaded_papers > _MANY_PAPERS:
-                body = self._render_elsewhere(wanted, wanted.resource)
-            return Document(*self._render(wanted)) if body is None else Document(wanted, body)
+        if (found := self._find_or_take(wanted.etag, results)) is not None:
+            return found if isinstance(found, Document) else Document(wanted, found)
+        is_large = wanted.loaded_papers > limits.MANY_PAPERS
+        is_elsewhere = is_large and wanted.etag not in results  # otherwise another process has found it changed
+        make = partial(self._render_elsewhere if is_elsewhere else self._render, wanted, wanted.resource)
+        raise self._pending(self.large if is_large else self.small, wanted.etag, make)
 
-    def compressed(self, original: str, coding: str, body: Body) -> Body:
-        """Return a body in a content coding. `original` names it as it is, and changes with it."""
+    def compressed(self, original: str, coding: str, body: Body, results: Results) -> Body:
+        """Return a body in a content coding; raises as `document`. `original` names the body, and changes with it."""
         name = coded_etag(original, coding)
-        if (found := self._find(name)) is not None:
+        found = self._find_or_take(name, results)
+        if isinstance(found, bytes | StoredDocument):
             return found
-        with self._making(name):
-            if (found := self._find(name)) is not None:
-                return found
-            if isinstance(body, bytes):
-                return self._compress(name, coding, body)
-            found = self._make_elsewhere(jobs.CompressJob(self._documents, name, original, coding))
-            return self._compress(name, coding, body.read()) if found is None else found
+        if isinstance(body, bytes):
+            raise self._pending(self.small, name, partial(self._compress, name, coding, body))
+        if name not in results:
+            raise self._pending(self.large, name, partial(self._compress_elsewhere, name, original, coding))
+        raise self._pending(self.large, name, lambda: self._compress(name, coding, body.read()))
 
-    def _find(self, name: str) -> Body | None:
+    def _pending(self, lane: Lane, name: str, make: Callable[[], object]) -> RenderingPending:
+        def make_once() -> object:
+            with self._documents.making(name):  # another worker may have made it meanwhile
+                return None if self._documents.contains(name) else make()
+
+        return RenderingPending(lane, lane.submit(name, make_once))
+
+    def _find_or_take(self, name: str, results: Results) -> Document | Body | None:
+        """Find a body in memory, in the document cache, or among results."""
+        result = results.get(name)
+        if isinstance(result, Exception):
+            raise result
+        if isinstance(result, Document | bytes):
+            return result
         body = self._memory.get(name)
         if body is not None:
             return body
         stored = self._documents.find(name)
-        if stored is None or stored.size > MAX_BODY:
+        if stored is None or stored.size > limits.MAX_CACHED_BODY:
             return stored
         with closing(stored):
             body = stored.read()
         self._memory.put(name, body)
         return body
 
-    @contextmanager
-    def _making(self, name: str) -> Iterator[None]:
-        with self._memory.single_flight(name), self._documents.making(name):
-            yield
+    def _render(self, wanted: Representation, _resource: Resource) -> Document:
+        started = time.thread_time()
+        document = Document(*self._publisher.render(wanted))
+        assert isinstance(document.body, bytes)  # noqa: S101
+        self._keep(document.representation.etag, document.body, time.thread_time() - started)
+        return document
 
-    def _render_elsewhere(self, wanted: Representation, resource: Resource) -> Body | None:
+    def _render_elsewhere(self, wanted: Representation, resource: Resource) -> bytes | None:
+        """Have another process render a document; None if it is in the document cache then, or has changed."""
         root = self._publisher.archive.root
         job = jobs.RenderJob(
             self._documents,
@@ -117,27 +146,16 @@ class Renderer:
             resource.format.name,
             wanted.language,
         )
-        return self._make_elsewhere(job)
-
-    def _make_elsewhere(self, job: jobs.Job) -> Body | None:
-        """Have another process make a document; None if it cannot be made any more."""
-        with self._processes:
-            body = jobs.run(job)
-        return self._find(job.name) if body is None else body
-
-    def _render(self, wanted: Representation) -> Rendered:
-        with self._renderings:
-            started = time.thread_time()
-            rendered = self._publisher.render(wanted)
-            self._keep(rendered.representation.etag, rendered.body, time.thread_time() - started)
-        return rendered
+        return jobs.run(job)
 
     def _compress(self, name: str, coding: str, body: bytes) -> bytes:
-        with self._renderings:
-            started = time.thread_time()
-            compressed = COMPRESSORS[coding](body)
-            self._keep(name, compressed, time.thread_time() - started)
+        started = time.thread_time()
+        compressed = COMPRESSORS[coding](body)
+        self._keep(name, compressed, time.thread_time() - started)
         return compressed
+
+    def _compress_elsewhere(self, name: str, original: str, coding: str) -> bytes | None:
+        return jobs.run(jobs.CompressJob(self._documents, name, original, coding))
 
     def _keep(self, name: str, body: bytes, seconds: float) -> None:
         self._memory.put(name, body)

@@ -9,8 +9,9 @@ from werkzeug.exceptions import PreconditionFailed
 from werkzeug.http import http_date
 
 from feeds.exporters.contract import Kind
-from feeds.http.cache import BODY_NAME, IS_STREAMED, ResponseCache
+from feeds.http.cache import ResponseCache
 from feeds.http.conditional import coded_etag, document_etags, matching_etag, permits_range, precondition_failed
+from feeds.http.gateway import BODY_NAME, IS_STREAMED, RESULTS
 from feeds.http.negotiation import choose_encoding
 from feeds.http.ranges import apply_range
 from feeds.http.rendering import Body, Document, Renderer
@@ -49,8 +50,9 @@ class Responder:
     def respond(self, request: Request, representation: Representation) -> Response:
         """Answer a GET or HEAD.
 
-        Raises PreconditionFailed if If-Match or If-Unmodified-Since is not satisfied, RequestedRangeNotSatisfiable if a
-        range lies beyond the end, and ExportError if the document cannot be rendered.
+        Raises RenderingPending if the document is not rendered yet, PreconditionFailed if If-Match or
+        If-Unmodified-Since is not satisfied, RequestedRangeNotSatisfiable if a range lies beyond the end, and
+        ExportError if the document cannot be rendered.
         """
         last_modified = _clamp_to_now(representation.last_modified)
         if precondition_failed(request, representation.etag, last_modified):
@@ -61,7 +63,7 @@ class Responder:
 
     def _document(self, request: Request, representation: Representation) -> Response:
         """Answer with the document, or the range that was asked for."""
-        document = self._renderer.document(representation)
+        document = self._renderer.document(representation, request.environ.get(RESULTS, {}))
         current, size = document.representation, document.size  # other than asked for if the archive changed
         response = self._encoded(request, document, current.etag)
         # Like nginx, of a document that the client prefers compressed there are no ranges.
@@ -96,7 +98,7 @@ class Responder:
         representation, body = document
         coding = choose_encoding(request.accept_encodings, representation.media_type, document.size)
         if coding:
-            body = self._renderer.compressed(name, coding, body)
+            body = self._renderer.compressed(name, coding, body, request.environ.get(RESULTS, {}))
         response = self._with_headers(
             _body_response(request, body), representation, coded_etag(representation.etag, coding)
         )

@@ -44,7 +44,7 @@ def ask(port: int, path: str, headers: Mapping[str, str] | None = None, method: 
     """Ask over a new connection, with nothing in the request but what is given."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putrequest(method, path, skip_host="Host" in (headers or {}), skip_accept_encoding=True)
         for name, value in (headers or {}).items():
             connection.putheader(name, value)
         connection.endheaders()
