@@ -245,22 +245,26 @@ class Snapshot:
             suggested_from="" if edition.total or not isinstance(edition, SearchResults) else self._sum_of_days(),
         )
 
-    def load(self, key: Key) -> Edition:
+    def load(self, key: Key, after: date = date.min) -> Edition:
         """Load an edition with its papers; a search is a `SearchResults`, a series or list a `Collection`.
 
         Members of a collection have only their most voted papers; those of topics are only counted. Raises
         UnknownEditionError if the archive does not hold it.
+
+        Args:
+            key: the key of the edition.
+            after: leave out this day and those before it, of editions that consist of days.
         """
         edition = self._empty(key)
         if isinstance(key, TopicsKey):
             return edition
         if isinstance(edition, Collection):
             return replace(edition, editions=tuple(map(self._load_member, edition.editions)))
-        listings = self._listings(self._selection(key, edition.calendar))
+        covered: Sequence[DayCount] = [day for day in edition.calendar if day.date > after]
+        listings = self._listings(self._selection(key, covered))
         if isinstance(edition, SearchResults):
             suggestions = () if edition.total or edition.key.topic else self._suggestions(edition.key.query)
             return replace(edition, results=listings, days=group_by_day(listings), suggestions=suggestions)
-        covered = edition.calendar
         if isinstance(key, SiteKey) and covered:
             covered = self._calendar.between(covered[-1].date - _SITE_DAYS, covered[-1].date)
         by_day: dict[date, list[Listing]] = {day.date: [] for day in reversed(covered)}
@@ -499,7 +503,7 @@ class Snapshot:
             return select_paper(key.slug)
         if isinstance(key, CollectionKey) or not covered:
             return NOTHING
-        if key == ALL and self._until == date.max:
+        if key == ALL and self._until == date.max and len(covered) == len(self._calendar):
             return EVERYTHING
         since = covered[-1].date - _SITE_DAYS if isinstance(key, SiteKey) else covered[0].date
         limit = self._latest.papers if key == LATEST else None

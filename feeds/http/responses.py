@@ -15,11 +15,10 @@ from feeds.http.gateway import BODY_NAME, IS_STREAMED, RESULTS
 from feeds.http.negotiation import choose_encoding
 from feeds.http.ranges import apply_range
 from feeds.http.rendering import Body, Document, Renderer
-from feeds.publishing.deltas import render_delta
+from feeds.publishing.deltas import Deltas, newest_etag
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import Representation, link_headers
 
-_MAX_HELD_ETAGS = 8  # that a client may ask a delta for
 _EXPOSED_HEADERS = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
 _PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
@@ -44,6 +43,7 @@ class Responder:
 
     def __init__(self, publisher: Publisher, renderer: Renderer, cache: ResponseCache) -> None:
         self._publisher = publisher
+        self._deltas = Deltas(publisher)
         self._renderer = renderer
         self._cache = cache
 
@@ -77,21 +77,20 @@ class Responder:
         manipulations = {value.partition(";")[0].strip() for value in request.headers.get("A-IM", "").split(",")}
         if representation.kind is not Kind.FEED or "feed" not in manipulations:
             return None
-        for held in sorted(document_etags(request.if_none_match, include_weak=True))[:_MAX_HELD_ETAGS]:
-            name = f"{representation.etag} since {held}"
-            body = self._cache.get(name)
-            rendered = render_delta(self._publisher, representation, held) if body is None else None
-            if rendered:
-                self._cache.put(name, rendered.body)
-                body = rendered.body
-            if body is not None:
-                response = self._encoded(request, Document(representation, body), name)
-                response.status_code = 226
-                response.headers["IM"] = "feed"
-                response.headers["Delta-Base"] = f'"{held}"'
-                response.headers["Cache-Control"] = "no-store, im"  # no cache may take it for the whole feed
-                return response
-        return None
+        held = newest_etag(document_etags(request.if_none_match, include_weak=True))
+        name = f"{representation.etag} since {held}"
+        body = self._cache.get(name) if held else None
+        if held and body is None and (rendered := self._deltas.render(representation, held)):
+            body = rendered.body
+            self._cache.put(name, body)
+        if body is None:
+            return None
+        response = self._encoded(request, Document(representation, body), name)
+        response.status_code = 226
+        response.headers["IM"] = "feed"
+        response.headers["Delta-Base"] = f'"{held}"'
+        response.headers["Cache-Control"] = "no-store, im"  # no cache may take it for the whole feed
+        return response
 
     def _encoded(self, request: Request, document: Document, name: str) -> Response:
         """Answer with a document, compressed if the client prefers that. `name` changes with the body."""
