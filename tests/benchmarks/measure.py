@@ -3,10 +3,12 @@
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
+
+from tests.support.processes import process_tree, status_bytes
 
 _FIRST_SAMPLE = 0.2  # seconds; memory of shorter commands is not measured
 _SAMPLE_INTERVAL = 0.05  # seconds
@@ -49,7 +51,7 @@ def alternate(count: int, *works: Callable[[], Cost]) -> list[list[Cost]]:
 
 def resident_memory(pid: int) -> float:
     """Return the megabytes that a process occupies: the larger one, if it has started one more."""
-    return max(_status_bytes(member, "status", "VmRSS") for member in _process_tree(pid)) / 1e6
+    return max(status_bytes(member, "status", "VmRSS") for member in process_tree(pid)) / 1e6
 
 
 class _PeakMemory:
@@ -72,27 +74,6 @@ class _PeakMemory:
     def _sample(self) -> None:
         pause = _FIRST_SAMPLE
         while not self._ended.wait(pause):
-            memory = sum(_status_bytes(member, "smaps_rollup", "Pss") for member in _process_tree(self._pid))
+            memory = sum(status_bytes(member, "smaps_rollup", "Pss") for member in process_tree(self._pid))
             self.peak = max(self.peak, memory)
             pause = _SAMPLE_INTERVAL
-
-
-def _process_tree(pid: int) -> Iterator[int]:
-    """Iterate over a process and its descendants, as far as they have not ended meanwhile."""
-    yield pid
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = path.read_text()
-        except OSError:
-            continue
-        for child in children.split():
-            yield from _process_tree(int(child))
-
-
-def _status_bytes(pid: int, file: str, field: str) -> int:
-    """Return a number of bytes that the kernel tells of a process; 0 if the process has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:")), 0)
