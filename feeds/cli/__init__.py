@@ -7,6 +7,7 @@ SUBCOMMANDS = {
     "check": "Report what is wrong in ARCHIVE.",
     "export": "Write one edition in one format.",
     "formats": "List the registered formats.",
+    "hosting": "Write a configuration to host the site with.",
     "images": "Fetch the papers' images for the books.",
     "init": "Write a settings file into ARCHIVE.",
     "publish": "Upload the whole site to URL.",

@@ -1,0 +1,33 @@
+"""The site of the seeds, built once."""
+
+import os
+import subprocess
+
+import pytest
+from flask.testing import FlaskClient
+
+from feeds.publishing.publisher import open_publisher
+from tests.support.digests import SEEDS
+from tests.support.servers import FEEDS
+from tests.support.web_servers import BuiltSite
+from web import create_app
+
+BASE_URL = "https://papers.example.org"
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory: pytest.TempPathFactory) -> BuiltSite:
+    own = tmp_path_factory.mktemp("hosting")
+    # All processes of a test run build into one folder, so that only the first has to render.
+    shared = own.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    out = shared / "papers" / "site"
+    environ = {"FEEDS_BASE_URL": BASE_URL, "FEEDS_INDEX": str(own / "index.sqlite"), "HOME": str(own)}
+    out.parent.mkdir(exist_ok=True)
+    subprocess.run([FEEDS, "build", out, "--archive", SEEDS, "--precompress"], env=environ, check=True)
+    return BuiltSite(out, environ, open_publisher(SEEDS, environ))
+
+
+@pytest.fixture(scope="session")
+def app(built_site: BuiltSite) -> FlaskClient:
+    """The app that serves what was built."""
+    return create_app(SEEDS, built_site.environ).test_client()
