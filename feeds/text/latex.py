@@ -99,6 +99,7 @@ def to_unicode(latex: str) -> str | None:
     return text if _WITHOUT_MARKUP.fullmatch(text) else None
 
 
+@lru_cache(maxsize=4096)
 def to_inline_text(latex: str) -> str | None:
     """Convert a formula to a line of text, such as `ℝ^(n×m)` or `a/b`; None if it has an unknown command."""
     if text := to_unicode(latex):
