@@ -18,6 +18,9 @@ from feeds.model.diagnostic import Diagnostic, Severity
 
 # git calls a file "racy" that changed within the resolution of its timestamps; file systems stamp them some 4 ms apart.
 _RACY_WINDOW_NS = 50_000_000
+# A time in the future by more than clocks of servers differ is from before the clock was put back: a change of the file
+# would have another one.
+_MAX_SKEW_NS = 60_000_000_000
 _MAX_INTEGER = 2**63 - 1  # of SQLite
 _LOOKS = 400  # files that are looked at while nothing is known to have changed
 _MARKS = (  # the first that fits: the mark of UTF-32 starts with that of UTF-16
@@ -224,8 +227,12 @@ def _sign_folder(path: str) -> tuple[int, int, int] | None:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    is_racy = time.time_ns() - status.st_mtime_ns < _RACY_WINDOW_NS
-    return status.st_dev, status.st_ino, -time.time_ns() if is_racy else status.st_mtime_ns
+    now = time.time_ns()
+    return status.st_dev, status.st_ino, -now if _is_racy(status.st_mtime_ns, now) else status.st_mtime_ns
+
+
+def _is_racy(time_ns: int, now: int) -> bool:
+    return -_MAX_SKEW_NS < now - time_ns <= _RACY_WINDOW_NS
 
 
 def _sign(path: str) -> Signature | None:
@@ -239,7 +246,7 @@ def _sign(path: str) -> Signature | None:
     if not stat.S_ISREG(status.st_mode):
         return _UNREADABLE
     now = time.time_ns()
-    ctime_ns = status.st_ctime_ns if now - status.st_ctime_ns > _RACY_WINDOW_NS else -now
+    ctime_ns = -now if _is_racy(status.st_ctime_ns, now) else status.st_ctime_ns
     return Signature(status.st_size, status.st_mtime_ns, ctime_ns, status.st_ino & _MAX_INTEGER)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -187,6 +188,16 @@ def test_moved_files_are_found_at_once(folder: Path) -> None:
     known = {path: signature for path, signature in known.items() if path not in moved} | files.sign(moved)
     assert known.keys() == files.scan().keys()
     assert not {path for path in files.find_changes(known) if known[path].ctime_ns > 0}
+
+
+def test_files_stay_known_while_the_clock_is_put_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(folder, {"1/a.md": b"x", "b.md": b"x"})
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now - 10**17)
+    files, known = tree(folder)
+    assert files.find_changes(known) == set()
+    write_files(folder, {"b.md": b"y", "c.md": b"z"})
+    assert files.find_changes(known) == {"b.md", "c.md"}
 
 
 def test_changes_in_place_are_found_in_turn(folder: Path) -> None:
