@@ -182,7 +182,7 @@ class Archive:
         self._revision, causes = self._database.run(
             lambda connection: (self._snapshot(connection).revision, describe_faults(connection))
         )
-        causes = [problem, *causes] if problem else causes
+        causes = [problem] if problem else causes
         degradation = f"shown as last read: {'; '.join(causes)}" if causes else ""
         if degradation != self._degradation:
             if degradation:
