@@ -33,7 +33,7 @@ class ErrorResponder:
         """Answer with the status of an error, and log what only the operator may know."""
         status = _status(error)
         line = " ".join(strip_forbidden(_describe(error)).split())[:_MAX_LINE]
-        if status >= 500 and isinstance(error, FeedsError):  # Flask logs all others
+        if status >= 500 and isinstance(error, FeedsError) and not isinstance(error, BusyError):  # Flask logs others
             exception = error if status == 500 else None
             _log.error("%s: %r: %s", request.environ.get(REQUEST_ID), request.path, error, exc_info=exception)
         accepted = request.accept_mimetypes

@@ -77,9 +77,12 @@ class Gateway:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        wait = limits.MAX_QUEUE_SECONDS
-        self.requests = Lane("requests", limits.REQUEST_THREADS, limits.MAX_WAITING_REQUESTS, wait)
-        self.searches = Lane("searches", limits.SEARCH_THREADS, limits.MAX_WAITING_SEARCHES, wait)
+        self.requests = Lane(
+            "requests", limits.REQUEST_THREADS, limits.MAX_WAITING_REQUESTS, limits.MAX_REQUEST_QUEUE_SECONDS
+        )
+        self.searches = Lane(
+            "searches", limits.SEARCH_THREADS, limits.MAX_WAITING_SEARCHES, limits.MAX_SEARCH_QUEUE_SECONDS
+        )
         self._archive = service.publisher.archive
         lanes = [self.requests, self.searches, service.renderer.small, service.renderer.large]
         self._metrics = Metrics(service.publisher.formats, lanes) if metrics.is_enabled() else None

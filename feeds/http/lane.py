@@ -85,9 +85,9 @@ class Lane:
             work = self._running.get(name) or self._waiting.get(name)
             if work is None:
                 self._raise_recent_failure(name)
-                waiting = len(self._waiting) - self._idle
-                seconds = self._mean * (waiting + 1) / self._threads
-                if waiting >= self._max_waiting or (waiting > 0 and seconds > self._max_seconds):
+                ahead = len(self._waiting) + len(self._running) - self._threads
+                seconds = self._mean * (ahead + 1) / self._threads
+                if ahead >= self._max_waiting or (ahead > 0 and seconds > self._max_seconds):
                     self.refused += 1
                     raise BusyError(min(max(1, math.ceil(seconds)), MAX_RETRY_AFTER))
                 work = self._waiting[name] = Work(name, function)

@@ -53,8 +53,11 @@ SEARCH_THREADS = 2
 MAX_WAITING_SEARCHES = 16
 """Searches that wait for one of these threads."""
 
-MAX_QUEUE_SECONDS = 1.0
-"""How long requests and searches wait for a thread."""
+MAX_REQUEST_QUEUE_SECONDS = 10.0
+"""How long a request waits for a thread."""
+
+MAX_SEARCH_QUEUE_SECONDS = 1.0
+"""How long a search waits for a thread."""
 
 REQUEST_SECONDS = 90.0
 """Until a request is answered; then with 503."""

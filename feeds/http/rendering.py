@@ -81,7 +81,8 @@ class Renderer:
         cannot be rendered, and UnknownEditionError if it is gone.
         """
         if not isinstance(wanted.resource, Resource):
-            return Document(*self._publisher.render(wanted))
+            self._memory.put(wanted.etag, wanted.resource.data)
+            return Document(wanted, wanted.resource.data)
         if (found := self._find_or_take(wanted.etag, results)) is not None:
             return found if isinstance(found, Document) else Document(wanted, found)
         is_large = wanted.loaded_papers > limits.MANY_PAPERS
@@ -97,14 +98,17 @@ class Renderer:
             return found
         if isinstance(body, bytes):
             raise self._pending(self.small, name, partial(self._compress, name, coding, body))
-        if name not in results:
-            raise self._pending(self.large, name, partial(self._compress_elsewhere, name, original, coding))
-        raise self._pending(self.large, name, lambda: self._compress(name, coding, body.read()))
+        if name in results:  # another process has not found the body any more
+            with closing(body):
+                raise self._pending(self.small, name, partial(self._compress, name, coding, body.read()))
+        body.close()
+        raise self._pending(self.large, name, partial(self._compress_elsewhere, name, original, coding))
 
     def _pending(self, lane: Lane, name: str, make: Callable[[], object]) -> RenderingPending:
         def make_once() -> object:
-            with self._documents.making(name):  # another worker may have made it meanwhile
-                return None if self._documents.contains(name) else make()
+            with self._documents.making(name):
+                is_made = self._memory.get(name) is not None or self._documents.contains(name)  # in the meantime
+                return None if is_made else make()
 
         return RenderingPending(lane, lane.submit(name, make_once))
 

@@ -152,11 +152,6 @@ def test_etag_is_of_the_bytes_when_the_archive_changes(
     assert first.headers["ETag"] != changing.get("/2024-01-30.json").headers["ETag"]
 
 
-def test_cached_response_has_no_date(client: FlaskClient) -> None:
-    for _ in range(2):
-        assert "Date" not in client.get("/2024-W05.epub").headers
-
-
 def test_search_etag_ignores_parameter_order(client: FlaskClient) -> None:
     addresses = ["?q=a&min_votes=1", "?min_votes=01&q=a&utm_x=1", "?order=new&q=+a&limit=50&min_votes=1"]
     assert len({client.get(f"/search.rss{address}").headers["ETag"] for address in addresses}) == 1

@@ -13,7 +13,7 @@ from feeds.archive.index import index_version
 from feeds.errors import ExportError
 from feeds.exporters.contract import RenderContext
 from feeds.exporters.syndication import RssExporter
-from feeds.http import cache, jobs, rendering
+from feeds.http import cache, jobs, limits, rendering
 from feeds.http.documents import DocumentCache
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL
@@ -87,7 +87,7 @@ def test_only_documents_of_many_papers_are_left_to_other_processes(
         return b"rendered"
 
     monkeypatch.setattr(jobs, "run", run)
-    monkeypatch.setattr(rendering, "_MANY_PAPERS", 3)
+    monkeypatch.setattr(limits, "MANY_PAPERS", 3)
     for path in ("/", "/all.atom", "/search.rss?limit=3", "/search.rss?limit=4", "/daily.rss", "/days", "/style.css"):
         assert client.get(path).status_code == 200
     assert names == ["all.atom", "search.rss"]
@@ -119,9 +119,9 @@ def test_large_documents_of_other_processes_are_served_like_small_ones(
 
     small = ask(create_app(SEEDS, environ | {"FEEDS_INDEX": str(tmp_path / "other.sqlite")}).test_client())
     rendered.clear()
-    for module in (cache, rendering):
-        monkeypatch.setattr(module, "MAX_BODY", 100)
-    monkeypatch.setattr(rendering, "_MANY_PAPERS", 0)
+    for module in (cache, limits):
+        monkeypatch.setattr(module, "MAX_CACHED_BODY", 100)
+    monkeypatch.setattr(limits, "MANY_PAPERS", 0)
     assert ask(create_app(SEEDS, environ).test_client()) == small
     assert rendered == []
 
@@ -131,7 +131,7 @@ def test_process_returns_what_it_cannot_write(
     environ: dict[str, str], documents: Path, rendered: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     documents.write_text("no folder")
-    monkeypatch.setattr(rendering, "_MANY_PAPERS", 0)
+    monkeypatch.setattr(limits, "MANY_PAPERS", 0)
     client = create_app(SEEDS, environ).test_client()
     assert client.get("/all.rss").data.endswith(b"</rss>")
     assert rendered == []
@@ -162,8 +162,8 @@ def test_compression_of_a_lost_document_is_no_failure(tmp_path: Path) -> None:
     assert jobs.run(jobs.CompressJob(DocumentCache(tmp_path), "x-gzip", "x", "gzip")) is None
 
 
+# A worker process imports it too.
 SERVE = """
-import sys
 from feeds.cli import main
 from feeds.http import rendering
 from feeds.publishing.publisher import Publisher
@@ -176,7 +176,8 @@ def logged(publisher, wanted):
     return render(publisher, wanted)
 
 Publisher.render = logged
-main()
+if __name__ == "__main__":
+    main()
 """
 
 
@@ -184,8 +185,10 @@ main()
 def test_twenty_requests_to_two_processes_are_one_rendering(tmp_path: Path, environ: dict[str, str]) -> None:
     log = tmp_path / "rendered"
     port = free_port()
-    command: list[str | Path] = [sys.executable, "-c", f"LOG = {str(log)!r}\n{SERVE}"]
-    command += ["serve", SEEDS, "--port", str(port), "--workers", "2"]
+    program = tmp_path / "serve.py"
+    program.write_text(f"LOG = {str(log)!r}\n{SERVE}")
+    command: list[str | Path] = [sys.executable, program, "serve", SEEDS, "--port", str(port)]
+    command += ["--workers", "2"]
     with running(command, environ, port) as server, ThreadPoolExecutor(20) as pool:
         for path in ("/latest.rss", "/2024-W05.epub", "/2024"):
             bodies = set(pool.map(lambda _, path=path: body_of(server, path), range(20)))
