@@ -270,10 +270,11 @@ def open_publisher(
     Raises FeedsError if the archive, a setting or an exporter cannot be used.
     """
     formats = registry.load()
-    loaded = settings.load(root, environ, formats.offer)
+    index_path = default_index(root, environ)
+    loaded = settings.load(root, environ, formats.offer, copy=index_path.with_name(f"{index_path.name}.settings"))
     site = loaded.site
     limits = LatestLimits(site.latest_days, site.latest_papers)
     searches = [topic.key.query.clauses for topic in site.topics]
-    archive = Archive(root, default_index(root, environ), limits, progress, last_day, searches)
+    archive = Archive(root, index_path, limits, progress, last_day, searches)
     archive.sync_if_due()
     return Publisher(archive, formats.offering(loaded.build_formats), site, Store(default_store(environ)))

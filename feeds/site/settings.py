@@ -4,13 +4,14 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from feeds.errors import SettingsError
-from feeds.files import read_regular_file
+from feeds.files import atomic_write, read_regular_file
 from feeds.site import validators
 from feeds.site.site import Site
 
@@ -61,16 +62,58 @@ class SettingError(NamedTuple):
     message: str
 
 
-def load(folder: Path, environ: Mapping[str, str], check_format: FormatCheck = str) -> Settings:
+def load(
+    folder: Path, environ: Mapping[str, str], check_format: FormatCheck = str, copy: Path | None = None
+) -> Settings:
     """Load the settings from `feeds.toml` in the archive's folder, or $FEEDS_CONFIG, and from FEEDS_<NAME> variables.
 
-    Variables take precedence; empty ones count as not set. `check_format` is called with every entry of
-    `build.formats`. Raises SettingsError if a setting is unknown or its value is wrong.
+    Variables take precedence; empty ones count as not set. Raises SettingsError if a setting is unknown or its value is
+    wrong.
+
+    Args:
+        folder: the archive's folder.
+        environ: the environment.
+        check_format: is called with every entry of `build.formats`.
+        copy: a file that keeps `feeds.toml` as it was read last. It is read while the folder is missing, empty or
+            unreadable, as when a volume is not mounted: other settings would give other URLs and IDs.
     """
+    if copy is None or environ.get("FEEDS_CONFIG"):
+        return _load(folder, environ, check_format)
+    if _is_lost(folder):
+        if not copy.exists():
+            return _load(folder, environ, check_format)
+        settings, _ = load_with_errors(folder, {**environ, "FEEDS_CONFIG": str(copy)}, check_format)
+        return settings  # it had no errors but those that the lost folder brings, such as a missing font
+    settings = _load(folder, environ, check_format)
+    with suppress(OSError):  # a disk that is full or cannot be written
+        _keep_copy(folder / "feeds.toml", copy)
+    return settings
+
+
+def _load(folder: Path, environ: Mapping[str, str], check_format: FormatCheck) -> Settings:
     settings, errors = load_with_errors(folder, environ, check_format)
     for location, message in errors:
         raise SettingsError(f"{location}: {message}")
     return settings
+
+
+def _is_lost(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return not any(entries)
+    except OSError:
+        return True
+
+
+def _keep_copy(path: Path, copy: Path) -> None:
+    try:
+        data = read_regular_file(path, _MAX_SIZE)
+    except FileNotFoundError:
+        copy.unlink(missing_ok=True)
+        return
+    if not copy.exists() or copy.read_bytes() != data:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(copy, data, mode=0o600)  # it may hold a password
 
 
 def load_with_errors(

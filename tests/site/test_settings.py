@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import stat
 import tomllib
 from collections.abc import Callable
 from dataclasses import fields
@@ -11,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import SettingsError
+from feeds.publishing.publisher import open_publisher
 from feeds.site.settings import SETTINGS, MailServer, Settings, example, load, load_with_errors
 from feeds.site.site import Site
+from tests.support.archives import listings
+from tests.support.digests import OpenFiles, day, paper
 
 
 def write_settings(folder: Path, text: str) -> None:
@@ -251,3 +256,30 @@ def test_errors_of_a_hostile_file_are_few_and_short(tmp_path: Path) -> None:
     assert len(errors) == 101
     assert max(len(error.message) for error in errors) <= 501
     assert "not listed" in errors[-1].message
+
+
+def test_settings_are_kept_while_the_folder_is_lost(tmp_path: Path) -> None:
+    folder, copy = tmp_path / "archive", tmp_path / "cache/index.sqlite.settings"
+    folder.mkdir()
+    write_settings(folder, 'title = "Kept"')
+    (folder / "day.md").touch()
+    assert load(folder, {}, copy=copy).site.title == "Kept"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    folder.rename(tmp_path / "unmounted")
+    assert load(folder, {}, copy=copy).site.title == "Kept"
+    folder.mkdir()
+    assert load(folder, {"FEEDS_LANGUAGE": "en"}, copy=copy).site.title == "Kept"
+    assert load(folder, {}).site.title == Site().title
+    folder.rmdir()
+    (tmp_path / "unmounted").rename(folder)
+    (folder / "feeds.toml").unlink()
+    assert load(folder, {}, copy=copy).site.title == Site().title
+    assert not copy.exists()
+
+
+def test_site_of_a_lost_folder_is_as_last_read(open_files: OpenFiles, environ: dict[str, str]) -> None:
+    folder = open_files({"feeds.toml": 'title = "Kept"', "a.md": day("2024-01-30", paper())}).archive.root
+    shutil.rmtree(folder)
+    publisher = open_publisher(folder, environ)
+    assert publisher.site.title == "Kept"
+    assert len(listings(publisher.archive)) == 1
