@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
 
 from feeds.publishing.publisher import open_publisher
 from tests.support.digests import SEEDS
-from tests.support.servers import FEEDS
+from tests.support.servers import FEEDS, Server, serving
 from tests.support.web_servers import BuiltSite
 from web import create_app
 
@@ -31,3 +32,10 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> BuiltSite:
 def app(built_site: BuiltSite) -> FlaskClient:
     """The app that serves what was built."""
     return create_app(SEEDS, built_site.environ).test_client()
+
+
+@pytest.fixture(scope="session")
+def served(built_site: BuiltSite) -> Iterator[Server]:
+    """The same app as `feeds serve` runs it."""
+    with serving(SEEDS, built_site.environ) as server:
+        yield server

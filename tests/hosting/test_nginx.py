@@ -22,10 +22,10 @@ from feeds.publishing.manifest import SUFFIXES
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import Representation
 from feeds.publishing.static import StaticFile
-from tests.support.digests import SEEDS, day, paper, write_files
-from tests.support.servers import FEEDS, Answer, Server, free_port, running, serving
+from tests.support.digests import day, paper, write_files
+from tests.support.servers import FEEDS, Answer, Server, free_port, running
 from tests.support.sites import TextExporter, describe, read_files
-from tests.support.web_servers import NGINX, BuiltSite, render_file, run_nginx, write_nginx
+from tests.support.web_servers import NGINX, BuiltSite, comparable, render_file, run_nginx, write_nginx
 
 pytestmark = pytest.mark.external
 
@@ -162,26 +162,13 @@ def test_nginx_redirects_guessed_addresses_like_the_app(nginx: Server, app: Flas
 
 
 SEARCHES = ["/search?q=%ED%99%95%EC%82%B0", "/search.rss?q=LLM&limit=3", "/search.epub?min_votes=50"]
-VARYING = {"Date", "Server", "Connection", "Keep-Alive", "X-Request-Id"}
-
-
-@pytest.fixture(scope="module")
-def served(built_site: BuiltSite) -> Iterator[Server]:
-    """The app as `feeds serve` runs it."""
-    with serving(SEEDS, built_site.environ) as server:
-        yield server
-
-
-def without_varying(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
-    headers = sorted((name.title(), value) for name, value in answer.headers.items() if name.title() not in VARYING)
-    return answer.status, headers, answer.body
 
 
 def test_nginx_passes_searches_to_the_app(built_site: BuiltSite, served: Server, nginx: Server, tmp_path: Path) -> None:
     with run_nginx(tmp_path, FORMATS, built_site.out, app_port=served.port) as with_app:
         for path in (*SEARCHES, "/search.rss?limit=0"):
             for headers in ({}, GZIP):
-                assert without_varying(with_app.ask(path, headers)) == without_varying(served.ask(path, headers))
+                assert comparable(with_app.ask(path, headers)) == comparable(served.ask(path, headers))
         condition = {"If-None-Match": served.ask(SEARCHES[0]).headers["ETag"]}
         assert [with_app.ask(path, condition).status for path in SEARCHES] == [304, 200, 200]
     down = nginx.ask(SEARCHES[0])
@@ -206,7 +193,7 @@ def test_nginx_before_the_app_answers_like_it(served: Server, base_path: str, tm
     with run_nginx(tmp_path, FORMATS, app_port=served.port, base_path=base_path) as nginx:
         for method, path, headers in requests:
             answers = [nginx.ask(base_path + path, headers, method), served.ask(path, headers, method)]
-            assert without_varying(answers[0]) == without_varying(answers[1]), path
+            assert comparable(answers[0]) == comparable(answers[1]), path
         if base_path:
             assert nginx.ask(base_path).headers["Location"] == f"{base_path}/"
             assert nginx.ask("/latest.rss").status == 404
@@ -216,7 +203,7 @@ def test_nginx_serves_files_under_the_path_of_the_site(built_site: BuiltSite, ng
     with run_nginx(tmp_path, FORMATS, built_site.out, base_path="/site") as under_path:
         for path in PATHS:
             at_root, answer = nginx.ask(path), under_path.ask(f"/site{path}")
-            assert without_varying(answer) == without_varying(at_root)
+            assert comparable(answer) == comparable(at_root)
         for guess, path in ("/feed/", "/latest.rss"), ("/latest.html", "/latest"), ("/index.html", "/"):
             assert follow(under_path, f"/site{guess}") == f"/site{path}"
         assert under_path.ask("/latest.rss").status == 404

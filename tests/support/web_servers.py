@@ -13,7 +13,7 @@ from feeds.hosting.configurations import Installation, render
 from feeds.publishing.publisher import Publisher
 from feeds.site.site import Site
 from tests.support.digests import SEEDS
-from tests.support.servers import Server, free_port, running
+from tests.support.servers import Answer, Server, free_port, running
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx is not installed"
 CADDY = Path(sys.executable).with_name("caddy")
@@ -41,6 +41,7 @@ http {
     include feeds.conf;
 }
 """
+_VARYING = {"Date", "Server", "Connection", "Keep-Alive", "Via", "X-Request-Id"}
 _RATES = ("rate=20r/s", "rate=2r/s")
 
 
@@ -104,3 +105,9 @@ def replace_once(text: str, old: str, new: str) -> str:
     """Replace a part of a text that occurs once."""
     assert text.count(old) == 1, old
     return text.replace(old, new)
+
+
+def comparable(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return an answer without the headers that each server sets for itself."""
+    headers = sorted((name.title(), value) for name, value in answer.headers.items() if name.title() not in _VARYING)
+    return answer.status, headers, answer.body
