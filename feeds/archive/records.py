@@ -220,6 +220,8 @@ def _decode_links(text: str) -> Iterator[Link]:
 def work() -> None:
     """Do the work of a worker process."""
     job: _Job = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own process
+    pickler = pickle.Pickler(sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+    pickler.fast = True  # without a memo of objects that are shared, which takes more memory than the records
     for record in _read(job):
-        pickle.dump(record, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+        pickler.dump(record)
         sys.stdout.buffer.flush()
