@@ -26,6 +26,7 @@ from feeds.site import settings
 @click.option(
     "--site",
     "site_folder",
+    metavar="DIR",
     type=click.Path(path_type=Path),
     help="Folder that `feeds build` writes. The web server then serves its files, and passes searches to the app.",
 )
@@ -42,7 +43,7 @@ def command(name: str, archive: Path, port: int, site_folder: Path | None, outpu
         raise FeedsError(f"{archive}: no such folder; give the folder of an archive")
     formats = registry.load()
     site = settings.load(archive, os.environ, formats.offer).site
-    installation = Installation(archive.resolve(), port, site_folder and site_folder.resolve(), os.environ)
+    installation = Installation(archive.absolute(), port, site_folder and site_folder.absolute(), os.environ)
     rendered = render(name, site, formats, installation)
     if any(EXAMPLE_URL in text for text in rendered.values()):
         click.echo(f"feeds: base_url is not set; {EXAMPLE_URL} stands in its place", err=True)
