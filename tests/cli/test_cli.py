@@ -193,6 +193,20 @@ def test_check_names_file_and_line_and_ends_with_1(folder: Path, environ: dict[s
     assert result.stderr.decode() == "days: 1, papers: 1, errors: 2, warnings: 0\n"
 
 
+def test_check_says_what_is_shown_as_last_read(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"1.md": day("2024-01-30", paper()), "2.md": day("2024-01-31", paper("B", "2401.2"))})
+    run_feeds("check", folder, environ=environ)
+    (folder / "1.md").unlink()
+    (folder / "2.md").write_text("")
+    result = run_feeds("check", folder, environ=environ)
+    assert result.returncode == 1
+    first, second = result.stdout.decode().splitlines()
+    assert first.startswith(f"{folder}: error: shown as last read: 1 digest gone with all others")
+    assert environ["FEEDS_INDEX"] in first
+    assert second.startswith(f"{folder}/2.md:1: error: no day can be read from the file any more")
+    assert b"papers: 2" in result.stderr
+
+
 def test_check_with_a_warning_ends_with_0(folder: Path, environ: dict[str, str]) -> None:
     write_files(folder, {"a.md": "Hello\n\n" + day("2024-01-30", paper())})
     result = run_feeds("check", folder, environ=environ)
