@@ -4,6 +4,7 @@ So the memory of workers stays small, and their threads go on answering. A job i
 its standard input. The process ends with its worker, and gives way to it where both want the processor.
 """
 
+import logging
 import os
 import pickle
 import resource
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from feeds.errors import ExportError, FeedsError, UnknownEditionError
 from feeds.http.documents import DocumentCache
-from feeds.http.limits import PROCESS_MEMORY, PROCESS_SECONDS
+from feeds.http.lane import BusyError
+from feeds.http.limits import FAILURE_SECONDS, PROCESS_MEMORY, PROCESS_SECONDS
 from feeds.publishing.compression import COMPRESSORS
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _COMMAND = (sys.executable, "-c", f"from {__name__} import main; main()")
 _NICENESS = 10
+_log = logging.getLogger(__name__)
 _DONE, _FAILED, _STALE = 0, 3, 4  # exit statuses; Python itself exits with 1 and 2
 
 
@@ -101,7 +104,8 @@ class CompressJob:
 def run(job: Job) -> bytes | None:
     """Run a job in a new process. The document is in the cache then; it is returned if that cannot be written.
 
-    Returns None without a document if it can no longer be made. Raises ExportError if the process fails.
+    Returns None without a document if it can no longer be made. Raises ExportError if it cannot be rendered, and
+    BusyError if the process died.
     """
     # In a session of its own, so that Ctrl+C stops the service only when this has been sent.
     with subprocess.Popen(  # noqa: S603  # a constant command
@@ -128,7 +132,8 @@ def run(job: Job) -> bytes | None:
         raise ExportError(output.decode())
     if status == _STALE:
         return None
-    raise ExportError(f"{job.name}: the rendering process died with status {status}; it may have run out of memory")
+    _log.warning("%s: the rendering process died with status %s; it may have run out of memory", job.name, status)
+    raise BusyError(int(FAILURE_SECONDS))
 
 
 def main() -> None:

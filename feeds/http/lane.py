@@ -56,7 +56,7 @@ class Lane:
         self._idle = 0
         self._waiting: OrderedDict[Hashable, Work] = OrderedDict()
         self._running: dict[Hashable, Work] = {}
-        self._failures: OrderedDict[Hashable, tuple[float, ExportError]] = OrderedDict()
+        self._failures: OrderedDict[Hashable, tuple[float, ExportError | BusyError]] = OrderedDict()
         self._mean = 0.0  # seconds that work takes
         self.done = 0
         """How much work was done."""
@@ -79,7 +79,7 @@ class Lane:
     def submit(self, name: Hashable, function: Callable[[], Any]) -> Work:
         """Begin work, or join that of the same name; `leave` it when its result is no longer wanted.
 
-        Raises BusyError if too much waits, and ExportError if the work failed a moment ago.
+        Raises BusyError if too much waits, and the error of work that failed a moment ago.
         """
         with self._condition:
             work = self._running.get(name) or self._waiting.get(name)
@@ -124,7 +124,7 @@ class Lane:
                 self.done += 1
                 self.seconds += seconds
                 self._mean += _WEIGHT * (seconds - self._mean)
-                if isinstance(error, ExportError):
+                if isinstance(error, ExportError | BusyError):
                     self._failures[name] = (time.monotonic() + FAILURE_SECONDS, error)
                     while len(self._failures) > _MAX_FAILURES:
                         self._failures.popitem(last=False)

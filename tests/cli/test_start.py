@@ -63,7 +63,7 @@ def test_formats_are_known_without_the_libraries_that_render_them() -> None:
 
 def test_subcommand_imports_no_other() -> None:
     modules = run("init", "/nonexistent")[1]
-    assert not {"feeds.publishing.publisher", "feeds.exporters.registry", "granian", "tqdm", "urllib3"} & modules
+    assert not {"feeds.publishing.publisher", "feeds.exporters.registry", "uvicorn", "tqdm", "urllib3"} & modules
 
 
 def test_version_is_that_of_the_distribution() -> None:

@@ -172,9 +172,8 @@ def test_rendering_that_nobody_waits_for_is_not_begun(gateway: Gateway, renderin
     assert len(renderings.keys) == limits.SMALL_RENDERINGS
 
 
-def test_request_that_takes_too_long_is_answered(
-    gateway: Gateway, renderings: Renderings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("renderings")
+def test_request_that_takes_too_long_is_answered(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.1)
     (answer,) = ask(gateway, request("/latest.rss"))
     assert (answer.status, answer.body) == (503, b"this takes too long; try again later\n")

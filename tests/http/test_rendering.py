@@ -15,6 +15,7 @@ from feeds.exporters.contract import RenderContext
 from feeds.exporters.syndication import RssExporter
 from feeds.http import cache, jobs, limits, rendering
 from feeds.http.documents import DocumentCache
+from feeds.http.lane import BusyError
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL
 from tests.support.digests import SEEDS
@@ -143,13 +144,16 @@ def render_job(folder: Path, version: str) -> jobs.RenderJob:
 
 
 @pytest.mark.external
-def test_failure_of_a_process_is_an_export_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_and_death_of_a_process_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     job = render_job(tmp_path, index_version(tmp_path / "nothing"))
     with pytest.raises(ExportError, match="no such folder"):
         jobs.run(job)
     monkeypatch.setattr(jobs, "_COMMAND", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
-    with pytest.raises(ExportError, match="x: the rendering process died with status -9"):
+    with pytest.raises(BusyError, match="try again in 30 s"):
         jobs.run(job)
+    assert "x: the rendering process died with status -9" in caplog.text
 
 
 @pytest.mark.external
