@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "feeds.exporters"
-_RESERVED_PATHS = ("healthz",)
+_RESERVED_PATHS = ("healthz", "readyz")
 _BUILT_IN = {
     "html": "html:HtmlExporter",
     "rss": "syndication:RssExporter",
@@ -174,6 +174,7 @@ def register(exporter: Exporter, origin: str) -> Format:
         exporter.kind,
         exporter.scopes,
         getattr(exporter, "offered", exporter.scopes),
+        getattr(exporter, "paperless", frozenset()),
         site_paths=tuple(getattr(exporter, "site_paths", ())) if Scope.SITE in exporter.scopes else (),
         settings=frozenset(getattr(exporter, "settings", SETTINGS_OF_DOCUMENTS | {"formats"})),
         uses_pictures=bool(getattr(exporter, "uses_pictures", False)),
@@ -236,9 +237,10 @@ def _faults(exporter: object) -> Iterator[str]:
         yield f"its scopes must be a frozenset of Scope, not {exporter.scopes!r}"
     elif Scope.SITE in exporter.scopes:
         yield from _site_path_faults(exporter)
-    offered: object = getattr(exporter, "offered", frozenset())
-    if not isinstance(offered, frozenset) or not offered <= set(exporter.scopes):
-        yield f"its offered must be a frozenset of some of its scopes, not {offered!r}"
+    for name in ("offered", "paperless"):
+        some: object = getattr(exporter, name, frozenset())
+        if not isinstance(some, frozenset) or not some <= set(exporter.scopes):
+            yield f"its {name} must be a frozenset of some of its scopes, not {some!r}"
     if unknown := set(getattr(exporter, "settings", ())) - SETTINGS_OF_DOCUMENTS - {"formats"}:
         yield f"its settings name what is not a setting: {', '.join(sorted(unknown))}"
 
