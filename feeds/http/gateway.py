@@ -120,6 +120,9 @@ class Gateway:
             return plain_answer(503, str(error), {"Retry-After": str(error.retry_after)})
         except TimeoutError:
             pass
+        except Exception:
+            _log.exception("%s: %r failed", request.id, request.path)
+            return plain_answer(500, "the server failed; its log says why")
         return plain_answer(503, "this takes too long; try again later", {"Retry-After": str(limits.MAX_RETRY_AFTER)})
 
     def _find_cached(self, key: Hashable) -> Answer | None:
@@ -147,9 +150,6 @@ class Gateway:
             status, headers, chunks = call_app(self.service.app, environ, results)
         except RenderingPending as pending:
             return pending
-        except Exception:
-            _log.exception("%s: %r failed", request.id, request.path)
-            return plain_answer(500, "the server failed; its log says why")
         code = int(status[:3])
         head = _head(status, headers)
         if environ.get(IS_STREAMED):
@@ -214,11 +214,19 @@ def plain_answer(status: int, message: str, headers: Mapping[str, str] | None = 
 
 
 async def _result(lane: Lane, work: Work) -> Any:
-    """Wait for work without a thread, and leave it in any case: if the client hangs up, the wait is cancelled."""
+    """Wait for work without a thread, and leave it in any case: if the client hangs up, the wait is cancelled.
+
+    Raises BusyError if it has not begun after the time that work of the lane should wait.
+    """
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
     work.future.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(done.set))
     try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(lane.max_seconds):
+                await done.wait()
+        if not work.has_begun:
+            raise lane.refusal()
         await done.wait()
     finally:
         lane.leave(work)

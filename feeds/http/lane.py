@@ -35,6 +35,7 @@ class Work:
         self.function = function
         self.future: Future[Any] = Future()
         self.waiters = 0
+        self.has_begun = False
 
 
 class Lane:
@@ -44,14 +45,14 @@ class Lane:
         name: of its threads.
         threads: how many there are.
         max_waiting: how much work may wait for one of them.
-        max_seconds: how long work may have to wait, by the time that the latest took.
+        max_seconds: how long work should wait at most. More is refused if by the time that the latest took it would.
     """
 
     def __init__(self, name: str, threads: int, max_waiting: int, max_seconds: float) -> None:
         self.name = name
         self._threads = threads
         self._max_waiting = max_waiting
-        self._max_seconds = max_seconds
+        self.max_seconds = max_seconds
         self._started = 0
         self._idle = 0
         self._waiting: OrderedDict[Hashable, Work] = OrderedDict()
@@ -86,10 +87,8 @@ class Lane:
             if work is None:
                 self._raise_recent_failure(name)
                 ahead = len(self._waiting) + len(self._running) - self._threads
-                seconds = self._mean * (ahead + 1) / self._threads
-                if ahead >= self._max_waiting or (ahead > 0 and seconds > self._max_seconds):
-                    self.refused += 1
-                    raise BusyError(min(max(1, math.ceil(seconds)), MAX_RETRY_AFTER))
+                if ahead >= self._max_waiting or (ahead > 0 and self._expected_wait() > self.max_seconds):
+                    raise self.refusal()
                 work = self._waiting[name] = Work(name, function)
                 if self._idle < len(self._waiting) and self._started < self._threads:
                     self._started += 1
@@ -105,6 +104,14 @@ class Lane:
             if not work.waiters and self._waiting.get(work.name) is work:
                 del self._waiting[work.name]
 
+    def refusal(self) -> BusyError:
+        """Refuse work: count that, and return what to raise."""
+        self.refused += 1
+        return BusyError(min(max(1, math.ceil(self._expected_wait())), MAX_RETRY_AFTER))
+
+    def _expected_wait(self) -> float:
+        return self._mean * max(0, len(self._waiting) + len(self._running) - self._threads + 1) / self._threads
+
     def _work(self) -> None:
         while True:
             with self._condition:
@@ -113,6 +120,7 @@ class Lane:
                 self._idle -= 1
                 name, work = self._waiting.popitem(last=False)
                 self._running[name] = work
+                work.has_begun = True
             started = time.monotonic()
             try:
                 result, error = work.function(), None

@@ -56,7 +56,7 @@ MAX_WAITING_SEARCHES = 16
 MAX_REQUEST_QUEUE_SECONDS = 10.0
 """How long a request waits for a thread."""
 
-MAX_SEARCH_QUEUE_SECONDS = 1.0
+MAX_SEARCH_QUEUE_SECONDS = 0.5
 """How long a search waits for a thread."""
 
 REQUEST_SECONDS = 90.0
