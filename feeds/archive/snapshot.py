@@ -245,6 +245,13 @@ class Snapshot:
             suggested_from="" if edition.total or not isinstance(edition, SearchResults) else self._sum_of_days(),
         )
 
+    def outline(self, key: Key) -> Edition:
+        """Return an edition without its papers, which costs nothing that grows with their number.
+
+        Raises UnknownEditionError if the archive does not hold it.
+        """
+        return self._empty(key)
+
     def load(self, key: Key, after: date = date.min) -> Edition:
         """Load an edition with its papers; a search is a `SearchResults`, a series or list a `Collection`.
 

@@ -54,6 +54,8 @@ class Exporter(Protocol):
     Optional attributes:
         offered (frozenset[Scope]): those of `scopes` that pages and catalogs link to and that builds contain; by
             default all. Documents of other scopes have a URL in the app and in `feeds export`, and nothing links there.
+        paperless (frozenset[Scope]): those of `scopes` whose documents show no paper, only the calendar and numbers:
+            their editions come without papers, which then are not loaded.
         site_paths (tuple[str, ...]): the paths, without the suffix, at which it describes the whole site; required for
             Scope.SITE. ("subscriptions",) with the suffix ".opml" is served at /subscriptions.opml.
         settings (frozenset[str]): the fields of `Site`, and "formats" for the list of formats, that its documents
@@ -98,6 +100,7 @@ class Format:
     kind: Kind
     scopes: frozenset[Scope]
     offered: frozenset[Scope]
+    paperless: frozenset[Scope]
     site_paths: tuple[str, ...]
     settings: frozenset[str]
     uses_pictures: bool

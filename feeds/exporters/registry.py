@@ -233,6 +233,12 @@ def _faults(exporter: object) -> Iterator[str]:
         yield f"its media type must be like 'text/csv', not {exporter.media_type!r}"
     if not isinstance(exporter.kind, Kind):
         yield f"its kind must be a Kind, not {exporter.kind!r}"
+    yield from _scope_faults(exporter)
+    if unknown := set(getattr(exporter, "settings", ())) - SETTINGS_OF_DOCUMENTS - {"formats"}:
+        yield f"its settings name what is not a setting: {', '.join(sorted(unknown))}"
+
+
+def _scope_faults(exporter: Exporter) -> Iterator[str]:
     if not isinstance(exporter.scopes, frozenset) or not all(isinstance(scope, Scope) for scope in exporter.scopes):
         yield f"its scopes must be a frozenset of Scope, not {exporter.scopes!r}"
     elif Scope.SITE in exporter.scopes:
@@ -241,8 +247,6 @@ def _faults(exporter: object) -> Iterator[str]:
         some: object = getattr(exporter, name, frozenset())
         if not isinstance(some, frozenset) or not some <= set(exporter.scopes):
             yield f"its {name} must be a frozenset of some of its scopes, not {some!r}"
-    if unknown := set(getattr(exporter, "settings", ())) - SETTINGS_OF_DOCUMENTS - {"formats"}:
-        yield f"its settings name what is not a setting: {', '.join(sorted(unknown))}"
 
 
 def _site_path_faults(exporter: Exporter) -> Iterator[str]:

@@ -150,7 +150,8 @@ class Publisher:
         if isinstance(resource, StaticFile):
             return Rendered(wanted, resource.data)
         with self.archive.snapshot() as snapshot:
-            edition = snapshot.load(resource.key)
+            is_paperless = resource.key.scope in resource.format.paperless
+            edition = snapshot.outline(resource.key) if is_paperless else snapshot.load(resource.key)
             current = self._describe(snapshot, resource, wanted.language)
         return self.render_edition(current, edition)
 

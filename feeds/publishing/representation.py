@@ -70,6 +70,8 @@ class Representation:
         key = self.metadata.key if self.metadata else None
         if isinstance(key, CollectionKey):
             return 0  # a few of each member
+        if key and isinstance(self.resource, Resource) and key.scope in self.resource.format.paperless:
+            return 0
         limit = key.query.limit if isinstance(key, SearchKey) else None
         return min(self.size, limit or self.size)
 

@@ -7,6 +7,7 @@ import pytest
 from feeds import PAPER_SCOPES, Edition, Exporter, Kind, RenderContext
 from feeds.errors import PluginError
 from feeds.exporters import registry
+from feeds.model.keys import Scope
 from feeds.testing import check_exporter
 
 
@@ -60,6 +61,15 @@ class Text(Plain):
         yield edition.key.text  # type: ignore[misc]  # the fault
 
 
+class Counted(Plain):
+    """Shows papers, and declares that it does not."""
+
+    paperless = frozenset({Scope.MONTH})
+
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:  # noqa: ARG002
+        yield str(len(edition.papers)).encode()
+
+
 class Unnamed(Plain):
     """Has a wrong name."""
 
@@ -72,6 +82,7 @@ class Unnamed(Plain):
         (Counting(), AssertionError, "not the same bytes twice"),
         (Titled(), AssertionError, "depends on the setting title"),
         (FirstPaper(), IndexError, "out of range"),
+        (Counted(), AssertionError, "MONTH.*depends on the papers"),
         (Text(), AssertionError, "something other than bytes"),
         (Unnamed(), PluginError, "its name"),
     ],

@@ -18,11 +18,12 @@ from feeds.exporters.contract import Format, Kind, RenderContext, Resource
 from feeds.exporters.html.calendar import SHADES, lay_out_months, split_by_period
 from feeds.model.keys import LATEST, Key, Scope, SiteKey, parse_key
 from feeds.model.paper import DayCount
-from feeds.publishing.publisher import Publisher
+from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.site.i18n import get_locale
 from feeds.site.site import TOPICS, Site
 from tests.support.digests import SEEDS, Files, OpenFiles, day, load, paper, write_files
 from tests.support.library import LIBRARY
+from tests.support.work import WorkCounter
 from web import create_app
 
 
@@ -339,6 +340,24 @@ def test_archive_lists_years_and_months_with_books(library: Pages) -> None:
     ]
     books = page.xpath("//tbody//a[@class='chip'][contains(@href, '.epub')]/@href")
     assert books == ["/2024-03.epub", "/2024-02.epub", "/2024-01.epub", "/2023-12.epub"]
+
+
+@pytest.mark.parametrize("path", ["all", "2024"])
+def test_calendar_page_costs_the_same_with_more_papers(
+    folder: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    counter = WorkCounter()
+    counter.install(monkeypatch)
+    steps = []
+    for count in (1, 400):
+        write_files(folder, {"1.md": day("2024-01-30", *(paper(f"P{n}", f"2401.{n}") for n in range(count)))})
+        publisher = open_publisher(folder, environ | {"FEEDS_INDEX": f"{folder}-{count}.sqlite"})
+        representation = publisher.representation(publisher.find(path))
+        with counter.count() as work:
+            publisher.render(representation)
+        steps.append(work[0].steps)
+        assert representation.loaded_papers == 0
+    assert steps[0] == steps[1]
 
 
 def test_year_is_a_calendar_with_neighbours(library: Pages) -> None:

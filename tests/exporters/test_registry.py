@@ -123,6 +123,7 @@ def test_etag_changes_with_every_declared_setting(seeds: Publisher) -> None:
         ({"scopes": {"day"}}, "its scopes"),
         ({"offered": {Scope.DAY}}, "its offered"),
         ({"offered": frozenset({Scope.LIST})}, "its offered"),
+        ({"paperless": frozenset({Scope.LIST})}, "its paperless"),
         ({"scopes": frozenset({Scope.SITE})}, "it needs site_paths"),
         ({"scopes": frozenset({Scope.SITE}), "site_paths": ("2024",)}, "its site_paths are taken: 2024"),
         ({"settings": frozenset({"colour"})}, "its settings name what is not a setting: colour"),

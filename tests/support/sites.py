@@ -62,6 +62,7 @@ def describe(exporter: Exporter) -> Format:
         exporter.kind,
         exporter.scopes,
         getattr(exporter, "offered", exporter.scopes),
+        getattr(exporter, "paperless", frozenset()),
         site_paths=getattr(exporter, "site_paths", ()),
         settings=SETTINGS_OF_DOCUMENTS,
         uses_pictures=False,

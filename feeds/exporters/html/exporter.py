@@ -32,6 +32,7 @@ class HtmlExporter:
     media_type = "text/html; charset=utf-8"
     kind = Kind.PAGE
     scopes = frozenset(Scope)
+    paperless = frozenset({Scope.YEAR, Scope.ALL})
     site_paths = tuple(key.text for key in _TEMPLATES_BY_KEY)
     settings = frozenset({"title", "description", "language", "rights", "base_url", "topics", "formats"})
     is_translated = True
