@@ -37,7 +37,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def is_corrupt(error: BaseException) -> bool:
     """Return True if the file is damaged or not a database; False for a full disk or a lock."""
-    return _primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    is_garbled = str(error).startswith("Could not decode to UTF-8")  # which SQLite itself does not notice
+    return is_garbled or _primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def is_busy(error: BaseException) -> bool:

@@ -100,6 +100,18 @@ def test_damage_met_in_a_snapshot_is_repaired_for_the_next(folder: Path, tmp_pat
     assert contents(archive) == before
 
 
+def test_garbled_text_met_in_a_snapshot_is_repaired_for_the_next(folder: Path, tmp_path: Path) -> None:
+    write_files(folder, {"a.md": A, "b.md": B + "\n## No day"})
+    path = tmp_path / "index.sqlite"
+    before = contents(sync(Archive(folder, path)))
+    archive = sync(Archive(folder, path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE diagnostics SET message = CAST(X'ff' AS TEXT)")
+    with pytest.raises(ArchiveError, match="the index cannot be read: .*; try again"):
+        contents(archive)
+    assert contents(archive) == before
+
+
 def test_index_shared_by_two_archives_by_mistake_works(folder: Path, tmp_path: Path) -> None:
     write_files(folder, {"a.md": A})
     write_files(tmp_path / "other", {"b.md": B})
