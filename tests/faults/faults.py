@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.faults.scene import PATHS, Expected, Scene, StartError, published_files, require_equal
+from tests.support.digests import paper
 from tests.support.processes import children, process_tree
 from tests.support.servers import Server
 from tests.support.sites import read_files
 
+_ROOM = 100_000  # kilobytes, enough for anything
 _LARGE = ("/all.epub", "/2023.rss", "/all.json")  # documents of so many papers that a process of their own renders them
 
 
@@ -56,7 +58,7 @@ def kill_the_server(scene: Scene, expected: Expected, chance: random.Random) -> 
     deadline = time.monotonic() + 60
     while not serves_or_refuses(scene, expected, server.port):
         assert time.monotonic() < deadline
-    assert not any(map(is_running, started))
+    eventually(lambda: require_end(started))
 
 
 def kill_workers(scene: Scene, expected: Expected, chance: random.Random) -> None:
@@ -96,24 +98,33 @@ def kill_a_publish(scene: Scene, expected: Expected, chance: random.Random) -> N
     for _ in range(2):
         kill_after(scene.start_publish(), chance.uniform(0.3, 3))
         objects = published_files(scene.bucket)
-        assert [name for name in objects if name in expected.objects and objects[name] != expected.objects[name]] == []
+        require_equal(objects, {name: expected.objects[name] for name in objects})
     scene.require_bucket(expected.objects)
 
 
 def fill_the_disk_of_the_cache(scene: Scene, expected: Expected, chance: random.Random) -> None:
     """Serve with a cache folder that has hardly any room, then with room again."""
-    with small_disk(scene, scene.cache, chance.choice([32, 64, 128, 256, 512])):
+    with small_disk(scene, scene.cache) as leave:
+        leave(chance.choice([0, 32, 64, 128, 256, 512]))
         serves_or_refuses(scene, expected)
-    scene.require_service(expected.documents)
+        leave(_ROOM)
+        scene.require_service(expected.documents)
 
 
 def fill_the_disk_of_the_site(scene: Scene, expected: Expected, chance: random.Random) -> None:
-    """Build a site on a disk that is too small, then with room again."""
-    with small_disk(scene, scene.site.parent, chance.choice([64, 256, 1024])):
-        assert scene.run(scene.start_build()) != 0
-        scene.require_one_line(scene.output())
-        assert not scene.site.exists()
-    scene.require_site(expected.site)
+    """Change a site on a disk that is nearly full: the old one stays until there is room again."""
+    with small_disk(scene, scene.site.parent) as leave:
+        scene.require_site(expected.site)
+        file = chance.choice(sorted(scene.archive.rglob("*.md")))
+        text = file.read_text()
+        file.write_text(text + paper("One More", "2311.99999"))
+        leave(chance.choice([0, 16, 64, 256]))
+        if scene.run(scene.start_build()):
+            scene.require_one_line(scene.output())
+            require_equal(read_files(scene.site), expected.site)
+        file.write_text(text)
+        leave(_ROOM)
+        scene.require_site(expected.site)
 
 
 def make_the_disk_read_only(scene: Scene, expected: Expected, chance: random.Random) -> None:
@@ -274,6 +285,11 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def require_end(pids: list[int]) -> None:
+    """No process runs any more."""
+    assert not any(map(is_running, pids))
+
+
 @contextmanager
 def clients(server: Server, paths: tuple[str, ...] = PATHS) -> Iterator[None]:
     """Have two clients ask for documents all the while, whatever they get."""
@@ -347,14 +363,27 @@ def hold_lock(index: Path, seconds: float) -> None:
 
 
 @contextmanager
-def small_disk(scene: Scene, folder: Path, kilobytes: int) -> Iterator[None]:
-    """Put a folder on a disk of its own, whose content is gone at the end; without root, let no file be larger."""
+def small_disk(scene: Scene, folder: Path) -> Iterator[Callable[[int], None]]:
+    """Put an empty folder on a disk of its own, and give a function that leaves a number of free kilobytes there.
+
+    Without root, no file can become larger than that.
+    """
     if os.geteuid() == 0:
-        with mounted(folder, "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs"):
-            yield
+        with mounted(folder, "-t", "tmpfs", "tmpfs"):
+
+            def leave(kilobytes: int) -> None:
+                disk = os.statvfs(folder)
+                used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize // 1024
+                run("mount", "-o", f"remount,size={used + kilobytes}k", folder)
+
+            leave(_ROOM)
+            yield leave
     else:
-        scene.prefix = ("prlimit", f"--fsize={kilobytes * 1024}")
-        yield
+
+        def limit(kilobytes: int) -> None:
+            scene.prefix = ("prlimit", f"--fsize={kilobytes * 1024}")
+
+        yield limit
         scene.prefix = ()
 
 

@@ -132,8 +132,7 @@ class Scene:
 
     def require_documents(self, server: Server, expected: Mapping[str, bytes]) -> None:
         """Compare all documents of a server that runs."""
-        documents = self.documents(server)
-        assert [path for path in PATHS if documents[path] != expected[path]] == []
+        require_equal(self.documents(server), expected)
 
     def require_site(self, expected: Mapping[str, bytes]) -> None:
         """Build the site, and compare its files."""
@@ -191,8 +190,8 @@ def published_files(bucket: Path) -> dict[str, bytes]:
 
 def require_equal(files: Mapping[str, bytes], expected: Mapping[str, bytes]) -> None:
     """Compare two folders; the message names the files that differ."""
-    names = files.keys() | expected.keys()
-    assert [name for name in sorted(names) if files.get(name) != expected.get(name)] == []
+    different = [name for name in files.keys() | expected.keys() if files.get(name) != expected.get(name)]
+    assert not different, f"{len(different)} files differ, such as {sorted(different)[:5]}"
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

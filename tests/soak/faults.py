@@ -6,6 +6,8 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
+from tqdm import tqdm
+
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.scene import Expected, Scene
 from tests.soak.report import Row
@@ -17,7 +19,7 @@ def survive(rounds: int, start: int, failures: Path) -> list[Row]:
     failed: dict[Fault, list[Path]] = {fault: [] for fault in FAULTS}
     with tempfile.TemporaryDirectory() as folder:
         expected = {papers: Expected(_new(folder), papers) for papers in {fault.papers for fault in FAULTS}}
-        for number in range(rounds):
+        for number in tqdm(range(rounds), "faults", disable=None):  # only on a terminal
             fault = FAULTS[number % len(FAULTS)]
             tried[fault] += 1
             if report := _try(fault, expected[fault.papers], start + number):
