@@ -34,7 +34,7 @@ def main() -> None:
     arguments = parser.parse_args()
     parts: dict[str, Callable[[Path], list[Row]]] = {
         "fuzz": lambda _: fuzz(arguments.inputs, arguments.seed, FAILURES),
-        "routes": lambda folder: request_everything(60 * arguments.minutes, arguments.seed, folder),
+        "routes": lambda folder: request_everything(60 * arguments.minutes, arguments.seed, folder, FAILURES),
         "load": lambda folder: load(60 * arguments.minutes, folder),
         "faults": lambda _: survive(arguments.rounds, arguments.seed, FAILURES),
     }

@@ -35,15 +35,10 @@ def load(seconds: float, folder: Path) -> list[Row]:
     last_day = write_real(archive)
     environ = {"FEEDS_INDEX": str(folder / "index.sqlite"), "HOME": str(folder)}
     with serving(archive, environ, workers=2) as server:
+        _Reader(server, archive, last_day).poll(_WARM_UP)
         reader = _Reader(server, archive, last_day)
-        reader.poll(_WARM_UP)
-        reader.start_over()
-        command = [
-            sys.executable,
-            "-m",
-            "tests.soak.crowd",
-            *map(str, (server.port, round(seconds), CONNECTIONS, CLIENTS)),
-        ]
+        numbers = map(str, (server.port, round(seconds), CONNECTIONS, CLIENTS))
+        command = [sys.executable, "-m", "tests.soak.crowd", *numbers]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as crowd:
             reader.poll(seconds)
             assert crowd.stdout
@@ -59,19 +54,17 @@ class _Reader:
         self._archive = archive
         self._day = last_day
         self._etag = ""
-        self.start_over()
-
-    def start_over(self) -> None:
-        """Forget what was measured."""
         self._times: list[float] = []
         self._errors: Counter[str] = Counter()
-        self._statuses: Counter[int] = Counter()
         self._written: dict[str, float] = {}  # when days were added that are not yet seen, by the URL of a paper
         self._waited: list[float] = []
         self._memory: dict[int, list[float]] = {}
 
     def poll(self, seconds: float) -> None:
-        """Poll ten times a second, every other time conditionally."""
+        """Poll ten times a second, every other time conditionally.
+
+        An answer's time counts from when its request was due: where one waits, those after it wait too.
+        """
         started = time.monotonic()
         next_day, next_look = started + _DAY_INTERVAL, started
         number = 0
@@ -82,24 +75,23 @@ class _Reader:
             if now >= next_look:
                 self._look_at_memory()
                 next_look += _MEMORY_INTERVAL
-            self._ask(is_conditional=number % 2 == 0)
+            due = started + number * _POLL_INTERVAL
+            time.sleep(max(0.0, due - time.monotonic()))
+            self._ask(due, is_conditional=number % 2 == 0)
             number += 1
-            time.sleep(max(0.0, started + number * _POLL_INTERVAL - time.monotonic()))
 
     def rows(self) -> list[Row]:
         """Return what was measured."""
         return [self._poll_row(), self._day_row(), *self._memory_rows()]
 
-    def _ask(self, *, is_conditional: bool) -> None:
+    def _ask(self, due: float, *, is_conditional: bool) -> None:
         headers = {"If-None-Match": self._etag} if is_conditional and self._etag else {}
-        started = time.monotonic()
         try:
             answer = ask(self._server.port, "/latest.rss", headers)
         except (OSError, http.client.HTTPException) as error:
             self._errors[type(error).__name__] += 1
             return
-        self._times.append(time.monotonic() - started)
-        self._statuses[answer.status] += 1
+        self._times.append(time.monotonic() - due)
         if answer.status == 200:
             self._etag = answer.headers["ETag"]
             self._note_days(answer)

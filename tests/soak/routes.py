@@ -1,6 +1,7 @@
 """Part 2: requests of every kind to every route of a real server, which must answer each soon and safely."""
 
 import http.client
+import json
 import socket
 import time
 from collections import Counter
@@ -45,8 +46,15 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-def request_everything(seconds: float, start: int, folder: Path) -> list[Row]:
-    """Send requests for a number of seconds, from the seed `start` on, to a server of an archive in a folder."""
+def request_everything(seconds: float, start: int, folder: Path, failures: Path) -> list[Row]:
+    """Send requests to a server of an archive, whose files stand in a folder.
+
+    Args:
+        seconds: how long.
+        start: the first seed.
+        folder: an empty folder.
+        failures: the folder for requests that something was wrong with.
+    """
     archive = folder / "archive"
     write(archive, days=40, papers=400)
     environ = {
@@ -70,7 +78,7 @@ def request_everything(seconds: float, start: int, folder: Path) -> list[Row]:
                     break
             start += len(routes)
         session.require_life()
-    return session.rows()
+    return [session.row(failures)]
 
 
 _RAW = st.lists(st.one_of(st.sampled_from(_TOKENS), st.binary(max_size=20)), max_size=12).map(b"".join)
@@ -136,18 +144,18 @@ class _Session:
     def send(self, data: bytes) -> None:
         """Send bytes that are hardly a request; whatever comes back must not be a server error."""
         self._raw += 1
-        received = b""
-        with socket.create_connection(("127.0.0.1", self._server.port), timeout=_MAX_SECONDS) as connection:
-            try:
+        try:
+            with socket.create_connection(("127.0.0.1", self._server.port), timeout=_MAX_SECONDS) as connection:
                 connection.sendall(data)
                 connection.shutdown(socket.SHUT_WR)
                 received = connection.recv(1 << 16)
-            except TimeoutError:
-                self._note("no answer and no end", repr(data[:200]))
-            except OSError:
-                pass  # the server closed the connection first
-        if received.startswith(b"HTTP/1.1 500") or FOREIGN_HOST.encode() in received:
-            self._note(received[:100].decode(errors="replace"), repr(data[:200]))
+        except TimeoutError:
+            self._note("no answer and no end", repr(data))
+        except OSError:
+            pass  # the server closed the connection first
+        else:
+            if received.startswith(b"HTTP/1.1 500") or FOREIGN_HOST.encode() in received:
+                self._note(received[:100].decode(errors="replace"), repr(data))
 
     def require_life(self) -> None:
         """Note it if the server has ended, or does not answer any more."""
@@ -156,13 +164,17 @@ class _Session:
         elif self._server.ask("/latest.rss").status != 200:
             self._note("the server does not answer any more", "")
 
-    def rows(self) -> list[Row]:
-        """Return what was sent, and what was wrong."""
-        answers = " ".join(f"{status} {count:,}" for status, count in sorted(self._statuses.items()))
-        lost = "; ".join(f"{problem} ({request[:300]})" for problem, request in self._problems.items())
-        total = sum(self._statuses.values())
-        tried = f"{total:,} requests, {self._raw:,} broken ones"
-        return [Row("routes", tried, f"{answers}, slowest {self._slowest:.1f} s", lost)]
+    def row(self, failures: Path) -> Row:
+        """Return what was sent, and what was wrong; the first request of each problem is kept in a folder."""
+        answers = ", ".join(f"{count:,} × {status}" for status, count in sorted(self._statuses.items()))
+        tried = f"{sum(self._statuses.values()):,} requests, {self._raw:,} broken ones"
+        lost = "; ".join(self._problems)
+        if self._problems:
+            failures.mkdir(parents=True, exist_ok=True)
+            path = failures / "routes.json"
+            path.write_text(json.dumps(self._problems, ensure_ascii=False, indent=1), encoding="utf-8")
+            lost = f"{lost}; see {path}"
+        return Row("routes", tried, f"{answers}, slowest {self._slowest:.1f} s", lost)
 
     def _note(self, problem: str, request: str) -> None:
         self._problems.setdefault(problem, request)
@@ -188,8 +200,7 @@ def problems_of(answer: Answer, private: list[str]) -> list[str]:
     text = f"{answer.headers}\n{answer.body.decode('latin-1')}"
     if answer.status >= 500 and not (answer.status == 503 and "Retry-After" in answer.headers):
         problems.append(f"status {answer.status}")
-    is_refusal = answer.status == 400 and not answer.body  # by the server, before it knows a route
-    if answer.headers["X-Content-Type-Options"] != "nosniff" and not is_refusal:
+    if answer.headers["X-Content-Type-Options"] != "nosniff":
         problems.append(f"no nosniff with status {answer.status}")
     is_page = answer.headers.get("Content-Type", "").startswith("text/html")
     if is_page and answer.body and "Content-Security-Policy" not in answer.headers:
