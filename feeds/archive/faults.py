@@ -2,11 +2,13 @@
 
 - A digest that is gone while most others stay was removed on purpose. Its papers go at once.
 - If more than a tenth of the digests are gone, and more than three, as while a folder is replaced, they are shown as
-  last read for ten minutes. Those that are still gone then were removed on purpose.
+  last read for ten minutes. Those that are still gone then were removed on purpose, except where their folder is there
+  and empty, as when a volume is not mounted: they are shown as long as that lasts.
 - As long as it lasts, everything is shown as last read if the archive's folder is missing, cannot be read or holds no
-  digest any more, as when a volume is not mounted; likewise what is in a subfolder that cannot be read.
-- A digest that is there but cannot be read, or holds no day any more, is shown as last read until it is corrected or
-  deleted.
+  digest any more; likewise what is in a subfolder that cannot be read.
+- A digest that is there but cannot be read, or holds no day any more, or errors in place of its papers, is shown as
+  last read until it is corrected or deleted. One that has lost more than half of its papers, as while it is written,
+  is shown as last read for ten minutes.
 
 A digest whose papers are all listed by other files does not count: it was moved, or only repeats them. Whoever means to
 remove everything deletes the index as well; a new index shows the files as they are.
@@ -18,10 +20,12 @@ the system's monotonic clock, which no change of the date moves; a restart of th
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from feeds.archive.files import FileTree, Signature
+from feeds.archive.records import FileRecord
+from feeds.model.diagnostic import Severity
 
 PATIENCE = 600.0
 """Seconds for which many digests that are gone at once are shown as last read."""
@@ -29,6 +33,7 @@ PATIENCE = 600.0
 GONE = Signature(-1, -1, -1, -1)
 """In place of the signature of a file that is gone and shown as last read; no file has it."""
 
+_MIN_SHORTENED = 5  # papers that a digest had before
 _MIN_SHARE = 10  # more than a tenth of the digests
 _MIN_COUNT = 3
 
@@ -36,12 +41,17 @@ SCHEMA = """
 CREATE TABLE faults (  -- the files that are shown as last read
     path BLOB PRIMARY KEY,
     size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,  -- of what is there now
-    since REAL                          -- when many were found gone, by the monotonic clock; NULL if it does not matter
+    since REAL  -- from when on ten minutes are waited, by the monotonic clock; NULL to wait for ever
 ) WITHOUT ROWID"""
 
 
 class Fault(NamedTuple):
-    """Why a file is shown as last read: the signature of what is there now, and since when many others are gone too."""
+    """Why a file is shown as last read.
+
+    Attributes:
+        signature: that of what is there now.
+        since: from when on ten minutes are waited, by the monotonic clock; None for as long as the fault lasts.
+    """
 
     signature: Signature
     since: float | None = None
@@ -84,8 +94,37 @@ WITH
 SELECT DISTINCT path FROM papers WHERE path IN (SELECT path FROM lacking) AND (slug, day) IN lost"""
 
 
+def is_broken(record: FileRecord) -> bool:
+    """Whether a file that had papers has none any more, and not on purpose."""
+    is_wrong = not record.days or any(item.severity is Severity.ERROR for item in record.diagnostics)
+    return is_wrong and not record.papers
+
+
+def is_shortened(record: FileRecord, papers: int) -> bool:
+    """Whether a file that had some papers has lost more than half of them."""
+    return papers >= _MIN_SHORTENED and 2 * len(record.papers) < papers
+
+
+def judge_broken(record: FileRecord, signature: Signature, known: Fault | None) -> Fault | None:
+    """Judge a file that is broken or shortened: the fault for which it is shown as last read, None if on purpose."""
+    return Fault(signature) if is_broken(record) else _wait(signature, known)
+
+
+def _wait(signature: Signature, known: Fault | None) -> Fault | None:
+    """Return a fault that lasts until patience is exhausted, given the one before."""
+    now = time.monotonic()
+    since = known.since if known else None
+    if since is None or since > now:  # seen just now, or before the system was started
+        since = now
+    return Fault(signature, since) if now - since < PATIENCE else None
+
+
 def judge_missing(
-    connection: sqlite3.Connection, tree: FileTree, missing: Collection[str], broken: Collection[str]
+    connection: sqlite3.Connection,
+    tree: FileTree,
+    missing: Collection[str],
+    losses: Collection[str],
+    broken: Collection[str],
 ) -> Mapping[str, Fault | None]:
     """Judge files that are gone: the fault for which they are shown as last read, None for those to remove.
 
@@ -93,40 +132,33 @@ def judge_missing(
         connection: the index.
         tree: the files of the archive.
         missing: the files that are gone.
+        losses: those of them that `find_losses` finds.
         broken: the files that are there and shown as last read.
     """
-    known = {path: fault for path, fault in read_faults(connection).items() if fault.signature == GONE}
-    losses = find_losses(connection, [*missing, *broken]).intersection(missing)
     if not losses:
         return dict.fromkeys(missing)
-    unreachable = _find_unreachable(tree, losses)
+    known = {path: fault for path, fault in read_faults(connection).items() if fault.signature == GONE}
+    unreachable = _in_folders(losses, tree.is_unreachable)
     (digests,) = connection.execute("SELECT count(DISTINCT path) FROM papers").fetchone()
-    gone = losses - unreachable
+    gone = {*losses} - unreachable
     are_all = digests == len(with_papers(connection, [*missing, *broken]))
     are_few = len(gone) <= max(_MIN_COUNT, digests // _MIN_SHARE) and not any(path in known for path in gone)
     faults: dict[str, Fault | None] = dict.fromkeys(missing)
     faults |= dict.fromkeys(losses if are_all else unreachable, Fault(GONE))
     if not are_all and not are_few:
-        now = time.monotonic()
-        for path in gone:
-            since = known[path].since if path in known else None
-            if since is None or since > now:  # seen just now, or before the system was started
-                since = now
-            faults[path] = Fault(GONE, since) if now - since < PATIENCE else None
+        faults |= {path: _wait(GONE, known.get(path)) for path in gone}
+        faults |= dict.fromkeys(_in_folders(gone, tree.is_vacant), Fault(GONE))
     return faults
 
 
-def _find_unreachable(tree: FileTree, paths: Iterable[str]) -> set[str]:
-    """Find the files of which it is unknown whether they exist."""
+def _in_folders(paths: Iterable[str], matches: Callable[[str], bool]) -> set[str]:
+    """Find the files in folders of some kind."""
     folders: dict[str, bool] = {}
-    unreachable = set()
     for path in paths:
         folder = os.path.dirname(path)
         if folder not in folders:
-            folders[folder] = tree.is_unreachable(folder)
-        if folders[folder]:
-            unreachable.add(path)
-    return unreachable
+            folders[folder] = matches(folder)
+    return {path for path in paths if folders[os.path.dirname(path)]}
 
 
 def with_papers(connection: sqlite3.Connection, paths: Iterable[str]) -> list[str]:
@@ -137,22 +169,24 @@ def with_papers(connection: sqlite3.Connection, paths: Iterable[str]) -> list[st
 
 def describe_faults(connection: sqlite3.Connection) -> list[str]:
     """Say which files are shown as last read, and why: a phrase for each cause."""
-    faults = read_faults(connection)
-    gone = [fault for fault in faults.values() if fault.signature == GONE]
-    waiting = sum(fault.since is not None for fault in gone)
-    broken = [path for path, fault in faults.items() if fault.signature != GONE]
-    causes = []
-    if len(gone) > waiting:
-        cause = "gone with all others or in a folder that cannot be read; delete the index if they were meant to go"
-        causes.append(f"{_count(len(gone) - waiting)} {cause}")
-    if waiting:
-        causes.append(f"{_count(waiting)} gone at once, to be removed if they stay so for {PATIENCE / 60:.0f} minutes")
-    if broken:
-        first = os.fsencode(min(broken)).decode(errors="replace")
-        others = f" and {len(broken) - 1:,} more" if len(broken) > 1 else ""
-        causes.append(f"{first}{others}, of which no day can be read")
-    return causes
+    paths: dict[str, list[str]] = {}
+    for path, fault in sorted(read_faults(connection).items()):
+        paths.setdefault(_CAUSES[fault.signature == GONE, fault.since is not None], []).append(path)
+    return [f"{_name(files)} {cause}" for cause, files in paths.items()]
 
 
-def _count(files: int) -> str:
-    return f"{files:,} digest{'s' if files > 1 else ''}"
+_LIMIT = f"for {PATIENCE / 60:.0f} minutes at most"
+_CAUSES = {  # whether the files are gone, and whether their time is limited
+    (
+        True,
+        False,
+    ): "gone, with all others or in a folder that is empty or cannot be read; delete the index if that is meant",
+    (True, True): f"gone at once, {_LIMIT}",
+    (False, False): "without a paper that can be read",
+    (False, True): f"without most papers, {_LIMIT}",
+}
+
+
+def _name(paths: Sequence[str]) -> str:
+    first = os.fsencode(paths[0]).decode(errors="replace")
+    return f"{first} and {len(paths) - 1:,} more" if len(paths) > 1 else first

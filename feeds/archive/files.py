@@ -112,6 +112,16 @@ class FileTree:
             return True
         return False
 
+    def is_vacant(self, folder: str) -> bool:
+        """Whether a folder, or the nearest one above that exists, is empty, as that of a volume that is not mounted."""
+        try:
+            with os.scandir(os.path.join(self.root, folder)) as entries:
+                return not any(entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return bool(folder) and self.is_vacant(os.path.dirname(folder))
+        except OSError:
+            return False
+
     def find_changes(self, known: Mapping[str, Signature]) -> set[str]:
         """Find files that may differ from what is known of them, at a cost that hardly grows with their number.
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from feeds.archive import faults, search
-from feeds.archive.faults import Fault
 from feeds.archive.files import FileTree, Signature
 from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, read_files
 from feeds.fingerprint import dependency_versions, packages_fingerprint
@@ -170,8 +169,8 @@ def read_hashes(connection: sqlite3.Connection, paths: Collection[str] | None = 
     """Return the hashes of some files' contents, or of all; not of files whose diagnostics are of other contents."""
     hashes = dict(_select_files(connection, "hash", paths))
     # CROSS JOIN: few files are shown as last read, and many may have diagnostics.
-    statement = "SELECT path FROM faults CROSS JOIN diagnostics USING (path) WHERE message = ?"
-    for (path,) in connection.execute(statement, (_SHOWN_AS_LAST_READ.message,)):
+    statement = "SELECT path FROM faults CROSS JOIN diagnostics USING (path) WHERE message IN (?, ?)"
+    for (path,) in connection.execute(statement, (_BROKEN.message, _SHORTENED.message)):
         hashes.pop(os.fsdecode(path), None)
     return hashes
 
@@ -204,7 +203,7 @@ class _Update:
         self._is_change = False  # rather than a new time of a file
         self._has_work = not read_revision(connection)  # to finish
         self._missing: set[str] = set()
-        self._broken: dict[str, tuple[Signature, FileRecord]] = {}  # files that had papers, and now have no day
+        self._broken: dict[str, tuple[Signature, FileRecord]] = {}  # files that seem to have lost papers by a fault
         self._files_sum = self._days_sum = self._counts_sum = 0  # what is to be added to the sums in `state`
 
     def remove_file(self, path: str) -> None:
@@ -227,7 +226,7 @@ class _Update:
             execute(f"DELETE FROM {table} WHERE path = ?", key)  # noqa: S608  # names of ours
 
     def update_file(self, path: str, signature: Signature, result: FileRecord | OSError | None) -> None:
-        """Replace what came from a file. If it has no day any more, `settle_faults` decides."""
+        """Replace what came from a file. If it seems to be broken, `settle_faults` decides."""
         if isinstance(result, FileNotFoundError):
             self._missing.add(path)
         elif result is None:
@@ -237,31 +236,42 @@ class _Update:
                 is_lasting = result.errno in _LASTING
                 signature = signature if is_lasting else signature._replace(ctime_ns=_UNREAD)
                 result = FileRecord(b"", (_unreadable(result),), (), ())
-            if not result.days and faults.with_papers(self._connection, [path]):
+            if faults.is_broken(result) and faults.with_papers(self._connection, [path]):
+                self._broken[path] = signature, result
+            elif faults.is_shortened(result, self._count_papers(path)):
+                signature = signature._replace(ctime_ns=_UNREAD)  # to be judged again
                 self._broken[path] = signature, result
             else:
                 self._replace_file(path, signature, result)
 
+    def _count_papers(self, path: str) -> int:
+        statement = "SELECT count(*) FROM papers WHERE path = ?"
+        return int(self._connection.execute(statement, (os.fsencode(path),)).fetchone()[0])
+
     def settle_faults(self, tree: FileTree, missing: Collection[str]) -> None:
-        """Decide which of the files that are gone or have no day any more are shown as last read."""
-        execute = self._connection.execute
+        """Decide which of the files that are gone or seem to be broken are shown as last read."""
         missing = {*missing, *self._missing}
         if not missing and not self._broken:
             return
         known = faults.read_faults(self._connection)
         still_broken = {path for path, fault in known.items() if fault.signature != faults.GONE} - missing
-        losses = faults.find_losses(self._connection, [*missing, *still_broken, *self._broken])
+        losses = missing
+        if self._has_work or self._broken or missing != known.keys() - still_broken:  # otherwise they were found before
+            losses = faults.find_losses(self._connection, [*missing, *still_broken, *self._broken])
         for path, (signature, record) in self._broken.items():
-            if path not in losses:
+            fault = faults.judge_broken(record, signature, known.get(path)) if path in losses else None
+            if fault is None:
                 self._replace_file(path, signature, record)
+                still_broken.discard(path)
                 continue
             still_broken.add(path)
-            if known.get(path) == Fault(signature):
-                continue
-            faults.write_fault(self._connection, path, Fault(signature))
-            execute("DELETE FROM diagnostics WHERE path = ?", (os.fsencode(path),))
-            self._insert_diagnostics(path, (*record.diagnostics, _SHOWN_AS_LAST_READ))
-        for path, fault in faults.judge_missing(self._connection, tree, missing, still_broken).items():
+            if known.get(path) != fault:
+                faults.write_fault(self._connection, path, fault)
+                self._connection.execute("DELETE FROM diagnostics WHERE path = ?", (os.fsencode(path),))
+                diagnostic = _BROKEN if fault.since is None else _SHORTENED
+                self._insert_diagnostics(path, (*record.diagnostics, diagnostic))
+        judged = faults.judge_missing(self._connection, tree, missing, losses & missing, still_broken)
+        for path, fault in judged.items():
             if fault is None:
                 self.remove_file(path)
             elif known.get(path) != fault:
@@ -420,10 +430,16 @@ def _unreadable(error: OSError) -> Diagnostic:
 _LASTING = (errno.EFBIG, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOLINK)
 """Errors that last until the signature of the file changes; after others it is tried again."""
 
-_SHOWN_AS_LAST_READ = Diagnostic(
+_BROKEN = Diagnostic(
     1,
-    "no day can be read from the file any more, so its papers are shown as last read; correct the file, or delete it to"
-    " remove them",
+    "no paper can be read from the file any more, so it is shown as last read; correct it, or delete it to remove its"
+    " papers",
+    Severity.ERROR,
+)
+_SHORTENED = Diagnostic(
+    1,
+    f"the file has lost most of its papers, so it is shown as last read for {faults.PATIENCE / 60:.0f} minutes; correct"
+    " it, or wait",
     Severity.ERROR,
 )
 

@@ -43,7 +43,7 @@ def write_days(folder: Path, count: int) -> None:
 
 
 def remove(folder: Path, count: int) -> None:
-    for path in sorted(folder.rglob("*.md"))[:count]:
+    for path in sorted(folder.rglob("*.md"), key=lambda path: path.name)[:count]:
         path.unlink()
 
 
@@ -67,7 +67,7 @@ def test_many_files_that_are_gone_are_removed_after_ten_minutes(
     for opened in (archive, restart(), archive):
         assert contents(sync(opened)) == before
         assert opened.degradation == (
-            "shown as last read: 30 digests gone at once, to be removed if they stay so for 10 minutes"
+            "shown as last read: 0/2024-01-01.md and 29 more gone at once, for 10 minutes at most"
         )
         clock[0] += PATIENCE / 4
     remove(folder, 1)  # waits as well
@@ -188,9 +188,25 @@ def test_subfolder_behind_a_link_that_leads_nowhere_is_kept(
     for _ in range(2):
         clock[0] += 2 * PATIENCE
         assert len(titles(sync(archive))) == 20
-        assert archive.degradation.startswith("shown as last read: 10 digests gone with")
+        assert archive.degradation.startswith("shown as last read: 1/2024-01-02.md and 9 more gone, with all")
     (tmp_path / "unmounted").rename(tmp_path / "volume")
     assert len(titles(sync(archive))) == 20
+    assert archive.degradation == ""
+
+
+def test_subfolder_that_is_empty_is_kept_until_it_is_deleted(
+    folder: Path, restart: Callable[[], Archive], clock: list[float]
+) -> None:
+    write_days(folder, 20)
+    archive = restart()
+    empty(folder / "1")
+    for _ in range(2):
+        clock[0] += 2 * PATIENCE
+        assert len(titles(sync(archive))) == 20
+    (folder / "1").rmdir()
+    assert len(titles(sync(archive))) == 20
+    clock[0] += PATIENCE
+    assert len(titles(sync(archive))) == 10
     assert archive.degradation == ""
 
 
@@ -204,6 +220,10 @@ def fill_with_nulls(path: Path) -> None:
 
 def break_the_heading(path: Path) -> None:
     path.write_text(B.replace("2024-01-31", "2024-01-3I"))
+
+
+def cut_in_its_first_title(path: Path) -> None:
+    os.truncate(path, B.index("[B]") + 1)
 
 
 def replace_with_a_page(path: Path) -> None:
@@ -233,7 +253,7 @@ def remove_any(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [truncate, fill_with_nulls, break_the_heading, replace_with_a_page]
+    [truncate, fill_with_nulls, break_the_heading, cut_in_its_first_title, replace_with_a_page]
     + [replace_with_a_folder, replace_with_a_link, make_huge],
 )
 def test_file_that_breaks_is_shown_as_last_read(
@@ -246,7 +266,7 @@ def test_file_that_breaks_is_shown_as_last_read(
     for opened in (archive, restart(), archive):
         clock[0] += 2 * PATIENCE
         assert titles(sync(opened)) == ["B", "B2", "A"]
-        assert opened.degradation == "shown as last read: b.md, of which no day can be read"
+        assert opened.degradation == "shown as last read: b.md without a paper that can be read"
         assert opened.revision == revision
         problems = diagnostics(opened)
         assert {(problem.path, problem.severity) for problem in problems} == {("b.md", Severity.ERROR)}
@@ -260,6 +280,31 @@ def test_file_that_breaks_is_shown_as_last_read(
     remove_any(folder / "b.md")
     assert titles(sync(archive)) == ["A"]
     assert (archive.degradation, diagnostics(archive)) == ("", ())
+
+
+def test_file_that_is_cut_is_shown_as_last_read_for_ten_minutes(
+    folder: Path, restart: Callable[[], Archive], clock: list[float]
+) -> None:
+    whole = day("2024-01-31", *[paper(f"P{number}", f"2402.{number}") for number in range(10)])
+    write_files(folder, {"a.md": A, "b.md": whole})
+    archive = restart()
+    revision = archive.revision
+    write_files(folder, {"b.md": whole[: whole.index("[P4]") - 10]})
+    for opened in (archive, restart(), archive):
+        clock[0] += PATIENCE / 4
+        assert len(titles(sync(opened))) == 11
+        assert opened.degradation == "shown as last read: b.md without most papers, for 10 minutes at most"
+        assert "lost most of its papers" in diagnostics(opened)[0].message
+        assert opened.revision == revision
+    write_files(folder, {"b.md": whole})
+    assert len(titles(sync(archive))) == 11
+    assert (archive.degradation, diagnostics(archive)) == ("", ())
+    write_files(folder, {"b.md": whole[: whole.index("[P4]") - 10]})
+    sync(archive)
+    clock[0] += PATIENCE
+    assert len(titles(sync(archive))) == 5
+    assert (archive.degradation, diagnostics(archive)) == ("", ())
+    assert len(titles(restart())) == 5
 
 
 def test_only_file_that_breaks_is_shown_as_last_read(folder: Path, restart: Callable[[], Archive]) -> None:

@@ -201,9 +201,9 @@ def test_check_says_what_is_shown_as_last_read(folder: Path, environ: dict[str, 
     result = run_feeds("check", folder, environ=environ)
     assert result.returncode == 1
     first, second = result.stdout.decode().splitlines()
-    assert first.startswith(f"{folder}: error: shown as last read: 1 digest gone with all others")
+    assert first.startswith(f"{folder}: error: shown as last read: 1.md gone, with all others")
     assert environ["FEEDS_INDEX"] in first
-    assert second.startswith(f"{folder}/2.md:1: error: no day can be read from the file any more")
+    assert second.startswith(f"{folder}/2.md:1: error: no paper can be read from the file any more")
     assert b"papers: 2" in result.stderr
 
 
