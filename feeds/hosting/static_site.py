@@ -7,7 +7,7 @@ from feeds.exporters.contract import Kind
 from feeds.exporters.registry import Registry
 from feeds.http.responses import add_common_headers, text_response
 from feeds.model.keys import LATEST, Scope, parse_key
-from feeds.publishing.representation import CONTENT_SECURITY_POLICY, cache_control
+from feeds.publishing.representation import cache_control
 from feeds.publishing.static import static_files
 
 _DOWNLOADED = (Kind.BOOK, Kind.FILE)
@@ -36,7 +36,6 @@ class StaticSite(NamedTuple):
     redirects: Mapping[str, list[str]]
     headers: Mapping[str, str]
     cache_control: str
-    content_security_policy: str
 
 
 def describe_static_site(formats: Registry) -> StaticSite:
@@ -53,7 +52,6 @@ def describe_static_site(formats: Registry) -> StaticSite:
         _redirects(formats),
         {name: value for name, value in headers.items() if name not in _SERVERS_OWN},
         cache_control(None, ()),
-        CONTENT_SECURITY_POLICY,
     )
 
 

@@ -13,7 +13,6 @@ from feeds.http.lane import BusyError
 from feeds.http.negotiation import choose_language
 from feeds.http.responses import text_response
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.representation import CONTENT_SECURITY_POLICY
 from feeds.site.i18n import get_locale
 from feeds.text.unicode import strip_forbidden
 
@@ -43,7 +42,6 @@ class ErrorResponder:
             response = text_response(line, status)
         response.headers.extend(_headers(error))
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.vary.add("Accept")
         if status >= 500 and REQUEST_ID in request.environ:
             response.headers["X-Request-ID"] = request.environ[REQUEST_ID]

@@ -206,6 +206,7 @@ def plain_answer(status: int, message: str, headers: Mapping[str, str] | None = 
         "Content-Length": str(len(body)),
         "Cache-Control": "no-store",
         "Content-Security-Policy": "default-src 'none'",
+        "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Allow-Origin": "*",
         **(headers or {}),

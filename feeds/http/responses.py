@@ -20,6 +20,12 @@ from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import Representation, link_headers
 
 _EXPOSED_HEADERS = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
+# Pages run no script but ours, and show pictures and videos from wherever the digests have them. Browsers show other
+# documents as well, such as feeds.
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http:; media-src https: http:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
 _PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, A-IM, Range, Cache-Control, Content-Type",
@@ -130,8 +136,10 @@ def _body_response(request: Request, body: Body) -> Response:
 
 
 def add_common_headers(response: Response, method: str) -> Response:
-    """Add what every response has: what it varies by, and cross-origin access (CORS) for scripts of other sites."""
+    """Add what every response has: what it varies by, what browsers may do with it, and access for other sites (CORS)."""
     response.vary.update(("Accept-Encoding", "A-IM"))
+    response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+    response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS

@@ -20,11 +20,6 @@ PAST_DAYS = 31
 _STALE = "stale-while-revalidate=3600, stale-if-error=86400"  # RFC 5861
 _MAX_AGE = 300  # seconds
 _MAX_AGE_OF_PAST = 86_400
-# Pages run no script but ours, and show pictures and videos from wherever the digests have them.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http:; media-src https: http:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-)
 # nginx accepts 4 KB of headers by default; the others take less than 2 KB.
 _MAX_LINKS = 2000
 _MAX_LINK_LINE = 1000
@@ -99,7 +94,6 @@ class Representation:
             "Cache-Control": self.cache_control,
             "Content-Disposition": self.content_disposition,
             "Content-Language": self.language,
-            "Content-Security-Policy": CONTENT_SECURITY_POLICY if self.kind is Kind.PAGE else "",
         }
         return {name: value for name, value in headers.items() if value}
 

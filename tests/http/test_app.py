@@ -286,6 +286,9 @@ def test_page_links_to_feeds_catalogs_and_search(client: FlaskClient, path: str)
 
 
 def test_content_security_policy_allows_only_our_script(client: FlaskClient) -> None:
+    for path in ("/latest.rss", "/style.css", "/favicon.svg", "/2024.epub", "/none", "/healthz", "/readyz", "/feed"):
+        assert client.get(path).headers["Content-Security-Policy"] == client.get("/").headers["Content-Security-Policy"]
+        assert client.get(path).headers["Referrer-Policy"] == "no-referrer"
     for path in ("/", "/2024-01-30", "/papers/2401.16420"):
         policy = client.get(path).headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -293,8 +296,6 @@ def test_content_security_policy_allows_only_our_script(client: FlaskClient) -> 
         assert "unsafe" not in policy
         page = html.fromstring(client.get(path).data)
         assert not page.xpath("//script[text()] | //style | //@style | //@*[starts-with(name(), 'on')]")
-    for path in ("/latest.rss", "/style.css", "/opensearch.xml"):
-        assert "Content-Security-Policy" not in client.get(path).headers
 
 
 def test_paper_page_has_citation_and_preview_metadata(client: FlaskClient) -> None:
