@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from werkzeug.test import Client
 
 from feeds.errors import UnknownEditionError
-from feeds.http.cache import BODY_NAME, ResponseCache
+from feeds.http.cache import ResponseCache
+from feeds.http.documents import DocumentCache
+from feeds.http.gateway import BODY_NAME, Gateway, Service
+from feeds.http.rendering import Renderer
 from feeds.model.keys import LATEST
 from feeds.publishing.plan import object_name
 from feeds.publishing.publisher import Publisher, open_publisher
+from tests.support import gateways
 from tests.support.digests import Files, day, load, paper, render, write_files
 
 if TYPE_CHECKING:
@@ -124,20 +127,25 @@ def test_day_is_published_when_its_date_begins(publisher: Publisher, clock: Cloc
 
 
 def test_cached_response_is_replaced_when_a_day_is_published(publisher: Publisher, clock: Clock) -> None:
-    cache = ResponseCache(1_000_000)
+    cache = ResponseCache()
 
-    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+    def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
         name = " ".join(dates(publisher, "latest"))
         environ[BODY_NAME] = name
         cache.put(name, name.encode())
         start_response("200 OK", [])
         return [name.encode()]
 
-    client = Client(cache.wrap(answer, publisher))
-    assert client.get("/latest").data == client.get("/latest").data == b"2024-01-30 2024-01-29"
+    renderer = Renderer(publisher, {}, cache, DocumentCache(publisher.archive.index_path.with_suffix(".documents")))
+    gateway, latest = Gateway(Service(app, publisher, cache, renderer)), gateways.request("/latest")
+    gateways.ask(gateway, latest)
+    kept = gateway.find(latest)
+    assert kept is not None
+    assert kept.body == b"2024-01-30 2024-01-29"
     clock.today = NEXT_WEEK
     publisher.archive.sync()
-    assert client.get("/latest").data == b"2024-02-07 2024-01-30 2024-01-29"
+    assert gateway.find(latest) is None
+    assert gateways.ask(gateway, latest)[0].body == b"2024-02-07 2024-01-30 2024-01-29"
 
 
 def test_past_edition_is_cached_longer_by_the_last_published_day(publisher: Publisher, clock: Clock) -> None:
