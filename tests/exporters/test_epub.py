@@ -117,6 +117,20 @@ def test_spine_navigation_and_ncx_agree(weeks: Publisher, key: str) -> None:
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.parametrize("key", ["2024-01-30", "2024-01"])
+def test_day_of_thousands_of_papers_has_sections_by_number(open_files: OpenFiles, key: str) -> None:
+    publisher = open_files({"1.md": day("2024-01-30", *(paper(f"P{n}", f"2401.{n}") for n in range(2_001)))})
+    book = open_book(publisher, key)
+    contents = book.contents()
+    sections = [file for _, _, file in contents if file.startswith("papers-")]
+    assert sections == [f"papers-{first}.xhtml" for first in range(1, 2_002, 50)]
+    assert [label for _, label, file in contents if file.startswith("paper-")] == [f"P{n}" for n in range(2_001)]
+    assert book.links("papers-51.xhtml")[0] == "paper-2401.00050.xhtml"
+    assert book.ncx() == contents
+    ids = book.parse("toc.ncx").xpath("//*[local-name()='navPoint']/@id")
+    assert len(set(ids)) == len(ids)
+
+
 def test_contents_of_a_week_are_its_days_with_counts(weeks: Publisher) -> None:
     book = open_book(weeks, "2024-W05")
     assert book.text("contents.xhtml") == (

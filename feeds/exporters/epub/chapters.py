@@ -24,11 +24,15 @@ _SECTIONS: Mapping[Scope, tuple[Scope, ...]] = {  # from the top level down
     Scope.ALL: (Scope.MONTH, Scope.DAY),
 }
 _MAX_RESULTS = 50  # of a search without sections, and in a section of those that are not in the order of their days
+_MAX_SECTION = 2_000  # papers, of a day or a month
 _MAX_MOST_VOTED = 20
 _MAX_LINKS = 600  # on a page of the index: old devices are slow with large documents
 _AFTER_LETTERS = "\uffff"
 _SEPARATOR = "\0"  # sorts before all that names consist of
-_NAME_SUFFIXES = re.compile(r"(?:,?\s+(?:(?:Jr|Sr)\.?|I{2,3}|IV|\([^()]*\)|\[[^\[\]]*\]|[*†‡]))+$", re.IGNORECASE)
+_NAME_SUFFIXES = re.compile(
+    r"(?:,?\s+(?:(?:Jr|Sr)\.?|I{2,3}|IV|\([^()]*\)|\[[^\[\]]*\]|[*†‡])){1,8}$",  # any number takes quadratic time
+    re.IGNORECASE,
+)
 # The Hangul syllables stand in the order of their initial consonants, 588 of each (Unicode, section 3.12).
 _FIRST_SYLLABLE, _LAST_SYLLABLE, _SYLLABLES_PER_INITIAL = 0xAC00, 0xD7A3, 588
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
@@ -130,7 +134,7 @@ def plan_chapters(edition: Edition, locale: Locale) -> tuple[Chapter, ...]:
         if edition.key.query.order is Order.NEW:
             return _group_by_period(papers, (Scope.MONTH,), locale)
         return _group_by_number(papers)
-    return tuple(papers)
+    return _group_by_period(papers, (), locale)
 
 
 def _reading_order(edition: Edition) -> Iterable[Listing]:
@@ -147,9 +151,13 @@ def _paper_chapter(number: int, listing: Listing) -> PaperChapter:
 def _group_by_period(
     papers: Iterable[PaperChapter], scopes: Sequence[Scope], locale: Locale
 ) -> tuple[Section, ...] | tuple[PaperChapter, ...]:
-    """Put papers into sections by the first of some scopes, and those of a section into sections by the next."""
+    """Put papers into sections by the first of some scopes, and those of a section into sections by the next.
+
+    A section of very many papers has sections by number, because ebooklib takes quadratic time for its entries.
+    """
     if not scopes:
-        return tuple(papers)
+        chapters = tuple(papers)
+        return chapters if len(chapters) <= _MAX_SECTION else _group_by_number(chapters)
     groups = groupby(papers, key=lambda chapter: period(scopes[0], chapter.listing.first_listed))
     return tuple(
         Section(key_name(key, locale), f"{key.scope}-{key.text}.xhtml", _group_by_period(group, scopes[1:], locale))
