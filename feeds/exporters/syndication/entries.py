@@ -19,6 +19,7 @@ MAX_BYTES = 512_000
 """The size of the feed of `latest` and of a series; FeedBurner refuses more than 512 KB."""
 
 _HEAD_BYTES = 4_000  # of a feed without its entries
+_MAX_ENTRIES_BYTES = MAX_BYTES - _HEAD_BYTES
 _MARKUP_BYTES = 400  # of an entry in the most verbose format, besides its texts
 _AUTHOR_MARKUP_BYTES = 35
 _MAX_LISTED = 20  # papers in an edition's entry, those that a member of a series has
@@ -68,10 +69,12 @@ def fit_entries(edition: Edition, context: RenderContext) -> tuple[Edition, Iter
     if not has_size_limit(edition.key):
         return edition, _build_entries(edition, context)
     entries = list(_build_entries(edition, context))
-    while not _fits(entries) and _is_divisible(edition):
+    sizes = list(map(_max_bytes, entries))
+    while sum(sizes) > _MAX_ENTRIES_BYTES and _is_divisible(edition):
         edition = _without_oldest(edition)
-        entries = entries[: _count_entries(edition)]
-    if not _fits(entries) and edition.key == LATEST:
+        count = _count_entries(edition)
+        entries, sizes = entries[:count], sizes[:count]
+    if sum(sizes) > _MAX_ENTRIES_BYTES and edition.key == LATEST:
         edition = _with_short_summaries(edition)
         entries = list(_build_entries(edition, context))
     return edition, entries
@@ -80,10 +83,6 @@ def fit_entries(edition: Edition, context: RenderContext) -> tuple[Edition, Iter
 def has_size_limit(key: Key) -> bool:
     """Return True for the feeds that grow with the archive: `latest` and the series."""
     return key == LATEST or isinstance(key, SeriesKey)
-
-
-def _fits(entries: Iterable[Entry]) -> bool:
-    return sum(map(_max_bytes, entries)) <= MAX_BYTES - _HEAD_BYTES
 
 
 def _max_bytes(entry: Entry) -> int:
