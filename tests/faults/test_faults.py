@@ -11,11 +11,14 @@ from tests.faults.scene import Expected, Scene
 pytestmark = pytest.mark.external
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Expected]:
+    """What undisturbed archives give, by their number of papers."""
+    return {papers: Expected(tmp_path_factory.mktemp("undisturbed"), papers) for papers in {f.papers for f in FAULTS}}
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
-def test_service_is_right_after_a_fault(fault: Fault, tmp_path: Path) -> None:
-    disturbed, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
-    disturbed.mkdir()
-    undisturbed.mkdir()
-    scene = Scene(disturbed, fault.papers)
-    fault.happen(scene, Expected(undisturbed, fault.papers), random.Random(1))
+def test_service_is_right_after_a_fault(fault: Fault, expected: dict[int, Expected], tmp_path: Path) -> None:
+    scene = Scene(tmp_path, fault.papers)
+    fault.happen(scene, expected[fault.papers], random.Random(1))
     scene.require_no_traceback()
