@@ -114,13 +114,15 @@ class FileTree:
 
     def is_vacant(self, folder: str) -> bool:
         """Whether a folder, or the nearest one above that exists, is empty, as that of a volume that is not mounted."""
-        try:
-            with os.scandir(os.path.join(self.root, folder)) as entries:
-                return not any(entries)
-        except (FileNotFoundError, NotADirectoryError):
-            return bool(folder) and self.is_vacant(os.path.dirname(folder))
-        except OSError:
-            return False
+        for place in (folder, *map(os.fspath, PurePath(folder).parents)):
+            try:
+                with os.scandir(os.path.join(self.root, place)) as entries:
+                    return not any(entries)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                break
+        return False
 
     def find_changes(self, known: Mapping[str, Signature]) -> set[str]:
         """Find files that may differ from what is known of them, at a cost that hardly grows with their number.
@@ -171,11 +173,13 @@ class FileTree:
         self._places = {place: path for place, path in self._places.items() if path != prefix}
 
     def _list(self, prefix: str) -> Iterator[str]:
-        """List the files in a folder and its subfolders."""
-        yield from self._list_one(prefix)
-        if prefix in self._folders:
-            for name in self._folders[prefix].folders:
-                yield from self._list(f"{prefix}{name}/")
+        """List the files in a folder and its subfolders, in the same order wherever several links lead to one."""
+        pending = [prefix]
+        while pending:
+            prefix = pending.pop()
+            yield from self._list_one(prefix)
+            if prefix in self._folders:
+                pending += (f"{prefix}{name}/" for name in sorted(self._folders[prefix].folders, reverse=True))
 
     def _list_one(self, prefix: str) -> Iterator[str]:
         """List the files in a folder, and remember it."""

@@ -11,6 +11,7 @@ from feeds.files import open_regular_file
 from feeds.model.identity import arxiv_id
 
 _MAX_FILES = 100_000  # that are counted
+_MAX_DEPTH = 100  # of folders
 _MAX_SEARCHED = 1000  # files that are searched for links
 _MAX_SIZE = 1_000_000  # bytes of such a file
 _MAX_LINKS = 5
@@ -78,6 +79,8 @@ def _walk(root: Path, hidden: list[str]) -> Iterator[str]:
             continue
         visited.add((status.st_dev, status.st_ino))
         prefix = os.path.relpath(parent, root)
+        if prefix.count(os.sep) >= _MAX_DEPTH:
+            folders.clear()
         hidden += (os.path.normpath(os.path.join(prefix, name)) for name in folders if name.startswith("."))
         folders[:] = [name for name in folders if not name.startswith(".")]
         names = (name for name in files if not name.startswith(".") and name != _SETTINGS)

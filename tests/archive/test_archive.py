@@ -2,8 +2,10 @@
 
 import errno
 import os
+import shutil
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import count
@@ -166,6 +168,33 @@ def test_link_to_a_folder_is_followed_once(folder: Path, archive: Archive, tmp_p
     write_files(tmp_path / "elsewhere", {"a.md": A})
     os.symlink(tmp_path / "elsewhere", folder / "linked")
     os.symlink(folder, folder / "linked/back")
+    assert titles(sync(archive)) == ["A"]
+
+
+def test_folder_with_two_links_is_read_by_the_first(folder: Path, archive: Archive, tmp_path: Path) -> None:
+    write_files(tmp_path / "elsewhere", {"a.md": A})
+    for name in ("c", "a", "d", "b"):
+        (folder / name).symlink_to(tmp_path / "elsewhere")
+    write_files(tmp_path / "elsewhere", {"broken.md": A.replace("30)", "3O)")})
+    assert {item.path for item in diagnostics(sync(archive))} == {"a/broken.md"}
+
+
+@pytest.fixture
+def deep_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in a thousand others, as the current one: its path is too long for most programs."""
+    monkeypatch.chdir(folder)
+    for _ in range(1200):
+        os.mkdir("a")
+        os.chdir("a")
+    yield Path()
+    for _ in range(1200):  # shutil.rmtree would not
+        os.chdir("..")
+        shutil.rmtree("a")
+
+
+def test_folders_may_be_nested_deeply(deep_folder: Path, archive: Archive) -> None:
+    assert "no day found" in sync(archive).reason_for_no_days()
+    write_files(deep_folder, {"a.md": A})
     assert titles(sync(archive)) == ["A"]
 
 
