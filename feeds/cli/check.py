@@ -15,6 +15,8 @@ from feeds.model.diagnostic import Severity
 from feeds.publishing.publisher import last_published_day
 from feeds.site import settings
 
+_CONTROL_CHARACTERS = dict.fromkeys([*range(32), 127], "\ufffd")  # of file names, which may hold a line break
+
 
 @click.command()
 @archive_argument
@@ -39,7 +41,7 @@ def command(archive: Path) -> None:
         known = {location for location, *_ in problems}
         problems += (problem for problem in _explain_empty(opened, archive) if problem[0] not in known)
     for location, severity, message in problems:
-        click.echo(f"{location}: {severity.value}: {message}")
+        click.echo(f"{location.translate(_CONTROL_CHARACTERS)}: {severity.value}: {message}")
     errors = len(setting_errors) + sum(severity is Severity.ERROR for _, severity, _ in problems)
     counts = {"days": len(calendar), "papers": sum(day.papers for day in calendar), "errors": errors}
     counts["warnings"] = len(problems) + len(setting_errors) - errors

@@ -207,6 +207,12 @@ def test_check_says_what_is_shown_as_last_read(folder: Path, environ: dict[str, 
     assert b"papers: 2" in result.stderr
 
 
+def test_check_writes_a_line_for_a_file_name_of_two(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"a\nb.md": "### [A](https://arxiv.org/abs/2401.00001)"})
+    lines = run_feeds("check", folder, environ=environ).stdout.decode().splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [f"{folder}/a\ufffdb.md:1", str(folder)]
+
+
 def test_check_with_a_warning_ends_with_0(folder: Path, environ: dict[str, str]) -> None:
     write_files(folder, {"a.md": "Hello\n\n" + day("2024-01-30", paper())})
     result = run_feeds("check", folder, environ=environ)
