@@ -1,6 +1,7 @@
 """What a fault takes away is shown as last read; what was removed on purpose is not."""
 
 import os
+import random
 import shutil
 import time
 from collections.abc import Callable
@@ -332,21 +333,36 @@ def test_day_without_papers_replaces_one_with_papers(folder: Path, restart: Call
     assert archive.degradation == ""
 
 
-def test_index_after_faults_equals_a_new_one(folder: Path, tmp_path: Path, restart: Callable[[], Archive]) -> None:
-    archives.write(folder, days=30, papers=120)
+def copy_missing(source: Path, target: Path) -> None:
+    """Put every file back that is gone or differs."""
+    for path in source.rglob("*.md"):
+        copy = target / path.relative_to(source)
+        if copy.is_dir():
+            copy.rmdir()
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_index_after_faults_equals_a_new_one(
+    folder: Path, tmp_path: Path, restart: Callable[[], Archive], clock: list[float], seed: int
+) -> None:
+    chance = random.Random(seed)
+    archives.write(folder, days=30, papers=200)
     shutil.copytree(folder, tmp_path / "copy")
     archive = restart()
-    paths = sorted(folder.rglob("*.md"))
-    for path in paths[::3]:
-        truncate(path)
-    sync(archive)
-    for path in paths[::2]:
-        path.unlink()
-    sync(archive)
-    empty(folder)
-    sync(archive)
-    for copy in (tmp_path / "copy").rglob("*.md"):
-        path = folder / copy.relative_to(tmp_path / "copy")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(copy, path)
+    damages = [truncate, fill_with_nulls, break_the_heading, replace_with_a_page, replace_with_a_folder, remove_any]
+    for _ in range(12):
+        damage = chance.choice(damages)
+        files = [path for path in sorted(folder.rglob("*.md")) if path.is_file()]
+        for path in chance.sample(files, chance.randrange(len(files) + 1)):
+            damage(path)
+        clock[0] += chance.choice([1.0, PATIENCE / 2, 2 * PATIENCE])
+        sync(archive) if chance.random() < 0.7 else restart()
+        if chance.random() < 0.2:
+            copy_missing(tmp_path / "copy", folder)
+        archive.sync(thorough=False)
+    copy_missing(tmp_path / "copy", folder)
     assert contents(sync(archive)) == contents(sync(Archive(folder, tmp_path / "new.sqlite")))
+    assert len(listings(archive)) == 200
+    assert archive.degradation == ""
