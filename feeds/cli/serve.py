@@ -36,7 +36,7 @@ def command(
     logging.config.dictConfig(log_config)
     publisher = open_archive(archive)
     report_missing_days(publisher)
-    listener = server.reserve(host, port)
+    listener = server.listen(host, port)
     if publisher.site.base_url == Site().base_url:
         name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
         os.environ["FEEDS_BASE_URL"] = f"http://{f'[{name}]' if ':' in name else name}:{port}"

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import logging
 import os
 import pkgutil
 import resource
@@ -15,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from uvicorn import Config
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from feeds.errors import FeedsError
 from feeds.http import limits
@@ -36,55 +37,91 @@ _BACKLOG = 4096  # connections that wait to be accepted
 _TAKEOVER_SECONDS = 5.0  # workers of a server that was killed end within this time
 _WATCH_INTERVAL = 0.5  # seconds between two looks for the master
 _HEALTH_SECONDS = 60  # in which a worker must respond to the master, or be replaced
+_END_SECONDS = 2.0  # until a worker that has nothing to do any more has ended
 _SWITCH_INTERVAL = 0.001  # seconds for which a thread may keep the event loop from the interpreter
-_FILES_PER_WORKER = 2 * limits.MAX_CONNECTIONS
+_FILES_PER_WORKER = 2 * limits.MAX_CONNECTIONS + 256  # a socket and a document each, and a few others
+_log = logging.getLogger(__name__)
 
 
-class Listener(socket.socket):
-    """A socket at which to listen, once for all workers and once more in each.
+class _Master(Multiprocess):
+    """Watches the worker processes. Unlike Uvicorn's, it waits for none but at the end, and then not for ever."""
 
-    A worker process that is given it opens one of its own at the same address (SO_REUSEPORT): the system spreads
-    connections over those that listen.
-    """
+    def __init__(self, config: Config, listener: socket.socket) -> None:
+        super().__init__(config, [listener])
+        self._replaced: list[Process] = []  # that still answer what was asked for before
+        self._end_seconds = limits.DRAIN_SECONDS + _END_SECONDS
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        self._address = (host, port)
-        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT, socket.SO_KEEPALIVE):
-            self.setsockopt(socket.SOL_SOCKET, option, 1)
-        for name, value in _TCP_OPTIONS:
-            if hasattr(socket, name):
-                self.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-        self.bind(self._address)
+    def restart_all(self) -> None:
+        """Replace the workers one by one, as long as the new ones can start."""
+        for index, old in enumerate(self.processes):
+            new = Process(self.config, self.sockets)
+            new.start()
+            if not new.wait_until_ready(_HEALTH_SECONDS):
+                new.kill()
+                new.join()
+                _log.error("a new worker cannot start; those that serve go on as they are")
+                return
+            old.terminate()
+            self._replaced.append(old)
+            self.processes[index] = new
 
-    def __reduce__(self) -> tuple[type["Listener"], tuple[str, int]]:
-        return type(self), self._address
+    def keep_subprocess_alive(self) -> None:
+        """Start anew each worker that has ended or does not respond."""
+        self._replaced = [worker for worker in self._replaced if worker.process.is_alive()]
+        super().keep_subprocess_alive()
+
+    def handle_int(self) -> None:
+        """End without waiting for clients: somebody waits at the terminal."""
+        super().handle_int()
+        self._end_seconds = _END_SECONDS
+
+    def terminate_all(self) -> None:
+        """Refuse new connections, and have the workers end."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        """Wait until the workers have ended."""
+        deadline = time.monotonic() + self._end_seconds
+        for worker in (*self._replaced, *self.processes):
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            worker.process.kill()
+            worker.process.join()
 
 
-def reserve(host: str, port: int) -> Listener:
-    """Reserve an address; wait a moment if the workers of a server that was killed still listen there.
+def listen(host: str, port: int) -> socket.socket:
+    """Listen at an address; wait a moment if the workers of a server that was killed still do.
 
-    Raises FeedsError if that is not possible.
+    Workers share the socket: a connection that none has accepted yet is not lost when one ends. Raises FeedsError if
+    the address cannot be listened on.
     """
     deadline = time.monotonic() + _TAKEOVER_SECONDS
     while True:
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         try:
-            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((host, port))  # without SO_REUSEPORT, by which two servers could share the port unnoticed
-            return Listener(host, port)
+            for option in (socket.SO_REUSEADDR, socket.SO_KEEPALIVE):
+                listener.setsockopt(socket.SOL_SOCKET, option, 1)
+            for name, value in _TCP_OPTIONS:
+                if hasattr(socket, name):
+                    listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+            listener.bind((host, port))
+            listener.listen(_BACKLOG)
         except OSError as error:
+            listener.close()
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                 problem = f"{host}:{port}: cannot be listened on: {error.strerror}"
                 raise FeedsError(f"{problem}; choose another --port or --host") from error
             time.sleep(_WATCH_INTERVAL)
+        else:
+            return listener
 
 
-def serve(app: str, listener: Listener, workers: int, log_config: dict[str, Any]) -> None:
+def serve(app: str, listener: socket.socket, workers: int, log_config: dict[str, Any]) -> None:
     """Serve the WSGI app that a factory creates, given as `module:function`, until a signal stops it.
 
-    SIGTERM and SIGINT let requests finish; SIGHUP replaces the workers, which read settings and code anew. A worker
-    that ends otherwise is replaced. `log_config` is for `logging.config.dictConfig`.
+    SIGTERM lets requests finish, SIGINT does not; SIGHUP replaces the workers, which read settings and code anew. A
+    worker that ends otherwise is replaced. `log_config` is for `logging.config.dictConfig`.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = _FILES_PER_WORKER if most == resource.RLIM_INFINITY else min(_FILES_PER_WORKER, most)
@@ -105,7 +142,7 @@ def serve(app: str, listener: Listener, workers: int, log_config: dict[str, Any]
         timeout_worker_healthcheck=_HEALTH_SECONDS,
     )
     with listener:
-        Multiprocess(config, sockets=[listener]).run()
+        _Master(config, listener).run()
 
 
 def _start_worker(app: str, master: int) -> Connections:
@@ -113,7 +150,12 @@ def _start_worker(app: str, master: int) -> Connections:
     threading.Thread(target=_end_with, args=(master,), daemon=True).start()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     _limit_heap()
-    return Connections(Gateway(pkgutil.resolve_name(app)().extensions["feeds"]))
+    try:
+        flask_app = pkgutil.resolve_name(app)()
+    except FeedsError as error:  # in settings that were changed since the master started
+        _log.error("%s", error)
+        sys.exit(1)
+    return Connections(Gateway(flask_app.extensions["feeds"]))
 
 
 def _end_with(master: int) -> None:
