@@ -73,7 +73,7 @@ SMALL_RENDERINGS = 2
 MAX_WAITING_SMALL = 64
 """Documents of few papers that wait to be rendered."""
 
-LARGE_RENDERINGS = 1
+LARGE_RENDERINGS = 2
 """Documents of many papers that are rendered at a time, each in a process of its own."""
 
 MAX_WAITING_LARGE = 8
