@@ -66,13 +66,13 @@ class Crowd:
 
     async def _send_slowly(self) -> None:
         async with self._connection() as (reader, writer):
-            ended = asyncio.create_task(reader.read(1))
             for byte in itertools.chain(_request("/latest.rss")[:-2], itertools.repeat(ord("x"))):
                 writer.write(bytes([byte]))
-                await asyncio.wait([ended], timeout=_PAUSE)
-                if ended.done():
-                    self.counts["slow to send, closed by the server"] += 1
-                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_PAUSE):
+                        await reader.read(1)
+                        self.counts["slow to send, closed by the server"] += 1
+                        return
 
     async def _read_slowly(self) -> None:
         async with self._connection() as (reader, writer):
