@@ -215,13 +215,18 @@ def test_killed_sync_is_completed_by_the_next(folder: Path, tmp_path: Path, file
 WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
 
 
+def sync_without_privileges(folder: Path, index_path: Path) -> list[str]:
+    """Update an archive as somebody whom permissions bind; return what was printed."""
+    command = [*WITHOUT_PRIVILEGES, sys.executable, "-c", SYNC, str(folder), str(index_path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 def sync_read_only(folder: Path, index_path: Path) -> list[str]:
     """Update an archive whose index and its folder may not be written; return what was printed."""
-    command = [*WITHOUT_PRIVILEGES, sys.executable, "-c", SYNC, str(folder), str(index_path)]
     index_path.chmod(0o444)
     index_path.parent.chmod(0o555)
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        return sync_without_privileges(folder, index_path)
     finally:
         index_path.parent.chmod(0o755)
         index_path.chmod(0o644)
@@ -242,3 +247,34 @@ def test_index_that_cannot_be_written_is_used_as_it_is(folder: Path, tmp_path: P
     assert output[0] == "papers 3"
     assert "the index cannot be written, and 1 file has changed; make it writable" in output[1]
     assert path.read_bytes() == before
+
+
+@pytest.mark.external
+def test_folder_that_may_not_be_read_is_shown_as_last_read(folder: Path, tmp_path: Path) -> None:
+    write_files(folder, {"a.md": A, "secret/b.md": B})
+    path = tmp_path / "index.sqlite"
+    assert sync_without_privileges(folder, path)[-1] == "papers 3"
+    for mode in (0o000, 0o444, 0o111):  # nothing, its files, its list of files may not be read
+        (folder / "secret").chmod(mode)
+        output = sync_without_privileges(folder, path)
+        assert output[0] == "papers 3"
+        assert output[1].startswith("degradation shown as last read: secret/b.md ")
+    (folder / "secret").chmod(0o755)
+    assert sync_without_privileges(folder, path)[-1] == "papers 3"
+
+
+@pytest.mark.external
+def test_links_into_a_folder_that_may_not_be_entered_are_reported(folder: Path, tmp_path: Path) -> None:
+    write_files(tmp_path / "secret", {"2024/b.md": B})
+    write_files(folder, {"a.md": A})
+    (folder / "linked").symlink_to(tmp_path / "secret/2024")
+    (folder / "b.md").symlink_to(tmp_path / "secret/2024/b.md")
+    (tmp_path / "secret").chmod(0o000)
+    path = tmp_path / "index.sqlite"
+    assert sync_without_privileges(folder, path)[-1] == "papers 1"
+    with closing(sqlite3.connect(path)) as connection:
+        reported = connection.execute("SELECT path, message FROM diagnostics ORDER BY path").fetchall()
+    message = "cannot be read: Permission denied"
+    assert reported == [(b"b.md", message), (b"linked", message)]
+    (tmp_path / "secret").chmod(0o755)
+    assert sync_without_privileges(folder, path)[-1] == "papers 3"
