@@ -1,6 +1,7 @@
 """Translations, dates and numbers in the reader's language: English, or one with a folder in `locales/` (gettext)."""
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -67,7 +68,8 @@ class Locale:
 
     def format_range(self, first: date, last: date, skeleton: str = "MMMd") -> str:
         """Format some fields (Unicode TR 35) of a range of days, such as 1월 29일 ~ 2월 4일."""
-        return str(_format_interval(first, last, skeleton, locale=self._babel))
+        text = str(_format_interval(first, last, skeleton, locale=self._babel))
+        return re.sub(r" *~ *", " ~ ", text)  # Babel 2.19 leaves the spaces of Korean out
 
     def language_name(self, tag: str) -> str:
         """Name a language, given by its tag (BCP 47)."""
