@@ -20,7 +20,7 @@ ALLOWED = {
     ("feeds/publishing/compression.py", "json"),  # the end of media types that compress well
     ("feeds/publishing/output.py", ".json"),  # a file of ours
     ("feeds/publishing/static.py", "feeds.exporters.html"),  # the folder of the static files
-    ("feeds/readers/daily_papers.py", ".md"),  # files that are read
+    ("feeds/readers/daily_papers/__init__.py", ".md"),  # files that are read
 }
 
 

@@ -45,7 +45,7 @@ def describe(package: Path) -> tuple[str, dict[str, str]]:
         ("exporters/epub/templates/book.css", (".epub", ".cover.jpg", ".thumbnail.jpg"), False),
         ("exporters/citations/bibtex.py", (".bib", ".ris", ".csl.json"), False),
         ("publishing/build.py", (), False),
-        ("readers/daily_papers.py", (), True),
+        ("readers/daily_papers/__init__.py", (), True),
     ],
 )
 def test_comment_in_a_file_changes_few_etags(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.paper import Paper
-from feeds.readers import Digest, Entry, parser
-from feeds.readers.daily_papers import DailyPapersReader
+from feeds.readers import Digest, Entry
+from feeds.readers.daily_papers import DailyPapersReader, parser
 from tests.support.digests import SEEDS, day, paper
 
 PATH = PurePosixPath("2024/01/30.md")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from feeds.model.paper import Paper
-from feeds.readers import syntax
+from feeds.readers.daily_papers import syntax
 
 _SYNTAX = re.compile(r"[\[\]()\\$&'\"]")
 

@@ -9,10 +9,11 @@ from datetime import date
 from feeds.model.diagnostic import Severity
 from feeds.model.identity import arxiv_id
 from feeds.model.paper import Paper
-from feeds.readers import Diagnostics, Digest, Entry, syntax
-from feeds.readers.day_heading import DayHeading, parse_day_heading
-from feeds.readers.sections import FENCE, INVISIBLE, Line, Section, fence_after, read_sections
-from feeds.readers.syntax import quote
+from feeds.readers import Diagnostics, Digest, Entry
+from feeds.readers.daily_papers import syntax
+from feeds.readers.daily_papers.day_heading import DayHeading, parse_day_heading
+from feeds.readers.daily_papers.sections import FENCE, INVISIBLE, Line, Section, fence_after, read_sections
+from feeds.readers.daily_papers.syntax import quote
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s")
 _FIELD_START = re.compile(

@@ -16,6 +16,6 @@ class DailyPapersReader:
 
     def read(self, source: str, path: PurePosixPath) -> Digest | None:  # noqa: ARG002  # required by the contract
         """Parse a file; None if it has neither days nor papers."""
-        from feeds.readers.parser import parse_digest  # here, because mostly no file has changed
+        from feeds.readers.daily_papers.parser import parse_digest  # here, because mostly no file has changed
 
         return parse_digest(source)

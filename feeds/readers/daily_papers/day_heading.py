@@ -7,7 +7,7 @@ from datetime import date
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from feeds.readers.syntax import quote
+from feeds.readers.daily_papers.syntax import quote
 
 _WELL_FORMED = re.compile(r"Daily Papers \([0-9]{4}-[0-9]{2}-[0-9]{2}\)")
 _USUAL = re.compile(r"\W{0,9}daily\s{1,9}papers?\W{1,9}(\d{4})[-./](\d{1,2})[-./](\d{1,2})\W{0,9}", re.IGNORECASE)

@@ -7,8 +7,9 @@ from itertools import count
 from typing import NamedTuple
 
 from feeds.model.identity import arxiv_id
-from feeds.readers import Diagnostics, syntax
-from feeds.readers.day_heading import DayHeading, parse_day_heading, parse_unmarked_day
+from feeds.readers import Diagnostics
+from feeds.readers.daily_papers import syntax
+from feeds.readers.daily_papers.day_heading import DayHeading, parse_day_heading, parse_unmarked_day
 from feeds.text import unicode
 
 INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were concatenated
