@@ -18,6 +18,9 @@ class Paper:
     `image` and `video` are absolute http(s) URLs. `votes` is None where the digest counts none, which is not zero.
     `more_authors` is set where the source left names out. `summary` is Markdown as written in the digest.
 
+    Some digests bring more: `abstract` is the paper's own, plain text with TeX; `tags` are its categories; `published`
+    is its own date; `language` is that of the summary (BCP 47) where an archive has several.
+
     What follows from these fields alone is computed at most once; the archive keeps it, and sets it with the fields.
     The modules that compute it are imported when they are needed, because they take longer than a book from the index.
     """
@@ -30,6 +33,10 @@ class Paper:
     authors: tuple[str, ...] = ()
     more_authors: bool = False
     summary: str = ""
+    abstract: str = ""
+    tags: tuple[str, ...] = ()
+    published: date | None = None
+    language: str = ""
 
     @cached_property
     def plain_title(self) -> str:
