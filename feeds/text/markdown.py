@@ -12,13 +12,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from html import escape, unescape
-from urllib.parse import urlsplit
 
 import nh3
 import pyromark
 
 from feeds.text.latex import is_prose, to_mathml, to_unicode
-from feeds.text.links import Link, LinkKind
+from feeds.text.links import Link, classify_url
 from feeds.text.unicode import strip_forbidden
 from feeds.text.urls import normalize_link_url
 
@@ -43,7 +42,6 @@ _TAG = re.compile(r"<(/?)[^>]*>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
 _CELL_END = re.compile(r"</t[dh]>")
 _HREF = re.compile(r'<a href="([^"]*)"')
-_CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "anonymous.4open.science")
 
 
 def render_html(markdown: str) -> str:
@@ -96,16 +94,7 @@ def excerpt(text: str, max_length: int) -> str:
 def extract_links(html: str) -> tuple[Link, ...]:
     """Return the links in the HTML of `render_html` in order, without duplicates."""
     urls = dict.fromkeys(unescape(href) for href in _HREF.findall(html))
-    return tuple(Link(url, _classify_link(url)) for url in urls)
-
-
-def _classify_link(url: str) -> LinkKind:
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return LinkKind.PAGE
-    is_code = any(host == code_host or host.endswith(f".{code_host}") for code_host in _CODE_HOSTS)
-    return LinkKind.CODE if is_code else LinkKind.PAGE
+    return tuple(Link(url, classify_url(url)) for url in urls)
 
 
 def _render_source(source: str) -> str:
