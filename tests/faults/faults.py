@@ -20,13 +20,13 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.faults.disks import ROOM, read_only, small_disk
 from tests.faults.scene import PATHS, Expected, Scene, StartError, published_files, require_equal
 from tests.support.digests import paper
 from tests.support.processes import children, process_tree
 from tests.support.servers import Server
 from tests.support.sites import read_files
 
-_ROOM = 100_000  # kilobytes, enough for anything
 _LARGE = ("/all.epub", "/2023.rss", "/all.json")  # documents of so many papers that a process of their own renders them
 
 
@@ -76,11 +76,14 @@ def kill_workers(scene: Scene, expected: Expected, chance: random.Random) -> Non
 def kill_renderings(scene: Scene, expected: Expected, chance: random.Random) -> None:
     """Kill the processes that render large documents."""
     with scene.serve() as server, clients(server, _LARGE):
-        deadline, killed = time.monotonic() + chance.uniform(1, 3), 0
-        while time.monotonic() < deadline:
+        deadline, killed = time.monotonic() + 5, 0
+        while time.monotonic() < deadline and killed < 4:
             workers = children(server.process.pid)
-            killed += kill_one([pid for worker in workers for pid in children(worker)], chance)
-            time.sleep(chance.uniform(0, 0.2))
+            if renderings := [pid for worker in workers for pid in children(worker)]:
+                time.sleep(chance.uniform(0, 0.1))
+                killed += kill_one(renderings, chance)
+            time.sleep(0.005)
+        assert killed
         scene.require_documents(server, expected.documents)
 
 
@@ -107,7 +110,7 @@ def fill_the_disk_of_the_cache(scene: Scene, expected: Expected, chance: random.
     with small_disk(scene, scene.cache) as leave:
         leave(chance.choice([4, 32, 64, 128, 256, 512]))
         serves_or_refuses(scene, expected)
-        leave(_ROOM)
+        leave(ROOM)
         scene.require_service(expected.documents)
 
 
@@ -123,7 +126,7 @@ def fill_the_disk_of_the_site(scene: Scene, expected: Expected, chance: random.R
             scene.require_one_line(scene.output())
             require_equal(read_files(scene.site), expected.site)
         file.write_text(text)
-        leave(_ROOM)
+        leave(ROOM)
         scene.require_site(expected.site)
 
 
@@ -161,7 +164,7 @@ def set_file_times(scene: Scene, expected: Expected, chance: random.Random) -> N
 def set_the_clock(scene: Scene, expected: Expected, chance: random.Random) -> None:
     """Have the clock of a server jump to before and after all days, and back."""
     shift, library = scene.folder / "shift", scene.folder / "clock.so"
-    run("cc", "-shared", "-fPIC", "-O2", "-o", library, Path(__file__).with_name("clock.c"))
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, Path(__file__).with_name("clock.c")], check=True)
     shift.write_bytes(bytes(8))
     environ = {"CLOCK_SHIFT": str(shift), "LD_PRELOAD": str(library)}
     with shift.open("r+b", buffering=0) as file, scene.serve(environ=environ) as server:
@@ -268,13 +271,13 @@ def kill_after(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     process.wait()
 
 
-def kill_one(pids: list[int], chance: random.Random) -> int:
-    """Kill one of some processes; return how many that are."""
-    if not pids:
-        return 0
-    with suppress(ProcessLookupError):
+def kill_one(pids: list[int], chance: random.Random) -> bool:
+    """Kill one of some processes; return False if there is none, or it has ended before."""
+    try:
         os.kill(chance.choice(pids), signal.SIGKILL)
-    return 1
+    except (IndexError, ProcessLookupError):
+        return False
+    return True
 
 
 def is_running(pid: int) -> bool:
@@ -360,60 +363,3 @@ def hold_lock(index: Path, seconds: float) -> None:
         connection.execute("BEGIN EXCLUSIVE")
         time.sleep(seconds)
         connection.execute("ROLLBACK")
-
-
-@contextmanager
-def small_disk(scene: Scene, folder: Path) -> Iterator[Callable[[int], None]]:
-    """Put an empty folder on a disk of its own, and give a function that leaves a number of free kilobytes there.
-
-    Without root, no file can become larger than that.
-    """
-    if os.geteuid() == 0:
-        with mounted(folder, "-t", "tmpfs", "tmpfs"):
-
-            def leave(kilobytes: int) -> None:
-                disk = os.statvfs(folder)
-                used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize // 1024
-                run("mount", "-o", f"remount,size={used + kilobytes}k", folder)
-
-            leave(_ROOM)
-            yield leave
-    else:
-
-        def limit(kilobytes: int) -> None:
-            scene.prefix = ("prlimit", f"--fsize={kilobytes * 1024}")
-
-        yield limit
-        scene.prefix = ()
-
-
-@contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    """Let nothing in a folder be written."""
-    if os.geteuid() == 0:  # whom no permission stops
-        with mounted(folder, "--bind", folder):
-            run("mount", "-o", "remount,bind,ro", folder)
-            yield
-    else:
-        paths = [folder, *folder.rglob("*")]
-        modes = [path.stat().st_mode for path in paths]
-        for path, mode in zip(paths, modes, strict=True):
-            path.chmod(mode & ~0o222)
-        yield
-        for path, mode in zip(paths, modes, strict=True):
-            path.chmod(mode)
-
-
-@contextmanager
-def mounted(folder: Path, *arguments: str | Path) -> Iterator[None]:
-    """Mount something over a folder."""
-    run("mount", *arguments, folder)
-    try:
-        yield
-    finally:
-        run("umount", "--lazy", folder)
-
-
-def run(*command: str | Path) -> None:
-    """Run a command that must succeed."""
-    subprocess.run(command, check=True)
