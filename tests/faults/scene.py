@@ -125,9 +125,9 @@ class Scene:
         assert answer.status == 200, f"{path}: {answer.status} {answer.body[:200]!r}"
         return answer.body
 
-    def require_service(self, expected: Mapping[str, bytes], port: int = 0) -> None:
+    def require_service(self, expected: Mapping[str, bytes]) -> None:
         """Serve, and compare all documents. Raises StartError as `serve` does."""
-        with self.serve(port) as server:
+        with self.serve() as server:
             self.require_documents(server, expected)
 
     def require_documents(self, server: Server, expected: Mapping[str, bytes]) -> None:
