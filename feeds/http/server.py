@@ -43,6 +43,15 @@ _FILES_PER_WORKER = 2 * limits.MAX_CONNECTIONS + 256  # a socket and a document 
 _log = logging.getLogger(__name__)
 
 
+class _Worker(Process):
+    """A worker process, as its master knows it."""
+
+    def start(self) -> None:
+        """Start the process."""
+        super().start()
+        self.child_conn.close()  # so that a worker which ends is not waited for until a response is overdue
+
+
 class _Master(Multiprocess):
     """Watches the worker processes. Unlike Uvicorn's, it waits for none but at the end, and then not for ever."""
 
@@ -51,24 +60,37 @@ class _Master(Multiprocess):
         self._replaced: list[Process] = []  # that still answer what was asked for before
         self._end_seconds = limits.DRAIN_SECONDS + _END_SECONDS
 
+    def init_processes(self) -> None:
+        """Start the workers."""
+        self.processes = [self._start_worker() for _ in range(self.processes_num)]
+
     def restart_all(self) -> None:
         """Replace the workers one by one, as long as the new ones can start."""
         for index, old in enumerate(self.processes):
-            new = Process(self.config, self.sockets)
-            new.start()
+            new = self._start_worker()
             if not new.wait_until_ready(_HEALTH_SECONDS):
                 new.kill()
                 new.join()
-                _log.error("a new worker cannot start; those that serve go on as they are")
+                _log.warning("worker %s cannot start; those that serve go on as they are", new.pid)
                 return
             old.terminate()
             self._replaced.append(old)
             self.processes[index] = new
 
     def keep_subprocess_alive(self) -> None:
-        """Start anew each worker that has ended or does not respond."""
+        """Replace each worker that has ended or does not respond."""
         self._replaced = [worker for worker in self._replaced if worker.process.is_alive()]
-        super().keep_subprocess_alive()
+        for index, worker in enumerate(self.processes):
+            if not worker.is_alive(_HEALTH_SECONDS):
+                worker.kill()
+                worker.join()
+                _log.warning("worker %s ended with status %s; another is started", worker.pid, worker.exitcode)
+                self.processes[index] = self._start_worker()
+
+    def _start_worker(self) -> _Worker:
+        worker = _Worker(self.config, self.sockets)
+        worker.start()
+        return worker
 
     def handle_int(self) -> None:
         """End without waiting for clients: somebody waits at the terminal."""
@@ -139,7 +161,6 @@ def serve(app: str, listener: socket.socket, workers: int, log_config: dict[str,
         proxy_headers=False,
         log_config=log_config,
         timeout_graceful_shutdown=limits.DRAIN_SECONDS,
-        timeout_worker_healthcheck=_HEALTH_SECONDS,
     )
     with listener:
         _Master(config, listener).run()
