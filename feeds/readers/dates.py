@@ -3,7 +3,6 @@
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -67,6 +66,9 @@ _WEEKDAY = rf"\s{{0,2}}[(,]?\s?{_WEEKDAY_NAMES}[),]?"
 _RANGE = r"(?:[~\u2014→]|-{1,3}|\.{2,3}|to|through|until|till|[至到]|から|부터)"
 _BETWEEN = re.compile(
     rf"(?:{_WEEKDAY})?(?:[\s_)-]{{0,3}}{_RANGE}[\s_(-]{{0,3}}|_)(?:{_WEEKDAY_NAMES},?\s)?", re.IGNORECASE
+)
+_WEEKDAY_OR_TIME = re.compile(
+    rf"[(\[]?\b{_WEEKDAY_NAMES}(?!\w)[)\],]{{0,2}}|\s[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?(?!\S)", re.IGNORECASE
 )
 # The end of a range that leaves out the year, or also the month: 2026年6月29日-7月5日, 2026-07-01~07, 2026.06.29-07.05
 _ALONE = r"(?![-./]?[0-9]|\s?[^\W_])"
@@ -182,7 +184,7 @@ class Dates:
         """
         if len(text) > _MAX_TEXT:
             return None
-        text = re.sub(rf"[(\[]?\b{_WEEKDAY_NAMES}\b[)\],]*", "", _simplify(text), flags=re.IGNORECASE)
+        text = _WEEKDAY_OR_TIME.sub("", _simplify(text))
         parts = re.split(rf"\s{_RANGE}\s|[~至到]", text, flags=re.IGNORECASE)
         numbers = [_month_and_day(part.strip(" \t*_`()[]|:：,")) for part in parts]
         if len(parts) > 2 or None in numbers or numbers[-1] is None:
@@ -233,9 +235,7 @@ def _interpret_pattern(match: re.Match[str]) -> date | None:
         return _sunday(int(groups["G"]), int(groups["V"]))
     year = int(groups["Y"]) if groups.get("Y") else _full_year(groups["y"])
     if groups.get("j"):
-        first = _make_date(year, 1, 1)
-        day = first + timedelta(days=int(groups["j"]) - 1) if first and int(groups["j"]) else None
-        return day if day and day.year == year else None
+        return _day_of_year(year, int(groups["j"]))
     name = groups.get("b") or groups.get("B")
     return _make_date(year, _MONTHS[name[:3].lower()] if name else groups["m"], groups["d"])
 
@@ -280,18 +280,15 @@ def _extend(text: str, found: _Date) -> _Date:
     return _Date(found.start, match.end(), end) if end and end > found.value else found
 
 
-def _merge(text: str, dates: Iterable[_Date]) -> date | None:
-    """Return the day that dates stand for: the one that all are, or the end of the range that they are."""
-    ordered = list(dates)
-    day = ordered[0].value
-    for previous, following in pairwise(ordered):
-        if following.value == day:
-            continue
+def _merge(text: str, dates: list[_Date]) -> date | None:
+    """Return the day that dates stand for: the one that all of them are, or the end of the range that they are."""
+    days = [dates[0].value]
+    for previous, following in pairwise(dates):
         is_range = _BETWEEN.fullmatch(text, previous.end, following.start)
-        if day is None or following.value is None or not is_range or following.value < day:
-            return None
-        day = following.value
-    return day
+        if is_range and previous.value and following.value and previous.value < following.value:
+            days.pop()
+        days.append(following.value)
+    return days[0] if len(set(days)) == 1 else None
 
 
 def _leading_date(name: str, dates: list[_Date]) -> date | None:
@@ -305,13 +302,8 @@ def _leading_date(name: str, dates: list[_Date]) -> date | None:
 
 def _complete(path: str) -> date | None:
     """Return the day that the last part of a path gives together with the folders above it."""
-    return next((day for match in _matches_in_folders(path) if (day := _interpret(match))), None)
-
-
-def _matches_in_folders(path: str) -> Iterator[re.Match[str]]:
-    for pattern in _IN_FOLDERS:
-        if match := pattern.search(path):
-            yield match
+    matches = (pattern.search(path) for pattern in _IN_FOLDERS)
+    return next((day for match in matches if match and (day := _interpret(match))), None)
 
 
 def _interpret(match: re.Match[str]) -> date | None:
@@ -351,6 +343,14 @@ def _sunday(year: int, week: int, weekday: int = 7) -> date | None:
         return date.fromisocalendar(year, week, weekday) if year >= _FIRST_YEAR else None
     except ValueError:
         return None
+
+
+def _day_of_year(year: int, number: int) -> date | None:
+    try:
+        day = date(year, 1, 1) + timedelta(days=number - 1)
+    except (ValueError, OverflowError):
+        return None
+    return day if day.year == year >= _FIRST_YEAR else None
 
 
 def _make_date(year: int, month: str | int, day: str | int) -> date | None:

@@ -3,9 +3,10 @@
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 
@@ -141,7 +142,7 @@ _NAMES = {
     ),
     Field.VOTES: (
         "vote|votes|upvote|upvotes|up votes|like|likes|hf upvotes|hugging face upvotes|huggingface upvotes|"
-        "num upvotes|👍|▲|⬆️|"
+        "num upvotes|"
         "추천|추천수|추천 수|좋아요|투표|투표수|업보트|upvote 수|"
         "点赞|點讚|点赞数|點讚數|票数|票數|投票|投票数|赞|赞数|赞同|点赞量|投票數|得票|得票数|"
         "いいね|いいね数"
@@ -170,61 +171,89 @@ _NAMES = {
     ),
 }
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names.split("|")}
-# Words of a label that name the language of its value.
+# Words of a label or of a file's name that name a language.
 _LANGUAGES = {
-    **dict.fromkeys(("en", "eng", "english", "영문", "영어", "英文", "英语", "英語", "英", "en us"), "en"),
+    **dict.fromkeys(("en", "eng", "english", "영문", "영어", "英文", "英语", "英語"), "en"),
     **dict.fromkeys(("ko", "kr", "kor", "korean", "한국어", "한글", "국문", "韩文", "韓文", "韓国語"), "ko"),
-    **dict.fromkeys(("zh", "cn", "chinese", "中文", "中国語", "중국어", "zh cn", "zh tw", "汉语", "中", "cn zh"), "zh"),
-    **dict.fromkeys(("ja", "jp", "japanese", "日本語", "日文", "日语", "일본어", "和文", "日"), "ja"),
+    **dict.fromkeys(("zh", "cn", "chs", "cht", "chinese", "中文", "汉语", "漢語", "中国語", "중국어"), "zh"),
+    **dict.fromkeys(("ja", "jp", "jpn", "japanese", "日本語", "和文", "日文", "日语", "일본어"), "ja"),
 }
+_REGION = re.compile(r"(?<=[a-z])[\s._-](?:us|gb|kr|cn|tw|hk|jp|hans|hant)$", re.IGNORECASE)
 
 _MAX_NAME = 60  # characters of a label
 _MAX_OPENING = 200  # characters of a label with the marks around it and the start of its value
-_LABEL_TAG = r"</?(?:b|strong|em|i|u|p|span|div|summary|details|dt|dd|li|td|th|font|h[1-6]|center|code)\b[^<>]*>"
-_SYMBOL = r"[^\w\s<>|*_`\[\]()【】「」『』《》〔〕:：#\"'!?$&\\/.,;+=~^%@{}-]"  # an emoji, a bullet
+_ELEMENT = r"</?(?:b|strong|em|i|u|p|span|div|summary|details|dt|dd|li|td|th|font|h[1-6]|center|code)\b[^<>]*>"
+_SYMBOL = r"[^\w\s<>|*_`\[\]()（）【】「」『』《》〔〕:：#\"'!?$&\\/.,;+=~^%@{}-]"  # an emoji, a bullet
 _OPENING = re.compile(
-    rf"[\s>]*+(?:(?:[-*+]|[0-9]{{1,3}}[.)])\s++)?(?:(?P<heading>#{{1,6}})\s*+)?(?P<cell>\|)?"
-    rf"(?:{_LABEL_TAG}|{_SYMBOL}|\s)*+(?P<marks>[*_`]{{1,4}}|[【「『《〔\[])?(?:{_LABEL_TAG}|{_SYMBOL}|\s)*+"
+    r"[\s>]*+(?:(?:[-*+]|[0-9]{1,3}[.)])\s++)?(?:(?P<heading>#{1,6})\s*+)?(?P<cell>\|)?"
+    rf"(?:{_ELEMENT}|{_SYMBOL}|\s)*+(?P<mark>[*_`]{{1,4}}|[【「『《〔\[])?(?:{_ELEMENT}|{_SYMBOL}|\s)*+"
     r"(?:[0-9]{1,2}[.)]\s++)?",
     re.IGNORECASE,
 )
 _CLOSING_BRACKETS = {"【": "】", "「": "」", "『": "』", "《": "》", "〔": "〕", "[": "]"}
-_COLON = re.compile("[:：︰꞉]")
+_COLON = re.compile("[:：︰]")
 _DASH = re.compile(r"\s[-–—]\s|\s?—\s?")
 _TAG = re.compile(r"<[^<>]*>")
-_CLOSING_TAGS = re.compile(rf"(?:\s|{_LABEL_TAG}|<br\s*/?>)++", re.IGNORECASE)
-_FINAL_TAGS = re.compile(r"(?:\s*(?:</\w{1,10}>|<br\s*/?>))+\s*$", re.IGNORECASE)
+_ELEMENTS = re.compile(rf"(?:\s|{_ELEMENT}|<br\s?/?>)++", re.IGNORECASE)
+_FINAL_ELEMENTS = re.compile(r"(?:\s{0,9}(?:</\w{1,10}>|<br\s?/?>))+$", re.IGNORECASE)
+_AFTER_MARK = re.compile(r"\s{0,9}[:：︰—–|]?\s{0,9}(?:-\s)?")
+_LINK_START = re.compile(r"\s{0,9}(?:[\[<(（|]|https?:|[—–-]\s|$)")
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _BETWEEN_FIELDS = re.compile(
-    r"\s*(?:\||·|•|‖|<br\s*/?>|&nbsp;|&emsp;|\u3000)\s*|\s+(?=\*\*|__)|[ \t]{2,}", re.IGNORECASE
+    r"\s{0,9}(?:\||·|•|‖|<br\s?/?>|&nbsp;|&emsp;|\u3000)\s{0,9}|\s{1,9}(?=\*\*|__)|[ \t]{2,}", re.IGNORECASE
 )
-_IN_HEADINGS = frozenset({Field.TITLE, Field.AUTHORS, Field.ABSTRACT, Field.SUMMARY})  # with a value after a colon
+_WITH_PROSE = frozenset({Field.AUTHORS, Field.ABSTRACT, Field.SUMMARY})  # may lack a colon: **Abstract** We propose
+_IN_HEADINGS = frozenset({Field.TITLE, *_WITH_PROSE})  # with a value after a colon; `### Code: A Survey` is a title
+_VOTES = re.compile(
+    r"[\s>*_`(-]{0,9}(?:(?P<sign>👍|🔼|▲|🔺|⬆|❤)\ufe0f?[\s*_`:：]{0,9}(?P<count>[0-9][0-9,]{0,9})(?:\s?\w{0,12})"
+    r"|(?P<number>[0-9][0-9,]{0,9})\s?(?P<name>upvotes?|votes?|likes?|추천|赞|点赞|票|いいね))[\s*_`)]{0,9}",
+    re.IGNORECASE,
+)
 
 _NO_VALUE = re.compile(
-    r"(?:null|none|nan|n\s?/\s?a|unknown|undefined|nil|tbd|无|無|暂无|なし|없음|미상|未知|[-–—_/?.…*]{0,5})",
+    r"(?:null|none|nan|nil|n\s?/\s?a|unknown|undefined|tbd|无|無|暂无|暫無|未知|なし|不明|없음|미상)|[-–—_/.…]{0,5}",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-_STRINGS = re.compile(r"'((?:[^'\\]|\\.)*+)'|\"((?:[^\"\\]|\\.)*+)\"")
-_MORE = re.compile(
-    r"(?:,\s*)?(?:\bet\.?\s?al\b\.?|\.{3}|…|\(?\+\s?[0-9]+(?:\s(?:more|others|authors?)){0,2}\)?"
-    r"|\b(?:and|&)?\s?(?:[0-9]+\s)?(?:others|more authors?)\b|\s等(?:[0-9]+人|人)?$|\s?等[.。]?$"
-    r"|\s외\s?[0-9]*\s?(?:명|인)?$|\s?(?:ほか|他)[0-9]*名?$)",
+_STRING = re.compile(r"'((?:[^'\\]|\\.)*+)'|\"((?:[^\"\\]|\\.)*+)\"|['\"].*+", re.DOTALL)  # at last, one without an end
+_NOTE = re.compile(r"<sup\b[^<>]*>[^<>]*</sup>|\^\{[^{}]*\}|\$[^$]*\$|[*`]|__", re.IGNORECASE)
+_MORE_AUTHORS = re.compile(
+    r"(?:,\s)?(?:\bet\.?\s?al\b\.?|\.{3}|…|\(?\+\s?[0-9]+(?:\s(?:more|others|authors?)){0,2}\)?"
+    r"|\b(?:(?:and|&)\s)?(?:[0-9]+\s)?(?:others|more authors?)\b"
+    r"|\s?等(?:\s?[0-9一二三四五六七八九十]+\s?[人位名])?[.。]?$|\s외(?:\s?[0-9]+)?\s?(?:명|인)?$|\s?(?:ほか|他)\s?[0-9]*名?$)",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"<sup\b[^<>]*>[^<>]*</sup>|\^\{[^{}]*\}|\$[^$]*\$", re.IGNORECASE)
-_AFFILIATION = re.compile(r"\s*[(（][^()（）]*[)）](?=\s*(?:[,;，、；]|and\b|$))")
-_NAME_SEPARATOR = re.compile(r"\s*[,，、]\s*(?:(?:and|&)\s+)?|\s+(?:and|&)\s+", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
-_FOOTNOTES = "*†‡§¶#^∗⋆✉📧 \t0123456789⁰¹²³⁴⁵⁶⁷⁸⁹"
-_CODE = re.compile(r"[(（]\s*([a-z][a-z-]*(?:\.[A-Za-z]{2}(?:-[a-z]{2,})?)?|[a-z-]+\.[a-z-]+)\s*[)）]")
-_CATEGORY_CODE = re.compile(r"[a-z][a-z-]+(?:\.[A-Za-z]{2}|\.[a-z]+-[a-z]+)|[a-z]+-[a-z]{2,}")
-_CATEGORY_SEPARATOR = re.compile(r"\s*[,;，、；|]\s*|\s+(?=#\w)")
+_AFFILIATION = re.compile(r"\s?[(（][^()（）]*[)）](?=\s?(?:[,;，、；]|and\b|$))")
+_NAME_SEPARATOR = re.compile(r"\s?[,，、]\s?(?:(?:and|&)\s)?|\s(?:and|&)\s", re.IGNORECASE)
+_STRONG_NAME_SEPARATOR = re.compile(r"\s?[;；]\s?(?:(?:and|&)\s)?", re.IGNORECASE)
+_NAME_SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"(?:[†‡§¶^∗⋆✉\s⁰¹²³⁴⁵⁶⁷⁸⁹]|(?<=[^\W\d_])[0-9]{1,2})+$")
+
+# https://arxiv.org/category_taxonomy
+_CATEGORY = (
+    r"(?:astro-ph|cond-mat|cs|econ|eess|gr-qc|hep-(?:ex|lat|ph|th)|math|math-ph|nlin|nucl-(?:ex|th)|physics|q-bio|q-fin"
+    r"|quant-ph|stat)(?:\.(?:[A-Z]{2}|[a-z]{1,4}-[a-z]{2,5}))?"
+)
+_CATEGORY_CODE = re.compile(_CATEGORY)
+_CODE_IN_BRACKETS = re.compile(rf"[(（\[]\s?({_CATEGORY})\s?[)）\]]")
+_CATEGORY_SEPARATOR = re.compile(r"\s?[,;，、；|]\s?|\s(?=#\w)")
+_REMARK = re.compile(r"\s?[(（][^()（）]*[)）]$")
+
+_TITLE_BULLET = re.compile(r"^(?:(?:[•●\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d\ufe0f]|[-*](?=\s))\s*)+")
+_TITLE_NUMBER = re.compile(
+    r"^(?:[\[(（【]\s?#?[0-9]{1,4}\s?[\])）】]\s?[.:]?|#?[0-9]{1,4}[.)、]|#[0-9]{1,4}:?|[①-⑳])(?:\s+|(?=[^\s\d]))"
+)
+_ARXIV_IN_BRACKETS = re.compile(
+    r"\s?[\[(（【]\s?(?:arxiv\s?[:：]?\s?)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]{1,3})?(?:\s\[[a-zA-Z.-]{2,20}\])?\s?[\])）】]",
+    re.IGNORECASE,
+)
+_EMPHASIS = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*|__(?=\S)([^_]+)(?<=\S)__")
+_FORMATTING_TAG = re.compile(r"</?(?:b|strong|i|em|u|a|span|font|mark)(?:\s[^<>]*)?>", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
 def find_field(name: str) -> tuple[Field, str] | None:
-    """Return the field that a label, the head of a column or a key names, and the language of its value; else None.
+    """Return the field that a label, a column or a key names, and the language of its value if named; else None.
 
     Case, marks, emoji, punctuation and underscores do not matter: `**Author(s)**`, `abs_url`, `Abstract / 摘要`.
     """
@@ -233,12 +262,21 @@ def find_field(name: str) -> tuple[Field, str] | None:
     name = _TAG.sub(" ", name)
     if field := _look_up(_letters(name)):
         return field
-    fields = {
-        _look_up(part) for part in map(_letters, re.split(r"[/()（）|·・\[\]]", name)) if part not in ("", *_LANGUAGES)
-    }
+    parts = [part for part in map(_letters, re.split(r"[/()（）|·・\[\]]", name)) if part and not part.isdigit()]
+    fields = {_look_up(part) for part in parts if part not in _LANGUAGES}
     field = fields.pop() if len(fields) == 1 else None
-    languages = [_LANGUAGES[part] for part in map(_letters, re.split(r"[()（）\[\]]", name)) if part in _LANGUAGES]
-    return (field[0], languages[0] if languages else field[1]) if field else None
+    language = next((_LANGUAGES[part] for part in parts if part in _LANGUAGES), "")
+    return (field[0], language or field[1]) if field else None
+
+
+def find_language(path: PurePosixPath) -> str:
+    """Return the language that the name of a file ends with, or that one of its folders is named after; else "".
+
+    For example `ko` of `2026-07-01_ko.json`, and `zh` of `data/2026-07-01_AI_enhanced_Chinese.jsonl` and `zh-CN/a.md`.
+    """
+    last_word = re.split(r"[\s._-]", _REGION.sub("", path.stem))[-1]
+    folders = (_REGION.sub("", folder) for folder in reversed(path.parent.parts))
+    return next((_LANGUAGES[name.lower()] for name in (last_word, *folders) if name.lower() in _LANGUAGES), "")
 
 
 def parse_label(line: str) -> Label | None:
@@ -247,40 +285,21 @@ def parse_label(line: str) -> Label | None:
     A label is marked by a colon, by emphasis or brackets, as a heading or `<summary>`, by the first of two cells of a
     table, or by standing alone. A link such as `[PDF](URL)` is none; `find_field` tells what its text names.
     """
+    if votes := _VOTES.fullmatch(line[:_MAX_OPENING].rstrip()):
+        return Label(Field.VOTES, votes["count"] or votes["number"], votes["sign"] or votes["name"])
     opening = _OPENING.match(line)
-    if opening is None:
+    if opening is None:  # all of its parts are optional
         return None
-    start, marks = opening.end(), opening["marks"] or ""
     if opening["cell"]:
         return _parse_row(line)
-    head = line[start : start + _MAX_NAME + 1]
-    closing = _CLOSING_BRACKETS.get(marks, marks)
-    if marks and (end := head.find(closing)) > 0:
-        after = start + end + len(closing)
-        if marks == "[" and line[after : after + 1] in ("(", "（"):
-            return None
-        name = head[:end]
-        if field := find_field(name):
-            rest = (
-                _CLOSING_TAGS.sub("", line[after:], count=1) if line[after:].lstrip().startswith("<") else line[after:]
-            )
-            return _label(field, name, re.sub(r"^\s*[:：︰—–|]?-?\s*", "", rest))
-    if colon := _COLON.search(head):
-        name, rest = head[: colon.start()], line[start + colon.end() :]
-        if (field := find_field(name)) and not (
-            opening["heading"] and rest.strip(" *_") and field[0] not in _IN_HEADINGS
-        ):
-            return _label(field, name, _without_closing(rest, "" if marks and closing in name else closing))
-        return None
-    if dash := _DASH.search(head):
-        field = find_field(head[: dash.start()])
-        if field and field[0] in (Field.AUTHORS, Field.ABSTRACT):
-            return _label(field, head[: dash.start()], line[start + dash.end() :])
-    name, tag, rest = line[start:].partition("</")
-    if tag and (field := find_field(name)):
-        return _label(field, name, re.sub(r"^\s*[:：]\s*", "", _CLOSING_TAGS.sub("", f"</{rest}", count=1)))
-    field = find_field(line[start:]) if len(line) - start <= _MAX_NAME else None
-    return _label(field, line[start:], "") if field else None
+    text, mark = line[opening.end() :], opening["mark"] or ""
+    closing = _CLOSING_BRACKETS.get(mark, mark)
+    return (
+        (_parse_marked(text, closing) if mark else None)
+        or _parse_before_colon(text, closing, is_heading=opening["heading"] is not None)
+        or _parse_before_dash(text)
+        or _parse_alone(text)
+    )
 
 
 def parse_labels(line: str) -> list[Label]:
@@ -299,111 +318,169 @@ def parse_labels(line: str) -> list[Label]:
 
 
 def is_no_value(text: str) -> bool:
-    """Return True for `null`, `N/A`, `None`, `-` and the like, and for an empty text."""
-    return bool(_NO_VALUE.fullmatch(text.strip().strip("*_`|[]()\"' ")))
+    """Whether a value says that there is none: `null`, `N/A`, `None`, `-` and the like, or an empty text."""
+    return len(text) <= _MAX_OPENING and _NO_VALUE.fullmatch(text.strip("*`|[](){}\"' \t\r\n\u3000")) is not None
+
+
+def clean_title(title: str) -> str:
+    """Remove the number, bullet, emphasis and arXiv number of a title in Markdown: `**[1] A (2401.12345)**` is `A`."""
+    title = _EMPHASIS.sub(lambda match: match[1] or match[2], _FORMATTING_TAG.sub("", " ".join(title.split())))
+    title = _ARXIV_IN_BRACKETS.sub("", title).strip()
+    for mark in ("**", "__", "*", "_", "`"):
+        if len(title) > 2 * len(mark) and title.startswith(mark) and title.endswith(mark) and title.count(mark) == 2:
+            title = title[len(mark) : -len(mark)].strip()
+    for _ in range(2):  # a bullet before or after the number
+        title = _TITLE_NUMBER.sub("", _TITLE_BULLET.sub("", title, count=1), count=1)
+    return title
 
 
 def split_authors(text: str) -> Authors:
     """Split names at commas, semicolons and `and`, or read a list in brackets; `et al.` stands for more authors."""
-    text = text.strip()
-    if text.startswith("[") and text.endswith("]") and not _LINK.match(text):
-        strings = [first or second for first, second in _STRINGS.findall(text)]
-        if strings:
-            return _clean_names(strings, more_authors=False)
-        text = text[1:-1]
+    strings = _list_strings(text)
+    if strings is not None:
+        return _clean_names(strings, more_authors=False)
     text = _NOTE.sub("", html.unescape(_LINK.sub(r"\1", text)))
-    text = " ".join(_TAG.sub(" ", text).replace("*", "").replace("__", "").replace("`", "").split())
+    text = " ".join(_TAG.sub(" ", text).split()).removeprefix("[").removesuffix("]")
     if is_no_value(text):
         return Authors((), False)
-    remaining = _MORE.sub("", text)
-    remaining = _AFFILIATION.sub("", remaining)
-    if re.search("[;；]", remaining):
-        names = re.split(r"\s*[;；]\s*(?:and\s+)?", remaining)
-    else:
-        names = _NAME_SEPARATOR.split(remaining)
-    return _clean_names(names, more_authors=remaining != text and bool(_MORE.search(text)))
+    text, omissions = _MORE_AUTHORS.subn("", text)
+    text = _AFFILIATION.sub("", text)
+    separator = _STRONG_NAME_SEPARATOR if ";" in text or "；" in text else _NAME_SEPARATOR
+    return _clean_names(separator.split(text), more_authors=omissions > 0)
 
 
 def split_categories(text: str) -> tuple[str, ...]:
     """Split categories, subjects or tags: `Robotics (cs.RO); cs.AI` becomes `cs.RO` and `cs.AI`; each is kept once."""
-    text = html.unescape(_TAG.sub(" ", _LINK.sub(r"\1", text))).strip()
-    if text.startswith("[") and text.endswith("]"):
-        strings = [first or second for first, second in _STRINGS.findall(text)]
-        parts = strings or _CATEGORY_SEPARATOR.split(text[1:-1])
-    else:
-        parts = _CATEGORY_SEPARATOR.split(text)
-    tags: dict[str, None] = {}
-    for part in parts:
-        words = part.split()
-        if len(words) > 1 and all(_CATEGORY_CODE.fullmatch(word.strip("`*[]()")) for word in words):
-            tags.update(dict.fromkeys(word.strip("`*[]()") for word in words))
-            continue
-        code = _CODE.search(part)
-        tag = code[1] if code else re.sub(r"\s*[(（][^()（）]*[)）]\s*$", "", part)
-        tag = " ".join(tag.split()).strip("`*_[]\"' ").removeprefix("#").strip()
-        if not is_no_value(tag):
-            tags[tag] = None
-    return tuple(tags)
+    parts = _list_strings(text)
+    if parts is None:
+        text = " ".join(html.unescape(_TAG.sub(" ", _LINK.sub(r"\1", text))).split())
+        quoted = re.findall(r"`([^`]+)`", text)
+        parts = quoted if len(quoted) > 1 else _CATEGORY_SEPARATOR.split(text.removeprefix("[").removesuffix("]"))
+    return tuple(dict.fromkeys(tag for part in parts for tag in _clean_tags(part)))
 
 
 def parse_votes(text: str) -> int | None:
     """Return the number of votes that a value gives, such as `12`, `👍 1,234` or `+5`; None if it gives none."""
-    numbers = re.findall(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+", text[:200])
-    if len(numbers) != 1 or len(numbers[0]) > 9 or re.search(r"[0-9]\.[0-9]|-\s?[0-9]|[0-9]\s?[/%k]", text[:200]):
+    text = text[:_MAX_OPENING]
+    numbers = re.findall(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+", text)
+    if len(numbers) != 1 or len(numbers[0]) > 9 or re.search(r"[0-9]\.[0-9]|-\s?[0-9]|[0-9]\s?[/%k]", text):
         return None
     return int(numbers[0].replace(",", ""))
 
 
+def _parse_marked(text: str, closing: str) -> Label | None:
+    """Parse a label in emphasis or brackets; `text` follows the opening mark."""
+    end = text.find(closing, 0, _MAX_NAME + len(closing))
+    field = find_field(text[:end]) if end > 0 else None
+    if field is None:
+        return None
+    rest = text[end + len(closing) :]
+    if closing == "]" and rest.startswith(("(", "（")):
+        return None
+    if rest.lstrip().startswith("</") and (elements := _ELEMENTS.match(rest)):
+        rest = rest[elements.end() :]
+    is_marked = closing in "】」』》〕" or text[:end].rstrip().endswith((":", "：")) or _COLON.match(rest.lstrip())
+    if not is_marked and field[0] not in _WITH_PROSE and not _LINK_START.match(rest):
+        return None
+    return _make_label(field, text[:end], _AFTER_MARK.sub("", rest, count=1))
+
+
+def _parse_before_colon(text: str, closing: str, *, is_heading: bool) -> Label | None:
+    colon = _COLON.search(text, 0, _MAX_NAME + 1)
+    field = find_field(text[: colon.start()]) if colon else None
+    if colon is None or field is None:
+        return None
+    name, rest = text[: colon.start()], text[colon.end() :].strip()
+    if is_heading and rest.strip("*_ ") and field[0] not in _IN_HEADINGS:
+        return None
+    if closing and closing not in name:
+        rest = rest[len(closing) :] if rest.startswith(closing) else rest.removesuffix(closing)
+    if rest.startswith("</") and (elements := _ELEMENTS.match(rest)):
+        rest = rest[elements.end() :]
+    return _make_label(field, name, rest)
+
+
+def _parse_before_dash(text: str) -> Label | None:
+    dash = _DASH.search(text, 0, _MAX_NAME + 1)
+    field = find_field(text[: dash.start()]) if dash else None
+    if dash is None or field is None or field[0] not in _WITH_PROSE:
+        return None
+    return _make_label(field, text[: dash.start()], text[dash.end() :])
+
+
+def _parse_alone(text: str) -> Label | None:
+    """Parse a label that is an element of HTML, or all of a line."""
+    end = text.find("</", 0, _MAX_NAME + 1)
+    if end < 0:
+        field = find_field(text.rstrip()) if len(text) <= _MAX_OPENING else None
+        return _make_label(field, text, "") if field else None
+    field = find_field(text[:end])
+    elements = _ELEMENTS.match(text, end)
+    if field is None or elements is None:
+        return None
+    return _make_label(field, text[:end], _AFTER_MARK.sub("", text[elements.end() :], count=1))
+
+
+def _parse_row(line: str) -> Label | None:
+    """Parse a row of a table with two cells, of which the first is a label."""
+    cells = re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"), maxsplit=2)
+    field = find_field(cells[0].strip()) if len(cells) == 2 else None
+    return _make_label(field, cells[0], cells[1]) if field else None
+
+
+def _make_label(field: tuple[Field, str], name: str, text: str) -> Label:
+    text = text.strip()
+    if text.endswith(">"):
+        text = text[:-_MAX_OPENING] + _FINAL_ELEMENTS.sub("", text[-_MAX_OPENING:])
+    return Label(field[0], text, _TAG.sub("", name).strip(" \t*_`:："), field[1])
+
+
 def _look_up(name: str) -> tuple[Field, str] | None:
-    """Look up a normalized name, also with the name of a language before or after it."""
+    """Look up a label that `_letters` returned, also with the name of a language before or after it."""
     if field := _FIELDS.get(name):
         return field, ""
     for word, language in _LANGUAGES.items():
-        for rest in (name.removeprefix(word), name.removesuffix(word)):
-            is_separate = rest[:1] == " " or rest[-1:] == " " or not word.isascii()
-            if rest != name and is_separate and (field := _FIELDS.get(rest.strip())):
+        space = " " if word.isascii() else ""
+        for rest in (name.removeprefix(word + space), name.removesuffix(space + word)):
+            if rest != name and (field := _FIELDS.get(rest.strip())):
                 return field, language
     return None
 
 
 def _letters(name: str) -> str:
-    """Return a label in lower case with single spaces in place of everything but letters and digits."""
-    name = unicodedata.normalize("NFKC", name).strip()
-    return _NOT_A_LETTER.sub(" ", name).strip().casefold() or name
+    """Return a label in lower case, with a space in place of what is neither a letter nor a digit."""
+    return _NOT_A_LETTER.sub(" ", unicodedata.normalize("NFKC", name)).strip().casefold()
 
 
-def _label(field: tuple[Field, str], name: str, text: str) -> Label:
-    return Label(field[0], _FINAL_TAGS.sub("", text).strip(), _TAG.sub("", name).strip(" *_`:："), field[1])
+def _list_strings(text: str) -> list[str] | None:
+    """Return the strings of a list as JSON or Python writes it, such as `['A', "B"]`; None for other text."""
+    text = text.strip()
+    if not (text.startswith(("['", '["', "[ '", '[ "')) and text.endswith("]")):
+        return None
+    return [re.sub(r"\\(['\"\\])", r"\1", match[1] or match[2] or "") for match in _STRING.finditer(text)]
 
 
-def _without_closing(rest: str, closing: str) -> str:
-    """Remove the mark that closes `**Authors:** A` or `**Authors: A**` from what follows the colon."""
-    rest = rest.strip()
-    if closing and rest.startswith(closing):
-        return rest[len(closing) :]
-    if closing and rest.endswith(closing):
-        return rest[: -len(closing)]
-    if rest.startswith("</"):
-        return _CLOSING_TAGS.sub("", rest, count=1)
-    return rest
-
-
-def _parse_row(line: str) -> Label | None:
-    """Parse a row of a table with two cells of which the first is a label."""
-    cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-    field = find_field(cells[0].strip(":： ")) if len(cells) == 2 else None
-    return _label(field, cells[0], cells[1]) if field else None
-
-
-def _clean_names(names: Iterator[str] | list[str], more_authors: bool) -> Authors:
+def _clean_names(names: Iterable[str], more_authors: bool) -> Authors:
     cleaned: list[str] = []
-    for name in names:
-        name = " ".join(name.split()).strip("\"'[]{}.,;:|-· " if not name.rstrip().endswith(".") else "\"'[]{},;:|-· ")
-        name = name.rstrip(_FOOTNOTES)
-        if _MORE.fullmatch(name) or name.casefold() in ("et al.", "others"):
+    for part in names:
+        name = re.sub(r"^[^\w'\"({\\]+", "", " ".join(part.split()))
+        name = _FOOTNOTE.sub("", name[:_MAX_OPENING]) + name[_MAX_OPENING:]
+        name = name.rstrip(",;:| ").strip('"')
+        if _MORE_AUTHORS.fullmatch(name):
             more_authors = True
-        elif _SUFFIX.fullmatch(name) and cleaned:
+        elif _NAME_SUFFIX.fullmatch(name) and cleaned:
             cleaned[-1] += f", {name}"
-        elif not is_no_value(name):
+        elif not is_no_value(name) and not name.isdigit():
             cleaned.append(name)
     return Authors(tuple(dict.fromkeys(cleaned)), more_authors)
+
+
+def _clean_tags(part: str) -> list[str]:
+    """Return the categories or the one tag that a part of a list contains."""
+    words = [word for word in re.split(r"[\s/·•+*`_\[\]()（）]+", part) if word]
+    if words and all(map(_CATEGORY_CODE.fullmatch, words)):
+        return words
+    if code := _CODE_IN_BRACKETS.search(part):
+        return [code[1]]
+    tag = _REMARK.sub("", part.strip()).strip("*`[]\"' ").removeprefix("#").strip()
+    return [] if is_no_value(tag) else [tag]
