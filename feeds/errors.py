@@ -9,6 +9,10 @@ class ArchiveError(FeedsError):
     """The archive's folder or its index cannot be used."""
 
 
+class IndexVersionError(ArchiveError):
+    """The index would have to be made anew, by other code or with other readers."""
+
+
 class SettingsError(FeedsError):
     """A setting is unknown or has a wrong value."""
 

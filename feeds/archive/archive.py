@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -26,8 +26,8 @@ from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
 from feeds.model.query import Clause
 from feeds.progress import Progress, no_progress
-from feeds.readers import Reader
-from feeds.readers.daily_papers import DailyPapersReader
+from feeds.readers import registry
+from feeds.readers.registry import ArchiveReader
 
 Result = TypeVar("Result")
 
@@ -57,6 +57,8 @@ class Archive:
         progress: shows the files that are read.
         last_day: returns the last day that snapshots show at the moment; by default they show all.
         searches: the clauses of searches to watch: their results are kept, and cost nothing more when asked for.
+        reader: reads the files; by default `daily-papers`.
+        patterns: which files it is shown, such as `data/*.jsonl`; by default all that have its suffixes.
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class Archive:
         progress: Progress = no_progress,
         last_day: Callable[[], date] = lambda: date.max,
         searches: Iterable[tuple[Clause, ...]] = (),
+        reader: ArchiveReader | None = None,
+        patterns: Sequence[str] = (),
     ) -> None:
         self.root = root.resolve()
         self.index_path = index_path
@@ -74,8 +78,9 @@ class Archive:
         self._progress = progress
         self._last_day = last_day
         self._searches = tuple(dict.fromkeys(filter(None, searches)))
-        self._reader: Reader = DailyPapersReader()
-        self._tree = FileTree(self.root, self._reader.suffixes)
+        self.reader = reader or registry.load().select(["daily-papers"])
+        self._tree = FileTree(self.root, self.reader.suffixes, patterns)
+        self.index_version = index.index_version(self.root, f"{self.reader.fingerprint} {patterns}")
         self._lock = threading.RLock()
         self._files: dict[str, Signature] | None = None  # as the index held them at the last sync
         self._identity = ""  # of that index
@@ -83,7 +88,7 @@ class Archive:
         self._degradation = ""
         self._next_scan = 0.0
         self._newest = NewestState()
-        self._database = Database(index_path, index.SCHEMA, index.index_version(self.root), self._fill)
+        self._database = Database(index_path, index.SCHEMA, self.index_version, self._fill)
 
     @property
     def revision(self) -> str:
@@ -143,7 +148,7 @@ class Archive:
 
     def survey(self) -> Survey:
         """Look at the folder for what may be the reason that no day was found."""
-        return survey(self.root, self._reader.suffixes)
+        return survey(self.root, self.reader.suffixes)
 
     def reason_for_no_days(self) -> str:
         """Say in one line why snapshots show no day; empty if they show one."""
@@ -211,7 +216,7 @@ class Archive:
             paths = None
         held: Mapping[str, Signature | None]
         try:
-            held = index.synchronize(connection, self._tree, self._reader, self._searches, self._progress, paths)
+            held = index.synchronize(connection, self._tree, self.reader, self._searches, self._progress, paths)
         except sqlite3.OperationalError as error:
             if not sqlite.is_read_only(error) or not index.read_revision(connection):
                 raise

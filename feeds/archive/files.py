@@ -73,11 +73,13 @@ class FileTree:
     Args:
         root: the folder.
         suffixes: of the files, in lower case.
+        patterns: of their paths, such as `data/*.jsonl`; by default all.
     """
 
-    def __init__(self, root: Path, suffixes: Iterable[str]) -> None:
+    def __init__(self, root: Path, suffixes: Iterable[str], patterns: Iterable[str] = ()) -> None:
         self.root = root
         self._suffixes = tuple(suffixes)
+        self._pattern = compile_patterns(patterns)
         self._folders: dict[str, _Folder] = {}  # by their paths, each with a slash at its end
         self._places: dict[tuple[int, int], str] = {}  # of folders, by device and inode
         self._newest_first: list[str] | None = None  # the files; None after a change
@@ -201,12 +203,13 @@ class FileTree:
             return
         kinds = {entry.name: _is_folder(entry) for entry in entries}
         folders = frozenset(name for name, is_folder in kinds.items() if is_folder)
-        files = frozenset(
-            name for name, is_folder in kinds.items() if is_folder is None or name.lower().endswith(self._suffixes)
-        )
+        files = frozenset(name for name, is_folder in kinds.items() if is_folder is None or self._is_read(prefix, name))
         self._folders[prefix] = _Folder(path, signature, files, folders)
         self._places[signature[:2]] = prefix
         yield from (prefix + name for name in files)
+
+    def _is_read(self, prefix: str, name: str) -> bool:
+        return name.lower().endswith(self._suffixes) and self._pattern.fullmatch(prefix + name) is not None
 
     def _require_root(self) -> None:
         if not self.root.is_dir():
@@ -262,6 +265,19 @@ def _sign(path: str) -> Signature | None:
     now = time.time_ns()
     ctime_ns = -now if _is_racy(status.st_ctime_ns, now) else status.st_ctime_ns
     return Signature(status.st_size, status.st_mtime_ns, ctime_ns, status.st_ino & _MAX_INTEGER)
+
+
+def compile_patterns(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Return what matches the paths that one of some patterns names; all paths without a pattern.
+
+    `*` and `?` stand for characters of a name, `**/` for any number of folders.
+    """
+    return re.compile("|".join(map(_translate_pattern, patterns)) or ".*", re.DOTALL)
+
+
+def _translate_pattern(pattern: str) -> str:
+    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(signs.get(part) or re.escape(part) for part in re.split(r"(\*\*/|\*\*|\*|\?)", pattern))
 
 
 def read_file(path: Path, max_size: int) -> bytes:

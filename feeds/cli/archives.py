@@ -5,13 +5,23 @@ from pathlib import Path
 
 import click
 
+from feeds.archive.archive import Archive
 from feeds.cli.terminal import progress_bar
 from feeds.publishing.publisher import Publisher, open_publisher
+from feeds.readers.registry import DEFAULT
 
 
 def open_archive(archive: Path) -> Publisher:
     """Open an archive; a progress bar shows how it is indexed."""
     return open_publisher(archive, os.environ, progress_bar("indexing", "file"))
+
+
+def report_reader(archive: Archive) -> None:
+    """Say in a line on stderr which reader was found to fit the archive, if it is not the usual one."""
+    if archive.reader.is_detected and archive.reader.names != (DEFAULT,):
+        name = archive.reader.name
+        hint = f'write readers = ["{name}"] into feeds.toml, or run `feeds init`'
+        click.echo(f"feeds: {archive.root}: read by {name}, which finds days there; {hint}", err=True)
 
 
 def report_missing_days(publisher: Publisher) -> None:

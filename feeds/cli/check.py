@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from feeds.archive.archive import Archive, default_index
+from feeds.cli.archives import report_reader
 from feeds.cli.options import archive_argument
 from feeds.cli.terminal import progress_bar
 from feeds.exporters import registry
 from feeds.model.diagnostic import Severity
-from feeds.publishing.publisher import last_published_day
+from feeds.publishing.publisher import open_archive
+from feeds.readers import registry as reader_registry
 from feeds.site import settings
 
 _CONTROL_CHARACTERS = dict.fromkeys([*range(32), 127], "\ufffd")  # of file names, which may hold a line break
@@ -25,12 +27,15 @@ def command(archive: Path) -> None:
 
     Checks the settings and the day files, and exits with 1 if anything was lost, or no day was found.
     """
-    _, setting_errors = settings.load_with_errors(archive, os.environ, registry.load().offer)
+    readers = reader_registry.load()
+    checks = {"build.formats": registry.load().offer, "readers": readers.check}
+    loaded, setting_errors = settings.load_with_errors(archive, os.environ, checks)
     for location, message in setting_errors:
         click.echo(f"{location}: {Severity.ERROR.value}: {message}")
     progress = progress_bar("indexing", "file")
-    opened = Archive(archive, default_index(archive, os.environ), progress=progress, last_day=last_published_day)
+    opened = open_archive(archive, default_index(archive, os.environ), loaded, readers, progress)
     opened.sync()
+    report_reader(opened)
     with opened.snapshot() as snapshot:
         diagnostics, calendar = [*snapshot.diagnostics()], snapshot.calendar()
     problems = [(f"{archive / path}:{line}", severity, message) for path, line, message, severity in diagnostics]

@@ -42,7 +42,7 @@ def command(name: str, archive: Path, port: int, site_folder: Path | None, outpu
     if not archive.is_dir():
         raise FeedsError(f"{archive}: no such folder; give the folder of an archive")
     formats = registry.load()
-    site = settings.load(archive, os.environ, formats.offer).site
+    site = settings.load(archive, os.environ, {"build.formats": formats.offer}).site
     installation = Installation(archive.absolute(), port, site_folder and site_folder.absolute(), os.environ)
     rendered = render(name, site, formats, installation)
     if any(EXAMPLE_URL in text for text in rendered.values()):

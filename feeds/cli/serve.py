@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from feeds.cli.archives import open_archive, report_missing_days
+from feeds.cli.archives import open_archive, report_missing_days, report_reader
 from feeds.cli.options import archive_argument
 from feeds.http import logs, metrics, server
 from feeds.site.site import Site
@@ -35,11 +35,13 @@ def command(
     log_config = logs.configuration(log_format, with_access=access_log)
     logging.config.dictConfig(log_config)
     publisher = open_archive(archive)
+    report_reader(publisher.archive)
     report_missing_days(publisher)
     listener = server.listen(host, port)
     if publisher.site.base_url == Site().base_url:
         name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
         os.environ["FEEDS_BASE_URL"] = f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    os.environ["FEEDS_READERS"] = ",".join(publisher.archive.reader.names)  # workers need not find it out again
     os.environ["FEEDS_ARCHIVE"] = str(archive.resolve())
     base_url = os.environ.get("FEEDS_BASE_URL", publisher.site.base_url)
     click.echo(f"Serving {archive} at {base_url}/ (press Ctrl+C to stop)")

@@ -2,22 +2,19 @@
 
 import importlib
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from feeds.errors import PluginError
 from feeds.exporters.contract import Exporter, Format, Kind, Resource
 from feeds.fingerprint import dependency_versions, hash_files, packages_fingerprint
 from feeds.model.keys import Key, Scope, SiteKey, parse_key
+from feeds.plugins import distribution_of, entry_points
 from feeds.site.site import GENERATOR, SETTINGS_OF_DOCUMENTS
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
 
 GROUP = "feeds.exporters"
 _RESERVED_PATHS = ("healthz", "readyz")
@@ -138,26 +135,13 @@ class Registry:
 
 def load() -> Registry:
     """Load every exporter. Raises PluginError if one cannot be used; the message names its distribution."""
-    plug_ins = sorted(entry_points(GROUP), key=lambda point: (_origin(point), point.name))
+    plug_ins = sorted(entry_points(GROUP), key=lambda point: (distribution_of(point, GENERATOR), point.name))
     return Registry(
         [
             *(_load(name, value, GENERATOR, partial(_import, value)) for name, value in _BUILT_IN.items()),
-            *(_load(point.name, point.value, _origin(point), point.load) for point in plug_ins),
+            *(_load(point.name, point.value, distribution_of(point, GENERATOR), point.load) for point in plug_ins),
         ]
     )
-
-
-def entry_points(group: str) -> "Iterable[EntryPoint]":
-    """Find the entry points of a group, as importlib.metadata does, which is only imported if there may be any.
-
-    It takes as long to import as Python takes to start, and most installations have no plug-ins.
-    """
-    files = (path for folder in sys.path for path in Path(folder).glob("*-info/entry_points.txt"))
-    if not any(group in path.read_text(encoding="utf-8") for path in files):
-        return ()
-    from importlib import metadata
-
-    return metadata.entry_points(group=group)
 
 
 def register(exporter: Exporter, origin: str) -> Format:
@@ -196,10 +180,6 @@ def _code_fingerprint(module_name: str, origin: str) -> str:
     given = hash_files(Path(__file__).with_name(name) for name in ("contract.py", "environment.py", "templates.py"))
     shared = packages_fingerprint("feeds.text", "feeds.model", "feeds.site")
     return f"{origin} {own} {given} {shared} {dependency_versions()}"
-
-
-def _origin(point: "EntryPoint") -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else GENERATOR
 
 
 def _import(value: str) -> Any:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
-from feeds.errors import ExportError, FeedsError, UnknownEditionError
+from feeds.errors import ExportError, FeedsError, IndexVersionError, UnknownEditionError
 from feeds.http.documents import DocumentCache
 from feeds.http.lane import BusyError
 from feeds.http.limits import FAILURE_SECONDS, PROCESS_MEMORY, PROCESS_SECONDS
@@ -68,13 +68,13 @@ class RenderJob:
 
     def make(self) -> JobResult | None:
         """Render the document; None if it has changed."""
-        from feeds.archive.index import index_version  # late, because compressing does without
-        from feeds.exporters.contract import Resource
+        from feeds.exporters.contract import Resource  # late, because compressing does without
         from feeds.publishing.publisher import open_publisher
 
-        if index_version(self.root) != self.index_version:
+        try:
+            publisher = open_publisher(self.root, self.environ, index_version=self.index_version)
+        except IndexVersionError:
             return None  # our code was replaced since the worker started; we would make its index anew
-        publisher = open_publisher(self.root, self.environ)
         resource = Resource(self.key, publisher.formats[self.format_name])
         try:
             representation = publisher.representation(resource, self.language)

@@ -12,7 +12,6 @@ from contextlib import closing
 from functools import partial
 from typing import NamedTuple
 
-from feeds.archive.index import index_version
 from feeds.exporters.contract import Resource
 from feeds.http import jobs, limits
 from feeds.http.cache import ResponseCache
@@ -67,7 +66,7 @@ class Renderer:
         self, publisher: Publisher, environ: Mapping[str, str], memory: ResponseCache, documents: DocumentCache
     ) -> None:
         self._publisher = publisher
-        self._environ = dict(environ)
+        self._environ = {**environ, "FEEDS_READERS": ",".join(publisher.archive.reader.names)}  # not found again
         self._memory = memory
         self._documents = documents
         wait = limits.MAX_RENDERING_QUEUE_SECONDS
@@ -143,7 +142,7 @@ class Renderer:
         job = jobs.RenderJob(
             self._documents,
             wanted.etag,
-            index_version(root),
+            self._publisher.archive.index_version,
             root,
             self._environ,
             resource.key,

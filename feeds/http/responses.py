@@ -136,7 +136,7 @@ def _body_response(request: Request, body: Body) -> Response:
 
 
 def add_common_headers(response: Response, method: str) -> Response:
-    """Add what every response has: what it varies by, what browsers may do with it, and access for other sites (CORS)."""
+    """Add what every response has: what it varies by, what browsers may do with it, access for other sites (CORS)."""
     response.vary.update(("Accept-Encoding", "A-IM"))
     response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -5,6 +5,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import NamedTuple
 from cachetools import LRUCache
 
 from feeds.archive.archive import Archive, default_index
+from feeds.archive.detection import detect_reader
 from feeds.archive.snapshot import EditionMetadata, LatestLimits, Snapshot
-from feeds.errors import ExportError, FeedsError, UnknownEditionError
+from feeds.errors import ExportError, FeedsError, IndexVersionError, UnknownEditionError
 from feeds.exporters import registry
 from feeds.exporters.contract import Format, Kind, RenderContext, Resource
 from feeds.exporters.registry import Registry
@@ -25,8 +27,12 @@ from feeds.model.query import parse_query
 from feeds.progress import Progress, no_progress
 from feeds.publishing.representation import Representation, cache_control
 from feeds.publishing.static import StaticFile, static_files
+from feeds.readers import registry as reader_registry
+from feeds.readers.dates import Dates
+from feeds.readers.registry import DEFAULT
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
+from feeds.site.settings import Settings
 from feeds.site.site import Site
 
 _log = logging.getLogger(__name__)
@@ -260,22 +266,63 @@ def last_published_day() -> date:
     return datetime.now(UTC).date()
 
 
+def open_archive(
+    root: Path,
+    index_path: Path,
+    loaded: Settings,
+    readers: reader_registry.Registry,
+    progress: Progress = no_progress,
+    last_day: Callable[[], date] = last_published_day,
+) -> Archive:
+    """Open the archive in a folder with its settings, which leave its reader open or not.
+
+    Which reader was found is kept beside the index, for the time when the folder is lost.
+    """
+    dates = Dates(loaded.date_pattern)
+    names, kept = loaded.readers, index_path.with_name(f"{index_path.name}.reader")
+    if not names:
+        name = detect_reader(root, readers, loaded.files, dates)
+        with suppress(OSError, UnicodeDecodeError):
+            name = name or kept.read_text(encoding="utf-8")
+        names = (name if name in readers else DEFAULT,)
+        with suppress(OSError):
+            if name == DEFAULT:
+                kept.unlink(missing_ok=True)
+            elif name:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(name, encoding="utf-8")
+    site = loaded.site
+    return Archive(
+        root,
+        index_path,
+        LatestLimits(site.latest_days, site.latest_papers),
+        progress,
+        last_day,
+        [topic.key.query.clauses for topic in site.topics],
+        readers.select(names, dates, is_detected=not loaded.readers),
+        loaded.files,
+    )
+
+
 def open_publisher(
     root: Path,
     environ: Mapping[str, str],
     progress: Progress = no_progress,
     last_day: Callable[[], date] = last_published_day,
+    index_version: str = "",
 ) -> Publisher:
     """Open the archive in a folder with its settings and all exporters.
 
-    Raises FeedsError if the archive, a setting or an exporter cannot be used.
+    Raises FeedsError if the archive, a setting, a reader or an exporter cannot be used, and IndexVersionError if
+    an `index_version` is given and the archive needs an index of another one.
     """
-    formats = registry.load()
+    formats, readers = registry.load(), reader_registry.load()
     index_path = default_index(root, environ)
-    loaded = settings.load(root, environ, formats.offer, copy=index_path.with_name(f"{index_path.name}.settings"))
+    checks = {"build.formats": formats.offer, "readers": readers.check}
+    loaded = settings.load(root, environ, checks, copy=index_path.with_name(f"{index_path.name}.settings"))
     site = loaded.site
-    limits = LatestLimits(site.latest_days, site.latest_papers)
-    searches = [topic.key.query.clauses for topic in site.topics]
-    archive = Archive(root, index_path, limits, progress, last_day, searches)
+    archive = open_archive(root, index_path, loaded, readers, progress, last_day)
+    if index_version not in ("", archive.index_version):
+        raise IndexVersionError(f"{index_path}: an index of another version")
     archive.sync_if_due()
     return Publisher(archive, formats.offering(loaded.build_formats), site, Store(default_store(environ)))

@@ -15,8 +15,8 @@ from feeds.files import atomic_write, read_regular_file
 from feeds.site import validators
 from feeds.site.site import Site
 
-FormatCheck = Callable[[str], object]
-"""Raises ValueError for a text that names no format."""
+Checks = Mapping[str, Callable[[str], object]]
+"""For settings that list names: raises ValueError for one that is wrong."""
 
 _MAX_SIZE = 1_000_000  # bytes of a file
 _MAX_ERRORS = 100  # that are listed
@@ -40,12 +40,15 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings: of documents, of mails, of fetching images, and of the formats to offer besides the usual ones."""
+    """All settings: of documents, mails and fetching images, which other formats are offered, and what is read."""
 
     site: Site = field(default_factory=Site)
     mail: MailServer = field(default_factory=MailServer)
     private_images: bool = False
     build_formats: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    date_pattern: str = ""
 
 
 class Setting(NamedTuple):
@@ -62,9 +65,7 @@ class SettingError(NamedTuple):
     message: str
 
 
-def load(
-    folder: Path, environ: Mapping[str, str], check_format: FormatCheck = str, copy: Path | None = None
-) -> Settings:
+def load(folder: Path, environ: Mapping[str, str], checks: Checks | None = None, copy: Path | None = None) -> Settings:
     """Load the settings from `feeds.toml` in the archive's folder, or $FEEDS_CONFIG, and from FEEDS_<NAME> variables.
 
     Variables take precedence; empty ones count as not set. Raises SettingsError if a setting is unknown or its value is
@@ -73,25 +74,25 @@ def load(
     Args:
         folder: the archive's folder.
         environ: the environment.
-        check_format: is called with every entry of `build.formats`.
+        checks: for `build.formats` and `readers`, whose names depend on what is installed.
         copy: a file that keeps `feeds.toml` as it was read last. It is read while the folder is missing, empty or
             unreadable, as when a volume is not mounted: other settings would give other URLs and IDs.
     """
     if copy is None or environ.get("FEEDS_CONFIG"):
-        return _load(folder, environ, check_format)
+        return _load(folder, environ, checks)
     if _is_lost(folder):
         if not copy.exists():
-            return _load(folder, environ, check_format)
-        settings, _ = load_with_errors(folder, {**environ, "FEEDS_CONFIG": str(copy)}, check_format)
+            return _load(folder, environ, checks)
+        settings, _ = load_with_errors(folder, {**environ, "FEEDS_CONFIG": str(copy)}, checks)
         return settings  # it had no errors but those that the lost folder brings, such as a missing font
-    settings = _load(folder, environ, check_format)
+    settings = _load(folder, environ, checks)
     with suppress(OSError):  # a disk that is full or cannot be written
         _keep_copy(folder / "feeds.toml", copy)
     return settings
 
 
-def _load(folder: Path, environ: Mapping[str, str], check_format: FormatCheck) -> Settings:
-    settings, errors = load_with_errors(folder, environ, check_format)
+def _load(folder: Path, environ: Mapping[str, str], checks: Checks | None) -> Settings:
+    settings, errors = load_with_errors(folder, environ, checks)
     for location, message in errors:
         raise SettingsError(f"{location}: {message}")
     return settings
@@ -117,10 +118,10 @@ def _keep_copy(path: Path, copy: Path) -> None:
 
 
 def load_with_errors(
-    folder: Path, environ: Mapping[str, str], check_format: FormatCheck = str
+    folder: Path, environ: Mapping[str, str], checks: Checks | None = None
 ) -> tuple[Settings, list[SettingError]]:
     """Load the settings as `load` does, and list all errors; a setting that is wrong keeps its default."""
-    loader = _Loader(check_format)
+    loader = _Loader(checks or {})
     if configured := environ.get("FEEDS_CONFIG"):
         loader.read_file(Path(configured), is_required=True)
     else:
@@ -132,6 +133,7 @@ def load_with_errors(
         MailServer(**_select(MailServer, values)),
         values.get("private_images", False),
         values.get("build.formats", ()),
+        **{name: values[name] for name in ("readers", "files", "date_pattern") if name in values},
     )
     return settings, loader.errors
 
@@ -162,8 +164,8 @@ def _select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
 class _Loader:
     """Collects the values of settings, and errors."""
 
-    def __init__(self, check_format: FormatCheck) -> None:
-        self._check_format = check_format
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
         self.values: dict[str, Any] = {}
         self.errors: list[SettingError] = []
 
@@ -231,9 +233,8 @@ class _Loader:
 
     def _parse(self, name: str, value: Any) -> Any:
         parsed = SETTINGS[name].parse(value)
-        if name == "build.formats":
-            for entry in parsed:
-                self._check_format(entry)
+        for entry in parsed if name in self._checks else ():
+            self._checks[name](entry)
         return parsed
 
 
@@ -304,6 +305,20 @@ SETTINGS: Mapping[str, Setting] = {
     "topics": Setting(
         validators.topics,
         "Named searches, offered on the home page, in the OPDS catalogs and in the OPML subscription list.",
+    ),
+    "readers": Setting(
+        validators.names,
+        "Readers of the digests, in the order in which a file is shown to them; `feeds readers` lists them. If empty,"
+        " `daily-papers` if it finds a day, or else the first other one that does.",
+    ),
+    "files": Setting(
+        validators.patterns,
+        "Which files are read, such as `data/*.jsonl` or `**/*.md`, relative to the archive's folder. If empty, all"
+        " that the readers know.",
+    ),
+    "date_pattern": Setting(
+        validators.date_pattern,
+        "Where paths and headings have their dates, if they are not found by themselves, such as `digest-%y%m%d`.",
     ),
     "build.formats": Setting(
         validators.names,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from feeds.errors import QueryError
 from feeds.files import read_regular_file
 from feeds.model.keys import TOPIC_PREFIX
+from feeds.readers.dates import Dates
 from feeds.site.i18n import LANGUAGES
 from feeds.site.site import Font, Topic, parse_topic
 from feeds.text.unicode import strip_forbidden
@@ -171,6 +172,22 @@ def names(value: object) -> tuple[str, ...]:
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
         raise ValueError(f'{value!r} is not a list of names; write one such as ["epub", "paper.ris"]')
     return tuple(entries)
+
+
+def patterns(value: object) -> tuple[str, ...]:
+    """Parse a list of patterns for paths; environment variables hold them as a text with commas between them."""
+    entries = [entry.strip() for entry in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(entries, list) or not all(isinstance(entry, str) and entry.strip() for entry in entries):
+        raise ValueError(f'{value!r} is not a list of patterns; write one such as ["data/*.jsonl"]')
+    if absolute := [entry for entry in entries if entry.startswith("/") or ".." in entry.split("/")]:
+        raise ValueError(f"{absolute[0]!r} leads out of the archive; write it relative to the archive's folder")
+    return tuple(entries)
+
+
+def date_pattern(value: object) -> str:
+    """Parse a pattern of dates, such as `digest-%y%m%d`."""
+    text = single_line(value)
+    return Dates(text).pattern
 
 
 def topics(value: object) -> tuple[Topic, ...]:

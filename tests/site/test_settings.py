@@ -167,7 +167,7 @@ def test_unknown_format_is_reported_with_its_line(tmp_path: Path) -> None:
             raise ValueError(f"there is no format {name}")
 
     write_settings(tmp_path, 'title = "논문"\n\n[build]\nformats = ["md", "ms"]\n')
-    settings, errors = load_with_errors(tmp_path, {}, check)
+    settings, errors = load_with_errors(tmp_path, {}, {"build.formats": check})
     assert errors == [(f"{tmp_path}/feeds.toml:4", "build.formats: there is no format ms")]
     assert (settings.build_formats, settings.site.title) == ((), "논문")
 
