@@ -80,10 +80,13 @@ CREATE TABLE matches (search INTEGER, paper INTEGER, PRIMARY KEY (search, paper)
 """
 
 
-def index_version(root: Path) -> str:
-    """Identify what an index is made of: the archive's folder, the schema, and the code that reads digests."""
+def index_version(root: Path, reading: str = "") -> str:
+    """Identify what an index is made of: the archive's folder, the schema, and the code that reads digests.
+
+    `reading` stands for the readers of the archive and the files that they are shown.
+    """
     code = packages_fingerprint("feeds.text", "feeds.model", "feeds.readers", "feeds.archive")
-    return f"{SCHEMA_VERSION} {code} {dependency_versions()} {os.fspath(root)!a}"
+    return f"{SCHEMA_VERSION} {code} {dependency_versions()} {os.fspath(root)!a} {reading!a}"
 
 
 def read_revision(connection: sqlite3.Connection) -> str:
