@@ -58,7 +58,7 @@ class ArchiveReader:
     @property
     def fingerprint(self) -> str:
         """A text that changes with the readers, with what they were given, and with the code of plug-ins."""
-        return repr([(item.name, item.origin, repr(item.reader), _code_hash(item.reader)) for item in self._readers])
+        return repr([(item.name, item.origin, _dates(item.reader), _code_hash(item.reader)) for item in self._readers])
 
     def read(self, source: str, path: PurePosixPath) -> Digest | None:
         """Parse a file; None if none of the readers knows its format."""
@@ -154,7 +154,11 @@ def _faults(reader: object) -> Iterator[str]:
 
 def _with_dates(item: RegisteredReader, dates: Dates) -> RegisteredReader:
     reader: Any = item.reader
-    return item._replace(reader=replace(reader, dates=dates)) if hasattr(reader, "dates") else item
+    return item._replace(reader=replace(reader, dates=dates)) if _dates(reader) else item
+
+
+def _dates(reader: Reader) -> Dates | None:
+    return getattr(reader, "dates", None)
 
 
 def _code_hash(reader: Reader) -> str:
