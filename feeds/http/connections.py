@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
         self._connections.remove(self)
         self._is_last = True
         self._messages.clear()
-        self._answer_in_turn = None
+        self._note_answer(unsent=self._transport.get_write_buffer_size())
         if self._task and self._state is _State.ANSWERING:
             self._task.cancel()
         elif self._resumed:
@@ -413,10 +413,7 @@ class Connection(asyncio.Protocol):
         """Go on with the next request, or close."""
         self._connections.release(self)
         self._has_answered = True
-        if self._answer_in_turn:
-            seconds = time.monotonic() - self._asked
-            self._gateway.note(self._message_in_turn.request, self._answer_in_turn, self._written, seconds)
-            self._answer_in_turn = None
+        self._note_answer(unsent=0)
         if self._messages or not self._is_last:
             self._answer_next()
         elif self._ended or self._transport.is_closing():
@@ -425,6 +422,12 @@ class Connection(asyncio.Protocol):
             self._since, self._state = time.monotonic(), _State.LINGERING
             self._connections.set_idle(self, is_idle=True)
             self._transport.write_eof()
+
+    def _note_answer(self, unsent: int) -> None:
+        if self._answer_in_turn:
+            request, seconds = self._message_in_turn.request, time.monotonic() - self._asked
+            self._gateway.note(request, self._answer_in_turn, self._written - unsent, seconds)
+            self._answer_in_turn = None
 
 
 def _ascii_target(data: bytes) -> bytes:

@@ -9,6 +9,7 @@ While a process makes a document, it locks one byte of the file `lock`, at a pla
 listed only when it is full. Then the documents that were used longest ago are removed, until three quarters are left.
 """
 
+import errno
 import fcntl
 import hashlib
 import logging
@@ -23,9 +24,8 @@ from pathlib import Path
 from uuid import uuid4
 from weakref import finalize
 
-from feeds.http.limits import DOCUMENT_CACHE_BYTES
+from feeds.http.limits import CHUNK, DOCUMENT_CACHE_BYTES
 
-_CHUNK = 256 * 1024  # bytes that are read at once
 _DIGEST_SIZE = 32
 _KEPT_SHARE = 0.75  # of `max_bytes`, after documents were removed
 _USE_INTERVAL = 60  # seconds; how exactly the last use of a document is remembered
@@ -47,8 +47,10 @@ class StoredDocument:
         return self
 
     def __next__(self) -> bytes:
-        if chunk := self._file.read(_CHUNK):
+        if chunk := self._file.read(CHUNK):
             return chunk
+        if self.tell() < self.size:
+            raise OSError(errno.EIO, "the document has been truncated")
         raise StopIteration
 
     def read(self) -> bytes:

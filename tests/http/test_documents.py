@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.http import limits
 from feeds.http.documents import DocumentCache, StoredDocument
 
 
@@ -48,6 +49,18 @@ def test_document_is_read_in_chunks_from_any_position(documents: DocumentCache) 
     assert (b"".join(chunks), len(chunks) > 1) == (body, True)
     stored.seek(999_990)
     assert (stored.tell(), b"".join(stored)) == (999_990, body[-10:])
+    stored.close()
+
+
+def test_document_that_is_truncated_while_it_is_read_is_an_error(documents: DocumentCache) -> None:
+    large = DocumentCache(documents.folder)
+    large.store("a", bytes(3 * limits.CHUNK))
+    stored = large.find("a")
+    assert isinstance(stored, StoredDocument)
+    assert len(next(stored)) == limits.CHUNK
+    os.truncate(documents.folder / "a", 2 * limits.CHUNK)
+    with pytest.raises(OSError, match="truncated"):
+        list(stored)
     stored.close()
 
 
