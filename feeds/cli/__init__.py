@@ -12,6 +12,7 @@ SUBCOMMANDS = {
     "init": "Write a settings file into ARCHIVE.",
     "publish": "Upload the whole site to URL.",
     "send": "Mail a book to ADDRESS, such as a Kindle.",
+    "readers": "List the registered readers.",
     "serve": "Serve ARCHIVE over HTTP.",
 }
 """What each subcommand does; the module of the same name has it as `command`."""

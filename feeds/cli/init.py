@@ -1,27 +1,54 @@
 """Writes a settings file."""
 
+import os
 from pathlib import Path
 
 import click
 
+from feeds.archive.archive import Archive, default_index
 from feeds.cli.options import archive_argument
+from feeds.cli.terminal import progress_bar
 from feeds.errors import FeedsError
+from feeds.publishing.publisher import last_published_day, open_archive
+from feeds.readers import registry
+from feeds.readers.registry import DEFAULT
 from feeds.site import settings
 
 
 @click.command()
 @archive_argument
 def command(archive: Path) -> None:
-    """Write a settings file into ARCHIVE.
+    """Write a settings file into ARCHIVE, and say what is found there.
 
-    The file, feeds.toml, explains every setting and sets none.
+    The file, feeds.toml, explains every setting. It sets `readers` if another than the usual one finds days in ARCHIVE.
     """
     path = archive / "feeds.toml"
+    if path.exists() or path.is_symlink():
+        raise FeedsError(f"{path}: already exists; edit it, or move it away")
+    if not archive.is_dir():
+        raise FeedsError(f"{archive}: no such folder; give the folder of an archive")
+    progress = progress_bar("indexing", "file")
+    opened = open_archive(
+        archive, default_index(archive, os.environ), settings.Settings(), registry.load(), progress, last_published_day
+    )
+    opened.sync()
+    click.echo(f"{archive}: {_describe(opened)}", err=True)
+    names = opened.reader.names
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(settings.example())
-    except FileExistsError as error:
-        raise FeedsError(f"{path}: already exists; edit it, or move it away") from error
+            file.write(settings.example({"readers": names} if names != (DEFAULT,) else {}))
     except OSError as error:
-        raise FeedsError(f"{path}: {error.strerror}; give the folder of an archive") from error
-    click.echo(f"wrote {path}", err=True)
+        raise FeedsError(f"{path}: {error.strerror}; give a folder that can be written") from error
+    click.echo(f"wrote {path}; next: feeds serve {archive}", err=True)
+
+
+def _describe(archive: Archive) -> str:
+    """Say how many files are read by which reader, and what they hold."""
+    if reason := archive.reason_for_no_days():
+        return reason
+    with archive.snapshot() as snapshot:
+        calendar, files = snapshot.calendar(), snapshot.count_files()
+    papers = sum(day.papers for day in calendar)
+    plural = "s look" if files != 1 else " looks"
+    listings = f"{papers:,} listing{'s' if papers != 1 else ''}"
+    return f"{files:,} file{plural} like {archive.reader.name}, {listings}, {calendar[0].date} to {calendar[-1].date}"

@@ -74,11 +74,13 @@ class Diagnostics:
 class Reader(Protocol):
     """Parses digests of one format. Pure; never raises, whatever the text: what it cannot read is a diagnostic."""
 
-    name: str
-    """What settings call the reader, such as `daily-papers`."""
+    @property
+    def name(self) -> str:
+        """What settings call the reader, such as `daily-papers`."""
 
-    suffixes: frozenset[str]
-    """The suffixes of the files to read, in lower case, such as `.md`."""
+    @property
+    def suffixes(self) -> frozenset[str]:
+        """The suffixes of the files to read, in lower case, such as `.md`."""
 
     def read(self, source: str, path: PurePosixPath) -> Digest | None:
         """Parse a file; None if it is not in this format. `path` is relative to the archive's folder."""

@@ -3,7 +3,7 @@
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
@@ -138,22 +138,28 @@ def load_with_errors(
     return settings, loader.errors
 
 
-def example() -> str:
-    """Return a settings file that explains every setting and shows its default, all in comments."""
+def example(values: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Return a settings file that explains every setting and shows its default in comments; it sets some `values`."""
     import tomli_w
 
     defaults = asdict(Settings())
     flat = defaults | defaults.pop("site") | defaults.pop("mail")
     flat["build.formats"] = flat.pop("build_formats")
     flat["topics"] = {topic.name: topic.search for topic in Site().topics}
-    parts = ["Settings of daily-papers-feeds. All are commented out and show their defaults.\n"]
+    parts = ["# Settings of daily-papers-feeds. Those that are commented out show their defaults.\n"]
     tables = {name for name, value in flat.items() if isinstance(value, dict) or "." in name}
     for name in sorted(SETTINGS, key=lambda name: name in tables):  # a table extends to the end of a file
-        value = "" if flat[name] is None else flat[name]
+        is_set = name in (values or {})
+        value = list(values[name]) if values and is_set else "" if flat[name] is None else flat[name]
         table, _, entry = name.rpartition(".")
-        shown = tomli_w.dumps({table: {entry: value}} if table else {entry: value})
-        parts.append("\n".join([*textwrap.wrap(SETTINGS[name].description, 100), shown]))
-    return "\n".join(f"# {line}" if line else "" for part in parts for line in part.split("\n"))
+        shown = tomli_w.dumps({table: {entry: value}} if table else {entry: value}, multiline_strings=False)
+        parts.append(_comment("\n".join(textwrap.wrap(SETTINGS[name].description, 100))))
+        parts.append(shown if is_set else _comment(shown))
+    return "\n".join(parts)
+
+
+def _comment(text: str) -> str:
+    return "\n".join(f"# {line}" if line else "" for line in text.split("\n"))
 
 
 def _select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

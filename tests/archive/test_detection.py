@@ -1,0 +1,119 @@
+"""Which reader an archive is for where no setting says so, and which files it is shown."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from feeds.archive.archive import Archive
+from feeds.archive.detection import detect_reader
+from feeds.archive.files import compile_patterns
+from feeds.model.paper import Paper
+from feeds.publishing.publisher import open_archive
+from feeds.readers import Digest, Entry
+from feeds.readers.daily_papers import DailyPapersReader
+from feeds.readers.dates import Dates
+from feeds.readers.registry import RegisteredReader, Registry
+from feeds.site.settings import Settings
+from tests.support.archives import titles
+from tests.support.digests import day, paper, write_files
+
+
+@dataclass(frozen=True)
+class LineReader:
+    """Reads a paper of one day from each line that starts with the reader's name."""
+
+    name: str
+    suffixes: frozenset[str]
+
+    def read(self, source: str, path: PurePosixPath) -> Digest | None:  # noqa: ARG002  # required by the contract
+        lines = [line for line in source.splitlines() if line.startswith(self.name)]
+        entries = [
+            Entry(1, date(2024, 1, 30), Paper(line, f"https://arxiv.org/abs/2401.{len(line):05}")) for line in lines
+        ]
+        return Digest({date(2024, 1, 30): 1}, tuple(entries), ()) if entries else None
+
+
+READERS = Registry(
+    RegisteredReader(reader, "test 1.0")
+    for reader in (
+        DailyPapersReader(),
+        LineReader("lines", frozenset({".md"})),
+        LineReader("rows", frozenset({".txt", ".md"})),
+    )
+)
+NATIVE = day("2024-01-30", paper())
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, ""),
+        ({"1.md": "nothing"}, ""),
+        ({"1.md": "lines a", "2.md": "nothing", "z/3.md": NATIVE}, "daily-papers"),
+        ({"1.md": "lines a", "2.md": "## Daily Papers (2024-01-30)\n"}, "daily-papers"),
+        ({"1.md": "rows a\nlines a"}, "lines"),
+        ({"1.txt": "rows a", "README.md": "lines a"}, "rows"),
+        ({"README.md": "lines a", "index.md": "rows b"}, "lines"),
+        ({".hidden/1.md": NATIVE, "1.txt": "rows"}, "rows"),
+    ],
+)
+def test_reader_of_an_archive_is_found(tmp_path: Path, files: dict[str, str], expected: str) -> None:
+    write_files(tmp_path, files)
+    assert detect_reader(tmp_path, READERS, (), Dates()) == expected
+
+
+def test_patterns_narrow_what_is_looked_at(tmp_path: Path) -> None:
+    write_files(tmp_path, {"1.md": NATIVE, "data/2.txt": "rows a"})
+    assert detect_reader(tmp_path, READERS, ("data/*.txt",), Dates()) == "rows"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "others"),
+    [
+        ("*.md", ["1.md"], ["a/1.md", "1.mdx"]),
+        ("data/*.jsonl", ["data/1.jsonl"], ["data/a/1.jsonl", "1.jsonl"]),
+        ("**/*.md", ["1.md", "a/1.md", "a/b/1.md"], ["1.txt"]),
+        ("data/**", ["data/1.md", "data/a/1.md"], ["1.md"]),
+        ("20??/논문.md", ["2024/논문.md"], ["2024/1.md", "20/4/논문.md"]),
+        ("[1].md", ["[1].md"], ["1.md"]),
+    ],
+)
+def test_patterns_match_paths(pattern: str, matching: list[str], others: list[str]) -> None:
+    compiled = compile_patterns([pattern])
+    assert [path for path in [*matching, *others] if compiled.fullmatch(path)] == matching
+
+
+def open_with(root: Path, folder: Path, settings: Settings = Settings()) -> Archive:  # noqa: B008  # immutable
+    archive = open_archive(root, folder / "index.sqlite", settings, READERS)
+    archive.sync()
+    return archive
+
+
+def test_archive_is_read_by_the_reader_that_is_found(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    write_files(root, {"1.md": "lines a\nrows b", "2.txt": "rows c"})
+    archive = open_with(root, tmp_path)
+    assert (archive.reader.names, archive.reader.is_detected) == (("lines",), True)
+    assert titles(archive) == ["lines a"]
+
+
+def test_settings_name_readers_and_files(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    write_files(root, {"1.md": "lines a\nrows bb", "2.txt": "rows ccc", "3.md": "rows dddd"})
+    archive = open_with(root, tmp_path, Settings(readers=("rows", "lines")))
+    assert (archive.reader.names, archive.reader.is_detected) == (("rows", "lines"), False)
+    assert sorted(titles(archive)) == ["rows bb", "rows ccc", "rows dddd"]
+    assert titles(open_with(root, tmp_path, Settings(readers=("rows",), files=("3.*",)))) == ["rows dddd"]
+
+
+def test_reader_is_remembered_while_the_folder_is_lost(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    write_files(root, {"1.txt": "rows a"})
+    open_with(root, tmp_path)
+    (root / "1.txt").unlink()
+    archive = open_with(root, tmp_path)
+    assert archive.reader.names == ("rows",)
+    assert titles(archive) == ["rows a"]
+    assert archive.degradation
