@@ -61,8 +61,8 @@ _AFTER_NAME = r"(?:\*\*|__)?\s{0,2}[:：#\s]\s{0,2}(?:\*\*|__)?\s{0,2}"  # of ar
 _VERSION = r"(?:v[0-9]{1,3})?"
 _BARE = re.compile(
     rf"(?P<url>https?://{_URL_CHARACTERS})|(?<![\w/.@-])(?P<without_scheme>(?:{_HOST})/{_URL_CHARACTERS})"
-    rf"|\barxiv(?:[\s_-]?(?:id|no|number|编号|編號|番号|번호))?{_AFTER_NAME}[\[`(]?"
-    rf"(?P<arxiv>[0-9]{{4}}\.[0-9]{{4,5}}|[a-z-]{{2,9}}(?:\.[a-z]{{2}})?/[0-9]{{7}})(?![0-9]){_VERSION}[\]`)]?"
+    rf"|\barxiv(?:[\s_-]?(?:id|no|number|编号|編號|番号|번호))?{_AFTER_NAME}(?P<opened>[\[`(])?"
+    rf"(?P<arxiv>[0-9]{{4}}\.[0-9]{{4,5}}|[a-z-]{{2,9}}(?:\.[a-z]{{2}})?/[0-9]{{7}})(?![0-9]){_VERSION}(?(opened)[\]`)]?)"
     rf"|\bdoi{_AFTER_NAME}(?P<doi>{_DOI})"
     # Alone on a line, in brackets or in a cell of a table.
     r"|(?:^[ \t]{0,9}|[\[(`（【|]\s{0,3})(?:(?P<number>(?:1[5-9]|2[0-9])(?:0[1-9]|1[0-2])\.[0-9]{5})"

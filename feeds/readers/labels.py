@@ -69,27 +69,26 @@ _NAMES = {
     ),
     Field.CATEGORIES: (
         "category|categories|subject|subjects|tag|tags|keyword|keywords|topic|topics|main category|"
-        "primary category|arxiv category|arxiv categories|primary subject|subject area|subject areas|"
-        "subject classes|areas|field|fields|classification|primary class|primary|"
+        "primary category|arxiv primary category|arxiv category|arxiv categories|primary subject|subject area|"
+        "subject areas|subject classes|areas|field|fields|classification|primary class|primary|"
         "카테고리|분류|주제|주제 분류|태그|키워드|분야|주제어|연구 분야|"
         "分类|分類|类别|類別|主分类|主分類|学科|學科|学科分类|主题|主題|标签|標籤|关键词|關鍵詞|关键字|關鍵字|"
         "领域|領域|研究领域|所属分类|分野|主分類 副分類|主題分類|主要类别|主类别|arxiv 分类|arxiv 分類|"
         "カテゴリ|カテゴリー|タグ|キーワード"
     ),
     Field.ABSTRACT: (
-        "abstract|original abstract|paper abstract|full abstract|abs text|"
-        "초록|원문 초록|논문 초록|원본 초록|영문 초록|"
-        "摘要|论文摘要|論文摘要|原文摘要|英文摘要|中文摘要|原始摘要|文摘|抄録|要旨|論文要旨|摘要原文|摘要翻译|"
-        "摘要翻譯|"
+        "abstract|arxiv abstract|original abstract|paper abstract|full abstract|abs text|"
+        "초록|원문 초록|논문 초록|원본 초록|"
+        "摘要|论文摘要|論文摘要|原文摘要|原始摘要|文摘|抄録|要旨|論文要旨|摘要原文|摘要翻译|摘要翻譯|"
         "アブストラクト|原文アブストラクト|アブスト"
     ),
     Field.SUMMARY: (
         "summary|ai summary|tl dr|tldr|tl dr s|one line summary|one sentence summary|short summary|brief|"
         "brief summary|llm summary|gpt summary|paper summary|in short|"
-        "요약|한줄 요약|한 줄 요약|논문 요약|핵심 요약|세줄 요약|세 줄 요약|3줄 요약|ai 요약|한글 요약|"
+        "요약|한줄 요약|한 줄 요약|논문 요약|핵심 요약|세줄 요약|세 줄 요약|3줄 요약|ai 요약|"
         "总结|總結|概要|概述|简介|簡介|一句话总结|一句話總結|一句话概括|ai 总结|ai 摘要|论文总结|论文概要|"
-        "核心摘要|中文总结|内容概要|速览|要約|論文要約|ai要約|一言要約|一行要約|日本語要約|ai 要約|3行要約|"
-        "三行要約|ai摘要|ai总结|ai 總結|ai 速览|"
+        "核心摘要|内容概要|速览|要約|論文要約|ai要約|一言要約|一行要約|ai 要約|3行要約|三行要約|ai摘要|ai总结|"
+        "ai 總結|ai 速览|"
         "ひとこと要約|まとめ|サマリー|サマリ|一言まとめ"
     ),
     Field.LINK: (
@@ -178,7 +177,7 @@ _LANGUAGES = {
     **dict.fromkeys(("zh", "cn", "chs", "cht", "chinese", "中文", "汉语", "漢語", "中国語", "중국어"), "zh"),
     **dict.fromkeys(("ja", "jp", "jpn", "japanese", "日本語", "和文", "日文", "日语", "일본어"), "ja"),
 }
-_REGION = re.compile(r"(?<=[a-z])[\s._-](?:us|gb|kr|cn|tw|hk|jp|hans|hant)$", re.IGNORECASE)
+_REGION = re.compile(r"(?<=en|ko|zh|ja)[._-](?:us|gb|kr|cn|tw|hk|jp|hans|hant)$", re.IGNORECASE)
 
 _MAX_NAME = 60  # characters of a label
 _MAX_OPENING = 200  # characters of a label with the marks around it and the start of its value
@@ -457,7 +456,10 @@ def _list_strings(text: str) -> list[str] | None:
     text = text.strip()
     if not (text.startswith(("['", '["', "[ '", '[ "')) and text.endswith("]")):
         return None
-    return [re.sub(r"\\(['\"\\])", r"\1", match[1] or match[2] or "") for match in _STRING.finditer(text)]
+    strings = [(match[1] or match[2], match.lastindex) for match in _STRING.finditer(text)]
+    if any(group is None for _, group in strings):  # one has no end
+        return None
+    return [re.sub(r"\\(['\"\\])", r"\1", string or "") for string, _ in strings]
 
 
 def _clean_names(names: Iterable[str], more_authors: bool) -> Authors:
