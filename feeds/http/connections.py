@@ -375,9 +375,9 @@ class Connection(asyncio.Protocol):
         self._write(self._head(answer))
         loop = asyncio.get_running_loop()
         try:
-            while self._has_body(answer) and not self._transport.is_closing():
+            while self._has_body(answer):
                 chunk = await loop.run_in_executor(None, next, chunks, b"")
-                if not chunk:
+                if not chunk or self._transport.is_closing():
                     break
                 self._write(chunk)
                 if self._resumed:

@@ -538,7 +538,9 @@ def test_file_is_closed_when_the_client_is_gone(server: Listening, gateway: Answ
     gateway.wait_for_open(0)
 
 
-def test_file_is_not_closed_while_it_is_read(server: Listening, gateway: Answers) -> None:
+def test_file_is_not_closed_while_it_is_read(
+    server: Listening, gateway: Answers, caplog: pytest.LogCaptureFixture
+) -> None:
     may_read, reads = threading.Event(), threading.Event()
 
     class SlowChunks(Chunks):
@@ -558,6 +560,7 @@ def test_file_is_not_closed_while_it_is_read(server: Listening, gateway: Answers
     may_read.set()
     assert chunks.closed.wait(TIMEOUT)
     assert not chunks.was_closed_while_reading
+    assert caplog.records == []
 
 
 def test_file_that_cannot_be_read_ends_the_connection(
