@@ -7,7 +7,7 @@ All are those of one worker process. What bounds an archive, a search and a docu
 # Connections
 
 MAX_CONNECTIONS = 4096
-"""Open connections. For one more, that which has been idle for the longest is closed."""
+"""Open connections. For one more, that which has been idle for the longest is closed, or else the slowest."""
 
 HEAD_SECONDS = 15.0
 """Until a request has arrived, from its first byte on, or from the connection's start on."""
@@ -19,7 +19,7 @@ STALL_SECONDS = 30.0
 """Without the client taking a byte of a response; then its connection is closed."""
 
 LINGER_SECONDS = 2.0
-"""How long the connection of a refused request is read on, so that the refusal arrives."""
+"""How long a connection stays open for a client that is told to close it, or that has closed its half."""
 
 MIN_RATE = 1024
 """Bytes per second at which a client takes a response, on average after `STALL_SECONDS`."""
@@ -31,7 +31,7 @@ MAX_CONTENT = 64 * 1024
 """Bytes of the content of a request, which nothing here needs; more is answered with 413."""
 
 MAX_PIPELINED = 32
-"""Requests that a client may send ahead of their answers; the connection is closed after these."""
+"""Requests that a client may send ahead of their answers, in `MAX_HEAD` bytes; then the connection is closed."""
 
 MAX_UNSENT = 64 * 1024 * 1024
 """Bytes of the bodies that slow clients have not taken. Beyond, the slowest connection is closed."""
