@@ -69,6 +69,7 @@ _BARE = re.compile(
     rf"{_VERSION}(?=[ \t]{{0,9}}$|\s{{0,3}}[\])`）】|])[\])`）】]?|(?P<lone_doi>{_DOI}))",
     re.IGNORECASE | re.MULTILINE,
 )
+_ENTITY = re.compile("&(?:nbsp|[lg]t|quot|e[nm]sp|#160);")  # ends a URL
 _BADGE_NUMBER = re.compile(r"badge.{0,40}?arxiv[^0-9/]{0,5}(?P<number>[0-9]{4}\.[0-9]{4,5})", re.IGNORECASE)
 _PICTURE_SUFFIX = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif|bmp|tiff?)(?:[?#]|$)", re.IGNORECASE)
 _OPENREVIEW_PATHS = ("/forum", "/pdf", "/attachment", "/revisions")
@@ -221,6 +222,7 @@ def _make_address(uri: str, start: int, end: int, text: str = "") -> Address:
 
 def _trim(url: str) -> str:
     """Cut off final punctuation, and brackets that are not opened in the URL, as GFM section 6.9 does."""
+    url = _ENTITY.split(url, maxsplit=1)[0]
     end = len(url)
     unopened = url.count(")") - url.count("(")
     while end and (url[end - 1] in ".,;:!?'*_~" or (url[end - 1] == ")" and unopened > 0)):

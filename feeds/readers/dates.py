@@ -39,6 +39,7 @@ _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_START}{_YEAR}\s?[년年]\s?{_MONTH}\s?[월月]\s?{_DAY}(?![0-9])\s?[일日号號]?",
+        rf"(?<![0-9和成])(?P<short>[0-9]{{2}})\s?[년年]\s?{_MONTH}\s?[월月]\s?{_DAY}\s?[일日]",  # but 令和07年 is 2025
         rf"{_START}{_YEAR}\s?(?P<mark>[-./_])\s?{_MONTH}\s?(?P=mark)\s?{_DAY}{_END}",
         rf"{_START}{_YEAR}\s{_MONTH}\s{_DAY}{_END}",
         rf"{_START}{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:[0-9]{{6}}(?![0-9])|{_END})",
@@ -86,7 +87,9 @@ _IN_FOLDERS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_FOLDER}\s?[년年]?/(?:{_MONTH}(?:[월月]|[\s._-]?{_MONTH_NAMES})?|{_NAME})/{_DAY}[일日]?{_REST}$",
-        rf"{_FOLDER}\s?[-_.년年]?\s?(?:(?P<month>[0-9]{{2}})[월月]?|{_NAME})/{_DAY}[일日]?{_REST}$",
+        rf"{_FOLDER}(?:[-_.\s]?(?P<month>[0-9]{{2}})|[-_.\s]{_NAME})/{_DAY}[일日]?{_REST}$",
+        rf"{_FOLDER}(?:[-_.]|\s?[년年]\s?){_MONTH}[월月]?/{_DAY}[일日]?{_REST}$",
+        rf"(?:^|/)(?:{_NAME}|{_MONTH})[-_.\s]{_YEAR}/{_DAY}{_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?P<month>[0-9]{{2}})[-_.]?(?P<day>[0-9]{{2}}){_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?{_MONTH}\s?[월月]\s?{_DAY}\s?[일日]{_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?:{_NAME}{_GAP}{_DAY}){_ORDINAL}{_REST}$",
