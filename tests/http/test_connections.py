@@ -256,8 +256,10 @@ def listening(gateway: object) -> Iterator[Listening]:
 
 
 @pytest.fixture(autouse=True)
-def sweep_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def limit_nothing_but_what_a_test_is_about(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "_SWEEP_INTERVAL", 0.01)
+    for name in ("HEAD_SECONDS", "KEEP_ALIVE_SECONDS", "STALL_SECONDS", "LINGER_SECONDS"):
+        monkeypatch.setattr(limits, name, 2 * TIMEOUT)
 
 
 @pytest.fixture
