@@ -91,13 +91,14 @@ def paper_url(url: str) -> str | None:
     """Return the address of the paper that a URL leads to, at arxiv.org, doi.org or openreview.net; None for others.
 
     The addresses of a paper at Hugging Face, alphaXiv and other mirrors of arXiv become that at arXiv, without version.
+    Those of known hosts may lack the scheme.
     """
-    if arxiv_id(url) or doi(url):
-        return f"https://{normalized_url(url)}"
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    uri = _normalize(url)
+    if uri is None:
         return None
+    if arxiv_id(uri) or doi(uri):
+        return f"https://{normalized_url(uri)}"
+    parts = urlsplit(uri)
     if parts.netloc.lower().removeprefix("www.").removeprefix("api.") != "openreview.net":
         return None
     name = parse_qs(parts.query).get("id", [""])[0] if parts.path.rstrip("/") in _OPENREVIEW_PATHS else ""
@@ -183,8 +184,7 @@ def _attribute(tag: str, name: str) -> str:
 
 
 def _address_of_link(text: str, link: _Link) -> Iterator[Address]:
-    url = html.unescape(link.url).strip()
-    uri = normalize_web_url(f"https://{url}" if _WITHOUT_SCHEME.match(url) else url)
+    uri = _normalize(html.unescape(link.url))
     if uri is None:
         return
     if not link.is_picture:
@@ -208,8 +208,14 @@ def _find_bare(text: str) -> Iterator[Address]:
             end -= len(raw) - len(trimmed)
             scheme = "" if groups["url"] else "https://" if groups["without_scheme"] else "https://doi.org/"
             url = f"{scheme}{trimmed}"
-        if uri := normalize_web_url(html.unescape(url)):
+        if uri := _normalize(html.unescape(url)):
             yield _make_address(uri, start, end)
+
+
+def _normalize(url: str) -> str | None:
+    """Return a URL as a URI, that of a known host also without a scheme; None if it is not a valid one."""
+    url = url.strip()
+    return normalize_web_url(f"https://{url}" if _WITHOUT_SCHEME.match(url) else url)
 
 
 def _make_address(uri: str, start: int, end: int, text: str = "") -> Address:

@@ -37,6 +37,10 @@ def urls(text: str) -> list[str]:
         ("https://huggingface.co/papers", None),
         ("https://huggingface.co/org/model", None),
         ("https://github.com/arxiv/arxiv-base", None),
+        ("arxiv.org/abs/2503.10111", PAPER),
+        (" https://arxiv.org/abs/2503.10111\n", PAPER),
+        ("https://doi.org/10.1145/\ud800", None),
+        ("https://user:secret@arxiv.org/abs/2503.10111", None),
         ("http://[::1", None),
         ("", None),
     ],
@@ -227,7 +231,7 @@ MARKUP = st.lists(
 ).map("".join)
 
 
-@given(text=st.text() | MARKUP)
+@given(text=st.text(st.characters()) | MARKUP)
 def test_addresses_of_any_text_are_apart_and_in_order(text: str) -> None:
     addresses = find_addresses(text)
     ends = [0, *(address.end for address in addresses)]

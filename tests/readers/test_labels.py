@@ -368,7 +368,7 @@ PIECES = st.lists(
 ).map("".join)
 
 
-@given(text=st.text() | PIECES)
+@given(text=st.text(st.characters()) | PIECES)
 def test_no_text_raises_and_values_come_from_the_text(text: str) -> None:
     labels = parse_labels(text)
     assert bool(labels) == (parse_label(text) is not None)
