@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from feeds.exporters import registry
 from feeds.exporters.contract import UNLISTED_KINDS, Exporter, Kind
 from feeds.model.keys import Scope, SearchKey, parse_key
+from feeds.readers import registry as reader_registry
 from feeds.readers.daily_papers import DailyPapersReader
 from feeds.site.settings import SETTINGS, load
 from tests.support.digests import ROOT
@@ -116,6 +117,14 @@ def test_covers_are_offered_with_books() -> None:
 def test_plug_in_of_the_contract_is_the_tested_one() -> None:
     assert blocks(CONTRACT, "toml") == [text(ROOT / "tests/plugin/pyproject.toml")]
     assert blocks(CONTRACT, "python")[0] == text(ROOT / "tests/plugin/feeds_csv.py")
+    readers = ROOT / "feeds/readers/README.md"
+    assert blocks(readers, "toml") == [text(ROOT / "tests/plugin/reader/pyproject.toml")]
+    assert blocks(readers, "python") == [text(ROOT / "tests/plugin/reader/feeds_tsv.py")]
+
+
+def test_every_reader_is_described() -> None:
+    rows = re.findall(r"^\| \[([a-z-]+)\]\(", text(ROOT / "feeds/readers/README.md"), re.MULTILINE)
+    assert rows == [item.name for item in reader_registry.load()]
 
 
 def test_contract_names_every_attribute_and_kind() -> None:

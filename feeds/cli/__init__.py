@@ -11,8 +11,8 @@ SUBCOMMANDS = {
     "images": "Fetch the papers' images for the books.",
     "init": "Write a settings file into ARCHIVE.",
     "publish": "Upload the whole site to URL.",
-    "send": "Mail a book to ADDRESS, such as a Kindle.",
     "readers": "List the registered readers.",
+    "send": "Mail a book to ADDRESS, such as a Kindle.",
     "serve": "Serve ARCHIVE over HTTP.",
 }
 """What each subcommand does; the module of the same name has it as `command`."""

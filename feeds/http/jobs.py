@@ -109,7 +109,7 @@ def run(job: Job) -> bytes | None:
     """
     # In a session of its own, so that Ctrl+C stops the service only when this has been sent.
     with subprocess.Popen(  # noqa: S603  # a constant command
-        _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        _COMMAND, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
         assert process.stdin is not None  # noqa: S101  # they are pipes
         assert process.stdout is not None  # noqa: S101

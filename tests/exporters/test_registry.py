@@ -23,7 +23,7 @@ from feeds.model.edition import Edition
 from feeds.model.keys import EXAMPLES, Scope
 from feeds.publishing.publisher import Publisher
 from feeds.site.site import SETTINGS_OF_DOCUMENTS, Font, parse_topic
-from tests.support.digests import ROOT, SEEDS, render
+from tests.support.digests import ROOT, SEEDS, render, write_files
 
 OTHER_SETTINGS: dict[str, Any] = {
     "title": "Other Papers",
@@ -219,7 +219,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ours = [path for path in sys.path if path.endswith("site-packages")]
     (site_packages / "ours.pth").write_text("\n".join([*ours, str(ROOT)]))
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    for number, source in enumerate([ROOT / "tests/plugin", ROOT / "tests/plugin/text"]):
+    for number, source in enumerate([ROOT / "tests/plugin", ROOT / "tests/plugin/text", ROOT / "tests/plugin/reader"]):
         copy = root / f"source{number}"  # because a build leaves files beside the source
         copy.mkdir()
         for path in source.glob("*.*"):
@@ -275,3 +275,22 @@ def test_plug_in_exports_searches_with_the_public_api(python: Path, tmp_path: Pa
     assert day.count("https://arxiv.org/abs/") >= 11
     source = (ROOT / "tests/plugin/text/feeds_text.py").read_text(encoding="utf-8")
     assert not re.search(r"from feeds[\w.]* import .*\b_|feeds\.\w+\._", source)
+
+
+@pytest.mark.external
+def test_reader_plug_in_reads_an_archive_that_no_other_reads(python: Path, tmp_path: Path) -> None:
+    assert re.search(r"^tsv +\.tsv +feeds-tsv 1\.0$", run(python, CLI.format(["readers"]), tmp_path), re.MULTILINE)
+    archive = tmp_path / "archive"
+    row = "2024-01-30\t논문\thttps://arxiv.org/abs/2401.00001\tA; B\t요약\n"
+    write_files(archive, {"2024/papers.tsv": f"day\ttitle\n{row}", "README.md": "# Papers"})
+    run(python, CLI.format(["init", str(archive)]), tmp_path)
+    assert 'readers = [\n    "tsv",\n]\n' in (archive / "feeds.toml").read_text(encoding="utf-8")
+    exported = run(python, CLI.format(["export", "csv", "all", "--archive", str(archive)]), tmp_path)
+    (paper,) = csv.DictReader(exported.splitlines())
+    assert (paper["title"], paper["authors"]) == ("논문", "A; B")
+    check = CLI.replace("; main()", "\ntry: main()\nexcept SystemExit as end: print(end.code)").format(
+        ["check", str(archive)]
+    )
+    line, status = run(python, check, tmp_path).splitlines()
+    assert line.startswith(f"{archive}/2024/papers.tsv:1: error: no paper: not enough values to unpack")
+    assert status == "1"
