@@ -34,7 +34,7 @@ _ORDINAL = r"(?:st|nd|rd|th)?"
 _GAP = r"(?:[,.]?\s|[,._/-])"
 _START = r"(?<![0-9])"
 _END = r"(?![0-9]|(?!T[0-9])[A-Za-z])"  # not the 3 of 2024-01-3O, but the 30 of 2024-01-30T09:00
-_WEEK = r"(?:W|week|KW)[\s_-]{0,2}(?P<week>[0-9]{1,2})(?![0-9])"
+_WEEK = r"(?:W|week|KW)[\s_-]{0,2}(?P<week>[0-9]{1,2})(?![0-9A-Za-z])"  # not W8A8
 _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -51,7 +51,7 @@ _DATES = tuple(
         rf"{_START}{_YEAR}-?W(?P<week>[0-9]{{2}})-?(?P<weekday>[1-7]){_END}",
         rf"{_START}{_YEAR}[\s,._/-]{{0,3}}{_WEEK}",
         rf"(?<![a-z]){_WEEK}[\s,._-]{{1,3}}(?:of\s)?{_YEAR}(?![0-9])",
-        rf"{_START}{_YEAR}\s?[년年]?\s?[제第]?\s?(?P<week>[0-9]{{1,2}})\s?(?:周|週|주)",
+        rf"{_START}{_YEAR}\s?[년年]?\s?[제第]?\s?(?P<week>[0-9]{{1,2}})\s?(?:周|週|주)(?![년年])",
     )
 )
 _DATES_WITHOUT_YEAR = tuple(
@@ -94,7 +94,8 @@ _IN_FOLDERS = tuple(
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?{_MONTH}\s?[월月]\s?{_DAY}\s?[일日]{_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?:{_NAME}{_GAP}{_DAY}){_ORDINAL}{_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?:{_DAY}{_ORDINAL}{_GAP}{_NAME}){_REST}$",
-        rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?{_WEEK}[^/]*$",
+        rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?{_WEEK}$",
+        rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?:week|KW)[\s_-]{{0,2}}(?P<week>[0-9]{{1,2}}){_REST}$",
     )
 )
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\]\([^()\s]*\)|https?://[^\s<>()|]+")
@@ -217,19 +218,25 @@ def _compile_pattern(pattern: str) -> re.Pattern[str] | None:
         raise ValueError(f"date_pattern has {unknown[0]}, which is none of {directives}")
     if not any(needed <= set(letters) for needed in _SUFFICIENT):
         raise ValueError(f"date_pattern {pattern!r} does not name a day; write one such as %Y-%m-%d or %G-W%V")
-    regex, known = "", set[str]()
+    regex = ""
     for index, (part, letter) in enumerate(zip(parts, letters, strict=True)):
-        before, after = (letters[i] if 0 <= i < len(letters) else "" for i in (index - 1, index + 1))
         if not letter:
             regex += re.escape("%" if part == "%%" else part)
-            continue
-        is_adjacent = before in _NUMBERS or after in _NUMBERS
-        expression = f"(?P={letter})" if letter in known else f"(?P<{letter}>{_DIRECTIVES[letter][is_adjacent]})"
-        known.add(letter)
-        if letter in _NUMBERS:
-            expression = f"{'' if before in _NUMBERS else _START}{expression}{'' if after in _NUMBERS else '(?![0-9])'}"
-        regex += expression
+        elif letter in letters[:index]:
+            regex += f"(?P={letter})"
+        else:
+            follows = index > 0 and letters[index - 1] in _NUMBERS
+            precedes = index + 1 < len(letters) and letters[index + 1] in _NUMBERS
+            regex += _directive_regex(letter, follows_number=follows, precedes_number=precedes)
     return re.compile(regex, re.IGNORECASE)
+
+
+def _directive_regex(letter: str, *, follows_number: bool, precedes_number: bool) -> str:
+    """Return what matches a directive: all digits of a number, but a fixed count of them next to another number."""
+    regex = f"(?P<{letter}>{_DIRECTIVES[letter][follows_number or precedes_number]})"
+    if letter not in _NUMBERS:
+        return regex
+    return f"{'' if follows_number else _START}{regex}{'' if precedes_number else '(?![0-9])'}"
 
 
 def _interpret_pattern(match: re.Match[str]) -> date | None:

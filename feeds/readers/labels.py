@@ -177,7 +177,12 @@ _LANGUAGES = {
     **dict.fromkeys(("zh", "cn", "chs", "cht", "chinese", "中文", "汉语", "漢語", "中国語", "중국어"), "zh"),
     **dict.fromkeys(("ja", "jp", "jpn", "japanese", "日本語", "和文", "日文", "日语", "일본어"), "ja"),
 }
-_REGION = re.compile(r"(?<=en|ko|zh|ja)[._-](?:us|gb|kr|cn|tw|hk|jp|hans|hant)$", re.IGNORECASE)
+_LANGUAGE_NAME = (
+    rf"(?P<name>{'|'.join(name for name in _LANGUAGES if name.isascii())})(?:[._-](?:us|gb|kr|cn|tw|hk|jp|hans|hant))?"
+)
+_FOLDER_OF_LANGUAGE = re.compile(_LANGUAGE_NAME, re.IGNORECASE)
+# After a hyphen, the last word of a paper's title may be one: `papers-in-chinese`, but not `2026-07-01-zh`.
+_FILE_IN_LANGUAGE = re.compile(rf"(?:^|[_.]|(?<=[0-9])-|(?<=readme)-|(?<=index)-){_LANGUAGE_NAME}$", re.IGNORECASE)
 
 _MAX_NAME = 60  # characters of a label
 _MAX_OPENING = 200  # characters of a label with the marks around it and the start of its value
@@ -273,9 +278,9 @@ def find_language(path: PurePosixPath) -> str:
 
     For example `ko` of `2026-07-01_ko.json`, and `zh` of `data/2026-07-01_AI_enhanced_Chinese.jsonl` and `zh-CN/a.md`.
     """
-    last_word = re.split(r"[\s._-]", _REGION.sub("", path.stem))[-1]
-    folders = (_REGION.sub("", folder) for folder in reversed(path.parent.parts))
-    return next((_LANGUAGES[name.lower()] for name in (last_word, *folders) if name.lower() in _LANGUAGES), "")
+    folders = (_FOLDER_OF_LANGUAGE.fullmatch(folder) for folder in reversed(path.parent.parts))
+    match = next(filter(None, (_FILE_IN_LANGUAGE.search(path.stem), *folders)), None)
+    return _LANGUAGES[match["name"].lower()] if match else ""
 
 
 def parse_label(line: str) -> Label | None:

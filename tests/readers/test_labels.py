@@ -179,7 +179,11 @@ def test_label_names_the_language_of_its_value() -> None:
         ("zh-TW/a_en.md", "en"),
         ("README.md", ""),
         ("2025-03-09.md", ""),
+        ("daily_papers_cn.md", "zh"),
+        ("2025-03-09-en-US.md", "en"),
+        ("ko.md", "ko"),
         ("broken.md", ""),
+        ("2503.10111v1-reading-old-chinese.md", ""),
         ("", ""),
     ],
 )
