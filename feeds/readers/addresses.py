@@ -69,6 +69,8 @@ _BARE = re.compile(
     rf"{_VERSION}(?=[ \t]{{0,9}}$|\s{{0,3}}[\])`）】|])[\])`）】]?|(?P<lone_doi>{_DOI}))",
     re.IGNORECASE | re.MULTILINE,
 )
+_SIGNS = ("://", "arxiv", "doi", ".org/", ".co/", ".net/")  # one of these is in all that _BARE matches, or a number
+_NUMBER_SIGN = re.compile(r"[0-9]\.[0-9]{4}")
 _ENTITY = re.compile("&(?:nbsp|[lg]t|quot|e[nm]sp|#160);")  # ends a URL
 _BADGE_NUMBER = re.compile(r"badge.{0,40}?arxiv[^0-9/]{0,5}(?P<number>[0-9]{4}\.[0-9]{4,5})", re.IGNORECASE)
 _PICTURE_SUFFIX = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif|bmp|tiff?)(?:[?#]|$)", re.IGNORECASE)
@@ -197,6 +199,9 @@ def _address_of_link(text: str, link: _Link) -> Iterator[Address]:
 
 
 def _find_bare(text: str) -> Iterator[Address]:
+    lower = text.lower()
+    if not (any(sign in lower for sign in _SIGNS) or _NUMBER_SIGN.search(text)):
+        return
     for match in _BARE.finditer(text):
         groups = match.groupdict()
         start, end = match.span()

@@ -231,6 +231,7 @@ _AFFILIATION = re.compile(r"\s?[(（][^()（）]*[)）](?=\s?(?:[,;，、；]|an
 _NAME_SEPARATOR = re.compile(r"\s?[,，、]\s?(?:(?:and|&)\s)?|\s(?:and|&)\s", re.IGNORECASE)
 _STRONG_NAME_SEPARATOR = re.compile(r"\s?[;；]\s?(?:(?:and|&)\s)?", re.IGNORECASE)
 _NAME_SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
+_BEFORE_NAME = re.compile(r"^[^\w'\"({\\]+")
 _FOOTNOTE = re.compile(r"(?:[†‡§¶^∗⋆✉\s⁰¹²³⁴⁵⁶⁷⁸⁹]|(?<=[^\W\d_])[0-9]{1,2})+$")
 
 # https://arxiv.org/category_taxonomy
@@ -470,8 +471,9 @@ def _list_strings(text: str) -> list[str] | None:
 def _clean_names(names: Iterable[str], more_authors: bool) -> Authors:
     cleaned: list[str] = []
     for part in names:
-        name = re.sub(r"^[^\w'\"({\\]+", "", " ".join(part.split()))
-        name = _FOOTNOTE.sub("", name[:_MAX_OPENING]) + name[_MAX_OPENING:]
+        name = _BEFORE_NAME.sub("", " ".join(part.split()), count=1)
+        if not name[-1:].isalpha():
+            name = _FOOTNOTE.sub("", name[:_MAX_OPENING]) + name[_MAX_OPENING:]
         name = name.rstrip(",;:| ").strip('"')
         if _MORE_AUTHORS.fullmatch(name):
             more_authors = True
