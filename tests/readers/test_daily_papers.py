@@ -72,6 +72,54 @@ def test_paper_with_every_field_is_parsed() -> None:
     assert parse(FULL) == Digest({listed: 1}, (Entry(3, listed, expected),), ())
 
 
+def test_extras_right_below_the_heading_are_fields() -> None:
+    lines = (
+        "Abstract: One * of\nTags: cs.CV, Two words,, A&#44; B\nLanguage: zh-Hant\nPublished: 2024-01-29\nAbstract: Two"
+    )
+    digest = parse(day("2024-01-30", paper("A", "2401.1", extras=f"{lines}\nVote: 3", summary="- 요약")))
+    expected = Paper(
+        "A",
+        "https://arxiv.org/abs/2401.00001",
+        votes=3,
+        summary="- 요약",
+        abstract="One * of\n\nTwo",
+        tags=("cs.CV", "Two words", "A, B"),
+        published=date(2024, 1, 29),
+        language="zh-Hant",
+    )
+    assert papers(digest) == [expected]
+    assert not digest.diagnostics
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "\nTags: cs.CV",
+        "Vote: -\nTags: cs.CV",
+        "- 요약\nAbstract: We",
+        "tags: cs.CV",
+        "**Tags:** cs.CV",
+        "Tags:cs.CV",
+        "Published: yesterday",
+        "Published: 2024-02-30",
+        "Language: Korean text",
+    ],
+)
+def test_other_lines_like_extras_are_the_summary(lines: str) -> None:
+    parsed = parse_paper(f"## Daily Papers (2024-01-30)\n### [A](https://e.org/a)\n{lines}\n")
+    assert parsed.extras == ()
+    assert parsed.summary == lines.removeprefix("Vote: -").strip()
+
+
+def test_extras_beyond_their_limits_are_left_out_with_an_error() -> None:
+    tags = ", ".join(["x" * 501, *map(str, range(1001))])
+    extras = f"Tags: {tags}\nAbstract: {'y' * 150_000}\nAbstract: {'z' * 60_000}"
+    digest = parse(day("2024-01-30", paper("A", "2401.1", extras=extras)))
+    assert severities(digest) == [(4, Severity.ERROR), (6, Severity.ERROR)]
+    (parsed,) = papers(digest)
+    assert (len(parsed.tags), len(parsed.tags[0]), len(parsed.abstract)) == (1000, 500, 200_002)
+
+
 @pytest.mark.parametrize(("path", "count"), [("2024/01/30.md", 11), ("2024/03/20.md", 13)])
 def test_seeds_are_parsed_without_diagnostics(path: str, count: int) -> None:
     digest = parse((SEEDS / path).read_text(encoding="utf-8"))

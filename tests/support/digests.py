@@ -31,10 +31,11 @@ def paper(title: str = "A Paper", number: str = "2401.00001", **lines: str) -> s
     Args:
         title: the title, in Markdown.
         number: the arXiv identifier; 2401.1 is short for 2401.00001.
-        lines: the lines below the heading, by name: `media`, `votes`, `authors`, `summary`.
+        lines: the lines below the heading, by name: `extras`, `media`, `votes`, `authors`, `summary`.
     """
     month, _, serial = number.partition(".")
-    parts = [f"### [{title}](https://arxiv.org/abs/{month}.{serial:0>5})"]
+    heading = f"### [{title}](https://arxiv.org/abs/{month}.{serial:0>5})"
+    parts = [f"{heading}\n{lines['extras']}" if "extras" in lines else heading]
     parts += [lines[name] for name in ("media", "votes", "authors", "summary") if name in lines]
     return "\n\n".join(parts) + "\n"
 

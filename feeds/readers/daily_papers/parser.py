@@ -36,6 +36,7 @@ _MAX_TITLE = 5_000  # characters
 _MAX_AUTHORS = 10_000  # of a paper; some of medicine and physics have thousands
 _MAX_NAME = 500  # characters
 _MAX_AUTHOR_LINES = 1000
+_MAX_TAGS = 1000  # of a paper
 _MAX_SUMMARY = 200_000  # characters
 
 
@@ -208,6 +209,10 @@ class _PaperBuilder:
     authors: tuple[str, ...] = ()
     more_authors: bool = False
     summary: list[Line] = field(default_factory=list)
+    abstract: list[str] = field(default_factory=list)
+    tags: tuple[str, ...] = ()
+    published: date | None = None
+    language: str = ""
 
     def build(self) -> Paper:
         return Paper(
@@ -219,11 +224,17 @@ class _PaperBuilder:
             authors=self.authors,
             more_authors=self.more_authors,
             summary="\n".join(line.text for line in self.summary).strip("\n").rstrip(),
+            abstract="\n\n".join(self.abstract),
+            tags=self.tags,
+            published=self.published,
+            language=self.language,
         )
 
     def add_lines(self, lines: Iterable[Line]) -> None:
         """Parse fields, in any order, up to the first bullet; all other lines are the summary."""
         remaining = deque(lines)
+        while remaining and self._add_extra(remaining[0]):
+            remaining.popleft()
         while remaining:
             line = remaining.popleft()
             if _BULLET.match(line.text):
@@ -248,6 +259,39 @@ class _PaperBuilder:
         else:
             return False
         return True
+
+    def _add_extra(self, line: Line) -> bool:
+        """Parse a line of a field that few digests have; False if it is not one, or has a wrong value."""
+        match = syntax.EXTRA.fullmatch(line.text.rstrip())
+        if match is None:
+            return False
+        value = match["value"].strip()
+        if match["name"] == "Tags" and not self.tags:
+            self._add_tags(value, line)
+        elif match["name"] == "Published" and (day := syntax.parse_date(value)):
+            self.published = day
+        elif match["name"] == "Language" and syntax.LANGUAGE.fullmatch(value):
+            self.language = value
+        elif match["name"] == "Abstract":
+            self._add_abstract(value, line)
+        else:
+            return False
+        return True
+
+    def _add_tags(self, value: str, line: Line) -> None:
+        tags = syntax.parse_tags(value)
+        self.tags = tuple(tag[:_MAX_NAME] for tag in tags[:_MAX_TAGS])
+        if self.tags != tags:
+            problem = f"the paper has more than {_MAX_TAGS} tags, or one of more than {_MAX_NAME} characters"
+            self.diagnostics.error(line.number, f"{problem}, and the others are left out", "write a comma between tags")
+
+    def _add_abstract(self, paragraph: str, line: Line) -> None:
+        """Add a paragraph of the abstract: each is a line."""
+        room = _MAX_SUMMARY - sum(map(len, self.abstract))
+        if len(paragraph) > room:
+            problem = f"the abstract has more than {_MAX_SUMMARY:,} characters, and the others are left out"
+            self.diagnostics.error(line.number, problem, "shorten it")
+        self.abstract += [paragraph[:room]] if paragraph[:room] else []
 
     def _add_votes(self, value: str, line: Line) -> None:
         try:

@@ -5,6 +5,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import date
 from html.entities import html5
 from itertools import islice
 from typing import NamedTuple
@@ -70,6 +71,9 @@ _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".
 
 VOTES = re.compile(r"\**(?:up)?votes?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
 AUTHORS = re.compile(r"\**authors?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
+EXTRA = re.compile(r"(?P<name>Tags|Published|Language|Abstract): (?P<value>.*)")
+"""A line of a field that few digests have. It is one only right below the heading of a paper, without a blank line."""
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}")
 PICTURE = re.compile(rf"(?:\[(?=!.*\]\())?!\[(?P<description>[^\]]*)\]{_DESTINATION}(?:\]\((?P<target>[^()\s]*)\))?")
 VIDEO_LINK = re.compile(rf"\[[^\]\w]{{0,9}}watch\s+video[^\]\w]{{0,9}}\]{_DESTINATION}", re.IGNORECASE)
 # The beginning of a picture or video link whose destination has mistakes.
@@ -249,6 +253,19 @@ def unique_authors(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, 
         else:
             unique[key] = name
     return tuple(unique.values()), tuple(repeated)
+
+
+def parse_tags(value: str) -> tuple[str, ...]:
+    """Parse tags separated by commas."""
+    return tuple(filter(None, map(unescape, value.split(","))))
+
+
+def parse_date(value: str) -> date | None:
+    """Parse a date such as 2024-01-30; None if it is not one."""
+    try:
+        return date.fromisoformat(value) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) else None
+    except ValueError:
+        return None
 
 
 def parse_media(line: str) -> Media | None:
