@@ -42,7 +42,8 @@ class Calendar(tuple[DayCount, ...]):
 class IndexState:
     """A state of the index: its identity, the number of its last change, all days, and what was computed from them.
 
-    Snapshots share `periods` by scope and last day, `counts` of results by query and last day, and `found`.
+    Snapshots share `periods` by scope and last day, `counts` of results and of their `tags` by query and last day, and
+    `found`.
     """
 
     identity: str = ""
@@ -50,6 +51,7 @@ class IndexState:
     calendar: Calendar = Calendar()  # noqa: RUF009  # immutable
     periods: dict[tuple[Scope, date], list[PeriodKey]] = field(default_factory=dict)
     counts: dict[tuple[Query, date], ResultCounts] = field(default_factory=dict)
+    tags: dict[tuple[Query, date], dict[str, int]] = field(default_factory=dict)
     found: FoundPapers = field(default_factory=FoundPapers)
 
 

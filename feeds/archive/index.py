@@ -17,6 +17,7 @@ from typing import Any
 from feeds.archive import faults, search
 from feeds.archive.files import FileTree, Signature
 from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, read_files
+from feeds.archive.selection import CONTENT_HASH
 from feeds.fingerprint import dependency_versions, packages_fingerprint
 from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.query import Clause
@@ -24,7 +25,7 @@ from feeds.progress import Progress
 from feeds.readers import Reader
 from feeds.sqlite import transaction
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 _SUM_BITS = 256  # of a sum of hashes
 
@@ -61,6 +62,8 @@ CREATE TABLE papers (
     fields INTEGER NOT NULL, length INTEGER NOT NULL,                       -- Paper.completeness
     votes INTEGER, authors TEXT NOT NULL, image TEXT, video INTEGER NOT NULL, code INTEGER NOT NULL,
     stem TEXT NOT NULL, hash BLOB NOT NULL,
+    tags TEXT NOT NULL,                     -- one a line
+    more_tags TEXT,                         -- those that other listings of its day add
     rank INTEGER,                           -- place on its day, from 0; NULL for a repeat within the day
     first_day TEXT, first_rank INTEGER, first_stem TEXT, citation_key TEXT  -- of the paper's first listing
 );
@@ -72,6 +75,10 @@ CREATE INDEX papers_of_file ON papers (path);
 CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(f"content_{name}" for name in CONTENT_COLUMNS)});
 CREATE TABLE texts (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE letters (id INTEGER PRIMARY KEY, letters TEXT NOT NULL);
+CREATE TABLE tags (  -- of the listings that have a rank
+    tag TEXT NOT NULL COLLATE NOCASE, paper INTEGER NOT NULL, PRIMARY KEY (tag, paper)
+) WITHOUT ROWID;
+CREATE INDEX tags_of_paper ON tags (paper);
 CREATE TABLE searches (  -- the watched ones
     number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
 );
@@ -224,6 +231,7 @@ class _Update:
         its_papers = "SELECT id FROM papers WHERE path = ?"
         for table in ("contents", "texts", "letters"):
             execute(f"DELETE FROM {table} WHERE id IN ({its_papers})", key)  # noqa: S608  # names of ours
+        execute(f"DELETE FROM tags WHERE paper IN ({its_papers})", key)  # noqa: S608  # names of ours
         execute(f"DELETE FROM matches WHERE search IN (SELECT number FROM searches) AND paper IN ({its_papers})", key)  # noqa: S608
         for table in ("papers", "headings", "diagnostics", "faults", "files"):
             execute(f"DELETE FROM {table} WHERE path = ?", key)  # noqa: S608  # names of ours
@@ -358,18 +366,43 @@ class _Update:
         The file with the most papers of the day comes first: a README may repeat some of them in an order of its own.
         """
         rows = self._connection.execute(
-            "SELECT id, slug, fields, length, rank FROM papers WHERE day = ?"
+            "SELECT id, slug, fields, length, rank, tags, more_tags FROM papers WHERE day = ?"
             " ORDER BY count(*) OVER (PARTITION BY path) DESC, path, line",
             (day,),
         ).fetchall()
         best: dict[str, tuple[tuple[int, int], int]] = {}
-        for paper_id, slug, fields, length, _ in rows:
+        for paper_id, slug, fields, length, *_ in rows:
             if slug not in best or (fields, length) > best[slug][0]:
                 best[slug] = ((fields, length), paper_id)
         ranks = {paper_id: rank for rank, (_, paper_id) in enumerate(best.values())}
-        changed = [(ranks.get(paper_id), paper_id) for paper_id, *_, rank in rows if ranks.get(paper_id) != rank]
+        changed = [(ranks.get(row[0]), row[0]) for row in rows if ranks.get(row[0]) != row[4]]
         self._connection.executemany("UPDATE papers SET rank = ? WHERE id = ?", changed)
         self._slugs.update(best)
+        if any(tags or more_tags for *_, tags, more_tags in rows):
+            self._merge_tags(rows, ranks)
+
+    def _merge_tags(self, rows: Sequence[tuple[Any, ...]], ranks: Collection[int]) -> None:
+        """Give the kept listing of each paper of a day the tags of the others too: `rows` are those of the day."""
+        by_slug: dict[str, dict[str, str]] = {}  # in lower case, and as written first
+        for _, slug, _, _, _, tags, _ in rows:
+            by_slug.setdefault(slug, {}).update(
+                (tag.casefold(), tag) for tag in tags.split("\n") if tag and tag.casefold() not in by_slug[slug]
+            )
+        changed, inserted = [], []
+        for paper_id, slug, _, _, _, tags, before in rows:
+            own = tags.split("\n") if tags else []
+            more = None
+            if paper_id in ranks:
+                folded = set(map(str.casefold, own))
+                others = [tag for key, tag in by_slug[slug].items() if key not in folded]
+                more = "\n".join(others) or None
+                inserted += [(tag, paper_id) for tag in (*own, *others)]
+            if more != before:
+                changed.append((more, paper_id))
+        execute_many = self._connection.executemany
+        execute_many("UPDATE papers SET more_tags = ? WHERE id = ?", changed)
+        execute_many("DELETE FROM tags WHERE paper = ?", [row[:1] for row in rows])
+        execute_many("INSERT OR IGNORE INTO tags VALUES (?, ?)", inserted)
 
     def _find_first_listings(self) -> None:
         """Find the first listing of each paper that changed; the days of its other listings change with it."""
@@ -448,7 +481,7 @@ _SHORTENED = Diagnostic(
 
 _LISTING_COLUMNS = (
     *("id", "path", "line", "day", "slug", "fields", "length", "votes", "authors", "image", "video", "code"),
-    *("stem", "hash"),
+    *("stem", "hash", "tags"),
 )
 _INSERT_PAPER = f"INSERT INTO papers ({', '.join(_LISTING_COLUMNS)}) VALUES ({', '.join('?' * len(_LISTING_COLUMNS))})"  # noqa: S608  # names of ours
 _INSERT_CONTENT = f"INSERT INTO contents VALUES (?{', ?' * len(CONTENT_COLUMNS)})"  # noqa: S608  # a number of ours
@@ -461,7 +494,8 @@ _SELECT_KEYS_FROM = (
     " WHERE first_stem = ? AND rank IS NOT NULL AND (first_day, first_rank) >= (?, ?) ORDER BY first_day, first_rank"
 )
 _SELECT_LISTINGS = (
-    "SELECT hex(hash), first_day, first_rank, citation_key FROM papers WHERE day = ? AND rank IS NOT NULL ORDER BY rank"
+    f"SELECT {CONTENT_HASH}, first_day, first_rank, citation_key FROM papers"  # noqa: S608  # columns of ours
+    " WHERE day = ? AND rank IS NOT NULL ORDER BY rank"
 )
 _SELECT_MTIME = "SELECT max(mtime_ns), count(*) FROM headings JOIN files USING (path) WHERE day = ?"
 

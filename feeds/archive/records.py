@@ -12,13 +12,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from feeds.archive import files, search
 from feeds.archive.search import Matcher
 from feeds.model.diagnostic import Diagnostic
-from feeds.model.paper import Paper, publication_year
+from feeds.model.paper import Paper, clean_abstract, clean_tags, publication_year
 from feeds.model.query import Clause
 from feeds.readers import Entry, Reader
 from feeds.text.links import Link, LinkKind
@@ -32,15 +34,16 @@ _PIPE_SIZE = 1_000_000  # bytes
 _WORKER = (sys.executable, "-c", "from feeds.archive import records; records.work()")
 CONTENT_COLUMNS = (
     *("title", "url", "image", "video", "votes", "authors", "more_authors", "summary"),
+    *("abstract", "published", "language"),
     *("plain_title", "summary_html", "summary_text", "links"),
 )
-"""The columns of a paper's content: its fields, then what follows from them."""
+"""The columns of a paper's content: its fields but the tags, then what follows from them."""
 
 
 class PaperRecord(NamedTuple):
     """The rows of a paper.
 
-    `listing` has the columns of the table `papers` from `line` to `hash`, `content` those of `contents`; `texts` and
+    `listing` has the columns of the table `papers` from `line` to `tags`, `content` those of `contents`; `texts` and
     `letters` are what searches look at, `searches` the numbers of the watched searches that find the paper.
     """
 
@@ -165,8 +168,12 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
     from feeds.model.citation import citation_key_stem  # here, because only what reads digests needs it
 
     paper = entry.paper
+    if paper.extras:
+        paper = replace(paper, tags=clean_tags(paper.tags), abstract=clean_abstract(paper.abstract))
     authors = "\n".join(paper.authors)
-    texts = search.fold_texts((paper.title, paper.plain_title), paper.authors, (paper.summary_text, paper.slug))
+    others = filter(None, (paper.abstract_text, "\n".join(paper.tags)))
+    searched = (paper.summary_text, *others, paper.slug)
+    texts = search.fold_texts((paper.title, paper.plain_title), paper.authors, searched)
     letters = texts.letters
     listing = (
         entry.line,
@@ -180,9 +187,11 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
         any(link.kind is LinkKind.CODE for link in paper.links),
         citation_key_stem(paper, publication_year(paper, entry.day)),
         _hash(paper),
+        "\n".join(paper.tags),
     )
     content = (
         *(paper.title, paper.url, paper.image, paper.video, paper.votes, authors, paper.more_authors, paper.summary),
+        *(paper.abstract, paper.published and paper.published.isoformat(), paper.language),
         *(paper.plain_title, paper.summary_html, paper.summary_text, _encode_links(paper.links)),
     )
     found = tuple(number for number, matcher in enumerate(matchers) if matcher.matches(paper.slug, texts, letters))
@@ -192,7 +201,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
 def _hash(paper: Paper) -> bytes:
     """Hash the content of a paper."""
     content = (paper.title, paper.url, paper.image, paper.video, paper.votes, paper.authors, paper.more_authors)
-    text = json.dumps([*content, paper.summary], ensure_ascii=False)
+    text = json.dumps([*content, paper.summary, *paper.extras], ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
@@ -200,11 +209,13 @@ def _encode_links(links: Sequence[Link]) -> str:
     return "\n".join(f"{link.kind} {link.url}" for link in links)
 
 
-def decode_paper(columns: Sequence[object]) -> Paper:
+def decode_paper(columns: Sequence[object], tags: tuple[str, ...]) -> Paper:
     """Return the paper of a row with CONTENT_COLUMNS; what follows from its fields is not computed again."""
-    values = dict(zip(CONTENT_COLUMNS, columns, strict=True))
+    values: dict[str, object] = dict(zip(CONTENT_COLUMNS, columns, strict=True))
     values["authors"] = tuple(str(values["authors"]).split("\n")) if values["authors"] else ()
     values["more_authors"] = bool(values["more_authors"])
+    values["published"] = date.fromisoformat(str(values["published"])) if values["published"] else None
+    values["tags"] = tags
     values["links"] = tuple(_decode_links(str(values["links"]))) if values["links"] else ()
     paper = Paper.__new__(Paper)
     paper.__dict__.update(values)  # fields and cached properties alike

@@ -9,6 +9,9 @@ from feeds.model.query import Order, Query
 from feeds.text import unicode
 from feeds.text.matching import squeeze
 
+CONTENT_HASH = "hex(hash) || coalesce(more_tags, '')"
+"""The expression that identifies the content of a listing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -80,5 +83,7 @@ def _conditions(query: Query, as_of: date) -> Iterator[tuple[str, list[object]]]
         yield "votes >= ?", [query.min_votes]
     if query.author:
         yield "instr(authors, ?)", [squeeze(unicode.fold(query.author))]
+    for tag in query.tags:
+        yield "EXISTS (SELECT * FROM tags WHERE tag = ? AND paper = papers.id)", [tag]
     for medium in query.has:
         yield f"{medium.value} = 1", []

@@ -18,6 +18,7 @@ from feeds.archive.calendar import Calendar, IndexState, NewestState, ResultCoun
 from feeds.archive.records import CONTENT_COLUMNS, decode_paper
 from feeds.archive.search import FIRST_LISTING, Search
 from feeds.archive.selection import (
+    CONTENT_HASH,
     EVERYTHING,
     MOST_VOTED,
     NOTHING,
@@ -68,6 +69,7 @@ _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
 _MAX_COUNTS = 1_000  # queries
 _MAX_SUGGESTIONS = 10
+_MAX_TAG_FACETS = 12
 _MEMBER_PAPERS = 20  # the most voted ones, that members of a collection have
 _PUBLICATION = "a day is shown when its date begins in UTC"
 _FIRST, _LAST = date.min.isoformat(), date.max.isoformat()
@@ -324,6 +326,10 @@ class Snapshot:
             result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
         return tuple(sorted(result, key=lambda diagnostic: diagnostic[:3]))
 
+    def count_files(self) -> int:
+        """Count the files that hold days."""
+        return int(self._rows("SELECT count(DISTINCT path) FROM headings")[0][0])
+
     def unpublished_days(self) -> tuple[date, ...]:
         """List the days that files hold and the snapshot does not show, because their dates have not begun."""
         return tuple(day.date for day in self._state.calendar[len(self._calendar) :])
@@ -383,7 +389,7 @@ class Snapshot:
 
     def _empty_paper(self, key: PaperKey) -> Edition:
         rows = self._rows(
-            f"SELECT day, hex(hash), first_rank, citation_key FROM papers WHERE slug = ? AND {FIRST_LISTING}",  # noqa: S608
+            f"SELECT day, {CONTENT_HASH}, first_rank, citation_key FROM papers WHERE slug = ? AND {FIRST_LISTING}",  # noqa: S608
             [key.slug],
         )
         if not rows:
@@ -430,7 +436,7 @@ class Snapshot:
             key,
             fingerprint=_hash([key.text, query.parameters(), str(calendar), rows]),
             calendar=calendar,
-            facets=search_facets(key, years, media),
+            facets=search_facets(key, years, media, self._count_tags(query)),
             count=total,
             start=(query.page - 1) * limit + 1,
             previous=key.page(min(query.page - 1, last_page)) if query.page > 1 else None,
@@ -517,16 +523,17 @@ class Snapshot:
         return select_days(since, covered[-1].date, repeats=key.scope is Scope.DAY, limit=limit)
 
     def _listings(self, selection: Selection) -> tuple[Listing, ...]:
-        rows = self._select("papers.id, first_rank, first_day, citation_key", selection)
+        rows = self._select("papers.id, first_rank, first_day, citation_key, tags, more_tags", selection)
         columns = ", ".join(f"content_{name}" for name in CONTENT_COLUMNS)
         contents = self._connection.execute(  # apart, so that it is not read of papers beyond a limit
             f"SELECT id, {columns} FROM contents WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608  # names of ours
             (json.dumps([row[0] for row in rows]),),
         )
-        papers = {paper_id: decode_paper(content) for paper_id, *content in contents}
+        tags = {row[0]: tuple("\n".join(filter(None, row[4:])).split("\n")) for row in rows if row[4] or row[5]}
+        papers = {paper_id: decode_paper(content, tags.get(paper_id, ())) for paper_id, *content in contents}
         return tuple(
             Listing(papers[paper_id], rank, date.fromisoformat(first_day), citation_key)
-            for paper_id, rank, first_day, citation_key in rows
+            for paper_id, rank, first_day, citation_key, *_ in rows
         )
 
     def _count(self, query: Query) -> int:
@@ -552,10 +559,35 @@ class Snapshot:
             kept[query, self._until] = counts
         return counts
 
+    def _count_tags(self, query: Query) -> dict[str, int]:
+        """Count the results with each of the most common tags, whatever tags the query asks for.
+
+        The number of all results stands before them under an empty text. Empty if no paper has a tag.
+        """
+        query = replace(query, tags=(), limit=None, page=1, order=Order.NEW, default_order=Order.NEW, default_limit=0)
+        kept = self._state.tags
+        counts = kept.get((query, self._until))
+        if counts is None:
+            counts = {}
+            if self._rows("SELECT 1 FROM tags LIMIT 1"):
+                selection = self._select_results(query)
+                source = f"{selection.source} CROSS JOIN tags ON tags.paper = papers.id"
+                # Tags that differ in case are one, whose first spelling is shown.
+                grouped_by = f"tag ORDER BY count(*) DESC, tag LIMIT {_MAX_TAG_FACETS}"
+                columns = "min(tag COLLATE BINARY), count(*)"
+                counts = {
+                    "": self._count(query),
+                    **dict(self._select(columns, replace(selection, source=source), grouped_by)),
+                }
+            if len(kept) > _MAX_COUNTS:
+                kept.clear()
+            kept[query, self._until] = counts
+        return counts
+
     def _result_rows(self, query: Query) -> list[tuple[Any, ...]]:
         """Return what identifies the papers on a page of results; the second column is the day of each."""
         if query not in self._results:
-            columns = "hex(hash), first_day, first_rank, citation_key"
+            columns = f"{CONTENT_HASH}, first_day, first_rank, citation_key"
             self._results[query] = self._select(columns, self._select_results(query))
         return self._results[query]
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -10,7 +10,7 @@ from itertools import groupby
 
 from feeds.model.keys import CollectionKey, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey, period
 from feeds.model.paper import Day, DayCount, Listing, Paper, most_voted
-from feeds.model.query import Has
+from feeds.model.query import Has, Query
 
 _LINKED_PAGES = 2  # numbered pages that change when another one follows: the last one links to it, and it is new
 _PAGE_SIZES = {Scope.DAY: 30, Scope.WEEK: 26, Scope.MONTH: 12, Scope.YEAR: 10}
@@ -22,13 +22,14 @@ class FacetGroup(StrEnum):
     YEAR = "year"
     CODE = "code"
     VIDEO = "video"
+    TAG = "tag"
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
     """One way to narrow a search or a list, with the number of results it leaves.
 
-    `value` is a year, `code` or `video`, or empty for no restriction.
+    `value` is a year, `code` or `video`, a tag or several with commas, or empty for no restriction.
     """
 
     key: Key
@@ -146,12 +147,16 @@ def group_by_day(listings: Iterable[Listing]) -> tuple[Day, ...]:
     return tuple(Day(day, tuple(group)) for day, group in groupby(ordered, key=lambda listing: listing.first_listed))
 
 
-def search_facets(key: SearchKey, years: Mapping[str, int], media: Mapping[frozenset[Has], int]) -> tuple[Facet, ...]:
+def search_facets(
+    key: SearchKey, years: Mapping[str, int], media: Mapping[frozenset[Has], int], tags: Mapping[str, int] = {}
+) -> tuple[Facet, ...]:
     """Return the facets of a search.
 
     Args:
         years: the number of results by year, whatever days the query asks for.
         media: the number of results by what they come with, whatever the query asks for.
+        tags: the number of results with the most common tags, whatever tags the query asks for, and by an empty text
+            of all results; empty if no paper of the archive has a tag.
     """
     query = replace(key.query, page=1)
     found = []
@@ -164,7 +169,22 @@ def search_facets(key: SearchKey, years: Mapping[str, int], media: Mapping[froze
             narrowed = replace(query, has=tuple(sorted(has)))
             is_active = (medium in query.has) == bool(value)
             found.append(Facet(SearchKey(narrowed), FacetGroup(medium), value, count_with(has, media), is_active))
+    if tags:
+        found += _tag_facets(query, tags, count_with(frozenset(query.has), media))
     return tuple(found)
+
+
+def _tag_facets(query: Query, tags: Mapping[str, int], total: int) -> Iterator[Facet]:
+    """Yield a facet for no tag, one for each of the most common tags, and one for the tags of the query."""
+    chosen = ",".join(query.tags)
+    is_common = False
+    for tag, count in tags.items():
+        is_active = tag.casefold() == chosen.casefold()
+        is_common = is_common or is_active
+        narrowed = replace(query, tags=(tag,) if tag else ())
+        yield Facet(SearchKey(narrowed), FacetGroup.TAG, tag, count, is_active)
+    if not is_common:
+        yield Facet(SearchKey(query), FacetGroup.TAG, chosen, total, is_active=True)
 
 
 def count_with(has: frozenset[Has], media: Mapping[frozenset[Has], int]) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
@@ -18,8 +18,9 @@ class Paper:
     `image` and `video` are absolute http(s) URLs. `votes` is None where the digest counts none, which is not zero.
     `more_authors` is set where the source left names out. `summary` is Markdown as written in the digest.
 
-    Some digests bring more: `abstract` is the paper's own, plain text with TeX; `tags` are its categories; `published`
-    is its own date; `language` is that of the summary (BCP 47) where an archive has several.
+    Some digests bring more: `abstract` is the paper's own, plain text with TeX, whose paragraphs blank lines separate;
+    `tags` are its categories, without commas and line breaks; `published` is its own date; `language` is that of the
+    summary (BCP 47) where an archive has several.
 
     What follows from these fields alone is computed at most once; the archive keeps it, and sets it with the fields.
     The modules that compute it are imported when they are needed, because they take longer than a book from the index.
@@ -33,10 +34,10 @@ class Paper:
     authors: tuple[str, ...] = ()
     more_authors: bool = False
     summary: str = ""
-    abstract: str = ""
-    tags: tuple[str, ...] = ()
-    published: date | None = None
-    language: str = ""
+    abstract: str = field(default="", repr=False)  # see `extras`
+    tags: tuple[str, ...] = field(default=(), repr=False)
+    published: date | None = field(default=None, repr=False)
+    language: str = field(default="", repr=False)
 
     @cached_property
     def plain_title(self) -> str:
@@ -52,13 +53,6 @@ class Paper:
 
         return render_html(self.summary)
 
-    @property
-    def summary_xhtml(self) -> str:
-        """The summary as safe, well-formed XHTML."""
-        from feeds.text.markdown import html_to_xhtml
-
-        return html_to_xhtml(self.summary_html)
-
     @cached_property
     def summary_text(self) -> str:
         """The summary as plain text, a line for each paragraph or list item; items start with a dash."""
@@ -67,17 +61,51 @@ class Paper:
         return html_to_text(self.summary_html)
 
     @cached_property
+    def abstract_html(self) -> str:
+        """The abstract as safe HTML."""
+        from feeds.text.markdown import render_text
+
+        return render_text(self.abstract) if self.abstract else ""
+
+    @cached_property
+    def abstract_text(self) -> str:
+        """The abstract as plain text: TeX in Unicode where possible, a line for each paragraph."""
+        from feeds.text.markdown import html_to_text
+
+        return html_to_text(self.abstract_html) if self.abstract else ""
+
+    @property
+    def body_html(self) -> str:
+        """The summary, or else the abstract, as safe HTML."""
+        return self.summary_html or self.abstract_html
+
+    @property
+    def body_xhtml(self) -> str:
+        """The summary, or else the abstract, as safe, well-formed XHTML."""
+        from feeds.text.markdown import html_to_xhtml
+
+        return html_to_xhtml(self.body_html)
+
+    @property
+    def body_text(self) -> str:
+        """The summary, or else the abstract, as plain text."""
+        return self.summary_text or self.abstract_text
+
+    @cached_property
     def links(self) -> tuple[Link, ...]:
-        """The links of the summary in order, without duplicates."""
+        """The links of the summary, then of the abstract, without duplicates."""
         from feeds.text.markdown import extract_links
 
-        return extract_links(self.summary_html)
+        return extract_links(f"{self.summary_html}{self.abstract_html}" if self.abstract else self.summary_html)
 
     def excerpt(self, max_length: int) -> str:
-        """Return the summary as one line of text, cut after a word and ended with an ellipsis if it is too long."""
+        """Return the summary, or else the abstract, as one line of text.
+
+        It is cut after a word and ended with an ellipsis if it is too long.
+        """
         from feeds.text.markdown import excerpt
 
-        return excerpt(self.summary_text, max_length)
+        return excerpt(self.body_text, max_length)
 
     @property
     def arxiv_id(self) -> str | None:
@@ -102,8 +130,17 @@ class Paper:
     @property
     def completeness(self) -> tuple[int, int]:
         """How much the digest says of the paper: of two listings on one day the larger one is kept."""
-        fields = (self.image, self.video, self.authors, self.summary)
-        return sum(map(bool, fields)) + (self.votes is not None), len(self.summary)
+        fields = (self.image, self.video, self.authors, self.summary, self.abstract, self.tags, self.published)
+        return sum(map(bool, fields)) + (self.votes is not None), len(self.summary) + len(self.abstract)
+
+    @property
+    def extras(self) -> tuple[object, ...]:
+        """What few digests bring; empty for a paper that has none of it.
+
+        Hashes of content take it apart, so that those of all other papers, which documents depend on, stay as they are.
+        """
+        extras = (self.abstract, self.tags, str(self.published or ""), self.language)
+        return extras if any(extras) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +158,7 @@ class Listing:
 
     @property
     def year(self) -> int:
-        """The year of the paper's arXiv identifier, or of the day that listed it first."""
+        """The year of the paper's own date, of its arXiv identifier, or of the day that listed it first."""
         return publication_year(self.paper, self.first_listed)
 
 
@@ -159,8 +196,26 @@ def most_voted(listings: Iterable[Listing], count: int | None = None) -> list[Li
     ]
 
 
+def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return tags without commas, which feed readers and searches split them at, and without repeats in any case."""
+    unique: dict[str, str] = {}
+    for tag in tags:
+        cleaned = " ".join(tag.replace(",", " ").split())
+        unique.setdefault(cleaned.casefold(), cleaned)
+    unique.pop("", None)
+    return tuple(unique.values())
+
+
+def clean_abstract(abstract: str) -> str:
+    """Return an abstract with a line for each paragraph, and a blank line between them."""
+    paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", abstract))
+    return "\n\n".join(filter(None, paragraphs))
+
+
 def publication_year(paper: Paper, first_listed: date) -> int:
-    """Return the year of the arXiv identifier, else that of the first day."""
+    """Return the year of the paper's own date or of its arXiv identifier, else that of the first day."""
+    if paper.published:
+        return paper.published.year
     match = re.search(r"(?:^|/)(\d\d)", paper.arxiv_id or "")
     if match is None:
         return first_listed.year

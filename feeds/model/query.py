@@ -21,8 +21,10 @@ TOPIC_BOOK_LIMIT = 100
 """The number of papers in the book of a topic."""
 _MAX_PAGE = 100_000
 MAX_TEXT = 200  # characters of a text parameter
+_MAX_TAGS = 10  # of a search
 MAX_WORDS = 24
 """The number of words in `q`, those of phrases included; every word is looked for in every paper."""
+_LISTS = frozenset({"tag", "has"})  # the parameters that take several values, in one or in several
 _ALIASES = {"query": "q"}  # OPDS 2.0 calls the search words `query`
 _WORD = r'["“”][^"“”]+["“”]|[^\s"“”|]+'
 _CLAUSE = re.compile(rf"(?P<excluded>(?<!\S)[-－−])?(?P<words>(?:{_WORD})(?:\s*\|\s*(?:{_WORD}))*)")
@@ -67,12 +69,14 @@ class Clause:
 class Query:
     """Conditions that must all hold.
 
-    `since` and `until` are inclusive. `limit` is the number of papers per page, None for all. Pages start at 1.
-    `default_order` and `default_limit` are those of a URL that names none, which depend on the format.
+    A paper has all of the `tags`, in any case. `since` and `until` are inclusive. `limit` is the number of papers per
+    page, None for all. Pages start at 1. `default_order` and `default_limit` are those of a URL that names none, which
+    depend on the format.
     """
 
     q: str = ""
     author: str = ""
+    tags: tuple[str, ...] = ()
     min_votes: int | None = None
     since: date | None = None
     until: date | None = None
@@ -131,9 +135,10 @@ EVERYTHING = Query()
 def parse_query(
     parameters: Iterable[tuple[str, str]], default_order: Order = Order.NEW, default_limit: int = DEFAULT_LIMIT
 ) -> Query:
-    """Parse URL parameters. Unknown ones and empty values are ignored; of a repeated one the last value counts.
+    """Parse URL parameters. Unknown ones and empty values are ignored.
 
-    Raises QueryError if a value is wrong or out of bounds; the message names the parameter.
+    Of a repeated parameter the last value counts, of `tag` and `has` all of them. Raises QueryError if a value is
+    wrong or out of bounds; the message names the parameter.
     """
     given: dict[str, list[str]] = {}
     for alias, value in parameters:
@@ -144,7 +149,7 @@ def parse_query(
     for name, texts in given.items():
         parameter = PARAMETERS[name]
         try:
-            values[parameter.field] = parameter.parse(",".join(texts) if name == "has" else texts[-1])
+            values[parameter.field] = parameter.parse(",".join(texts) if name in _LISTS else texts[-1])
         except ValueError as error:
             raise QueryError(f"{name}: {error}") from error
     values = {"order": default_order, "default_order": default_order} | values
@@ -191,6 +196,13 @@ def _words(value: str) -> str:
     if count > MAX_WORDS:
         raise ValueError(f"at most {MAX_WORDS} words, not {count}")
     return text
+
+
+def _tags(value: str) -> tuple[str, ...]:
+    tags = {tag.casefold(): tag for part in value.split(",") if (tag := _text(part))}
+    if len(tags) > _MAX_TAGS:
+        raise ValueError(f"at most {_MAX_TAGS} tags, not {len(tags)}")
+    return tuple(tags[folded] for folded in sorted(tags))
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
@@ -240,6 +252,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         " either, -a without a. An arXiv number, a DOI or a URL stands for its paper.",
     ),
     "author": Parameter("author", _text, "Part of an author's name."),
+    "tag": Parameter("tags", _tags, "A tag that a paper must have, such as cs.CV; several separated by commas."),
     "min_votes": Parameter("min_votes", _number(0, 999_999_999), "The least number of votes."),
     "from": Parameter("since", _date, "The first day, such as 2024-01-30."),
     "to": Parameter("until", _date, "The last day."),

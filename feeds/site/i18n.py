@@ -171,6 +171,7 @@ def facet_group_name(group: FacetGroup, locale: Locale) -> str:
         FacetGroup.YEAR: locale.gettext("Year"),
         FacetGroup.CODE: locale.gettext("Code"),
         FacetGroup.VIDEO: locale.gettext("Video"),
+        FacetGroup.TAG: locale.gettext("Tag"),
     }
     return names[group]
 
@@ -179,6 +180,8 @@ def facet_name(facet: Facet, locale: Locale) -> str:
     """Name a facet."""
     if facet.group is FacetGroup.YEAR:
         return facet.value or locale.gettext("All years")
+    if facet.group is FacetGroup.TAG:
+        return facet.value.replace(",", ", ") or locale.gettext("All")
     names = {FacetGroup.CODE: locale.gettext("with code"), FacetGroup.VIDEO: locale.gettext("with video")}
     return names[facet.group] if facet.value else locale.gettext("All")
 
@@ -189,6 +192,7 @@ def _describe_search(key: SearchKey, locale: Locale) -> str:
     parts = [
         query.q,
         locale.gettext("author {name}", name=query.author) if query.author else "",
+        ", ".join(query.tags),
         locale.gettext("at least {votes} votes", votes=query.min_votes) if "min_votes" in parameters else "",
         locale.gettext("from {day}", day=locale.format_day(query.since)) if query.since else "",
         locale.gettext("to {day}", day=locale.format_day(query.until)) if query.until else "",

@@ -181,7 +181,8 @@ class Site:
             count, number = newest.new, int(edition.fingerprint, 16)
         else:
             days = [listing.first_listed for listing in edition.listings]
-            count, number = days.count(max(days)), _hash(edition.listings)
+            extras = (value for listing in edition.listings for value in listing.paper.extras)
+            count, number = days.count(max(days)), _hash((*edition.listings, *extras))
         seconds = 0 if isinstance(edition.key, PaperKey) else min(count, _MAX_COUNTED_PAPERS) * _SECONDS_PER_PAPER
         return self.issued(edition) + timedelta(seconds=seconds + number % _SECONDS_PER_PAPER)
 

@@ -18,6 +18,7 @@ import pyromark
 
 from feeds.text.latex import is_prose, to_mathml, to_unicode
 from feeds.text.links import Link, classify_url
+from feeds.text.titles import convert_tex
 from feeds.text.unicode import strip_forbidden
 from feeds.text.urls import normalize_link_url
 
@@ -37,6 +38,7 @@ _MAX_LENGTH = 100_000  # characters
 _MAX_DEPTH = 100  # nested elements; libxml2 accepts 256
 _DEEPLY_NESTED_LINE = re.compile(r"^[ \t>*+\-0-9.)]{150}", re.MULTILINE)
 
+_BLANK_LINES = re.compile(r"\n\s*\n")
 _VOID_ELEMENT = re.compile(r"<(br|hr)>")
 _TAG = re.compile(r"<(/?)[^>]*>")
 _BLOCK_END = re.compile(r"<(?:br|hr|/p|/li|/pre|/tr|/ul|/ol)>\n?")
@@ -55,6 +57,29 @@ def render_html(markdown: str) -> str:
     html = _EMPTY_LINK.sub(r"\1\2</a>", _LINK_WITHOUT_HREF.sub(r"\1", html))
     html = _FORMULA_PLACEHOLDER.sub(lambda match: _render_formula(latex[int(match[1])]), html)
     return strip_forbidden(html).strip() if _nesting_depth(html) <= _MAX_DEPTH else _render_source(source)
+
+
+def render_text(text: str) -> str:
+    """Render plain text with TeX, such as an abstract, as safe HTML: paragraphs, formulas, and links for URLs."""
+    source = strip_forbidden(text)
+    if len(source) > _MAX_LENGTH:
+        return _render_source(source)
+    paragraphs = (" ".join(paragraph.split()) for paragraph in _BLANK_LINES.split(source))
+    return "\n".join(f"<p>{_render_paragraph(paragraph)}</p>" for paragraph in paragraphs if paragraph)
+
+
+def _render_paragraph(text: str) -> str:
+    parts: list[str] = []
+    end = 0
+    for match in _URL_OR_FORMULA_OR_LITERAL.finditer(text):
+        url = _trim_url(match["url"] or "")
+        href = normalize_link_url(url) if url else None
+        if not href and not match["formula"]:
+            continue
+        parts.append(escape(convert_tex(text[end : match.start()]), quote=False))
+        parts.append(f'<a href="{escape(href)}">{escape(url, quote=False)}</a>' if href else _render_formula(match[0]))
+        end = match.start() + len(url) if href else match.end()
+    return "".join([*parts, escape(convert_tex(text[end:]), quote=False)])
 
 
 def html_to_xhtml(html: str) -> str:
@@ -99,7 +124,7 @@ def extract_links(html: str) -> tuple[Link, ...]:
 
 def _render_source(source: str) -> str:
     """Render text as paragraphs, without interpreting it as Markdown."""
-    paragraphs = re.split(r"\n\s*\n", source.strip())
+    paragraphs = _BLANK_LINES.split(source.strip())
     return "\n".join(f"<p>{escape(text, quote=False)}</p>".replace("\n", "<br>") for text in paragraphs)
 
 

@@ -69,3 +69,14 @@ def test_no_parameters_select_the_first_page_of_everything() -> None:
 def test_terms_are_alternatives_of_words_and_phrases() -> None:
     query = Query(q='LLM|"language model" 각 “확산 모델”')
     assert query.terms == (("llm", "language model"), ("각",), ("확산 모델",))
+
+
+def test_tags_are_written_once_and_in_one_order() -> None:
+    query = parse_query([("tag", "cs.LG, cs.CV"), ("tag", "CS.lg,,stat.ML")])
+    assert query.tags == ("cs.CV", "CS.lg", "stat.ML")
+    assert query.parameters() == {"tag": "cs.CV,CS.lg,stat.ML"}
+
+
+def test_too_many_tags_are_refused() -> None:
+    with pytest.raises(QueryError, match="^tag: at most 10 tags, not 11"):
+        parse_query([("tag", ",".join(map(str, range(11))))])

@@ -134,7 +134,7 @@ class Book:
                 paper = chapter.listing.paper
                 values["picture"] = self._renditions.get(paper.image or "")
                 values["count"] = self._count
-                properties = ["mathml"] if "<math" in paper.summary_html else []  # epubcheck OPF-014
+                properties = ["mathml"] if "<math" in paper.body_html else []  # epubcheck OPF-014
             yield self._document(chapter.file_name, chapter.template, chapter.title, properties, **values)
 
     def _document(
