@@ -21,6 +21,7 @@ from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.readers import Digest
 from feeds.readers.daily_papers import DailyPapersReader
 from feeds.site.site import Site
+from feeds.text.markdown import to_plain_text
 from tests.support import archives
 from tests.support.digests import SEEDS, OpenFiles, day, load, paper, render, write_files
 
@@ -86,6 +87,47 @@ def test_paper_with_every_field_is_exported() -> None:
         "- 첫째 문장입니다.\n  - 안쪽\n\n"
     )
     assert parse_papers(export_papers(paper)) == [paper]
+
+
+def test_paper_with_what_few_digests_have_is_exported() -> None:
+    paper = replace(
+        PLAIN,
+        votes=3,
+        abstract="We bound $x_1 * 2$ by \\log n.\n\nCode: https://github.com/a/b & more",
+        tags=("cs.CV", "R&amp;D", "이미지 생성"),
+        published=date(2024, 1, 29),
+        language="ko",
+        summary="Tags: none of these",
+    )
+    assert export_papers(paper) == (
+        "## Daily Papers (2024-01-30)\n\n"
+        "### [A Title](https://arxiv.org/abs/2401.16420)\n"
+        "Tags: cs.CV, R&#38;amp;D, 이미지 생성\n"
+        "Published: 2024-01-29\n"
+        "Language: ko\n"
+        "Abstract: We bound $x_1 * 2$ by \\log n.\n"
+        "Abstract: Code: https://github.com/a/b & more\n\n"
+        "Vote: 3\n\n"
+        "Tags: none of these\n\n"
+    )
+    assert parse_papers(export_papers(paper)) == [paper]
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "Vote: 5 of 7 judges\n\n- agreed",
+        "Authors: Ann Lee\nThe paper is good.",
+        "First.\n\n#### Method\n\nWe do it.\n\n## Daily Papers (2024-02-01)\n\n### [B](https://arxiv.org/abs/2401.2)\n",
+        "[Watch Video](https://e.org/b.mp4)",
+        "<video src='https://e.org/b.mp4'></video>\n\ntext",
+        "Daily Papers (2024-02-01)",
+    ],
+)
+def test_summary_like_syntax_is_read_again_with_its_meaning(summary: str) -> None:
+    (paper,) = parse_papers(export_papers(replace(PLAIN, summary=summary)))
+    assert replace(paper, summary="") == PLAIN
+    assert " ".join(paper.summary_text.split()) == " ".join(to_plain_text(summary).split())
 
 
 @pytest.mark.parametrize("path", ["2024/01/30.md", "2024/03/20.md"])

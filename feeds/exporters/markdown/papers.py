@@ -1,17 +1,33 @@
 """Formats papers in the syntax that the reader `daily-papers` parses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from feeds.model.paper import Paper
 from feeds.readers.daily_papers import syntax
+from feeds.readers.daily_papers.parser import parse_digest
 
 _SYNTAX = re.compile(r"[\[\]()\\$&'\"]")
+_MARKS = re.compile(r"[ \t>*_`\\+•-]*")  # before the text of a line
+_MAY_BE_SYNTAX = re.compile(
+    rf"^{_MARKS.pattern}(?:[#＃!\[［<]|(?:(?:up)?votes?|authors?|tags|published|language|abstract|watch|daily)\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LINK_START = re.compile(r"\[\W{0,9}(?=\w)")
+_HEADING_START = re.compile(r"[ \t>*_+•\\-]{0,9}[#＃]{1,6}\s")
 
 
 def format_paper(paper: Paper) -> Iterator[str]:
     """Format a paper as blocks that a blank line separates."""
-    yield f"### {_format_link(paper)}"
+    blocks = list(_format_fields(paper))
+    yield from blocks
+    if paper.summary:
+        is_summary = not _MAY_BE_SYNTAX.search(paper.summary) or _is_parsed_as(paper, [*blocks, paper.summary])
+        yield paper.summary if is_summary else _escape_summary(paper.summary)
+
+
+def _format_fields(paper: Paper) -> Iterator[str]:
+    yield "\n".join([f"### {_format_link(paper)}", *_format_extras(paper)])
     if paper.image:
         yield f"![]({_escape_url(paper.image)})"
     if paper.video:
@@ -21,8 +37,45 @@ def format_paper(paper: Paper) -> Iterator[str]:
         yield f"Vote: {paper.votes}"
     if paper.authors or paper.more_authors:
         yield f"Authors: {_format_authors(paper)}"
-    if paper.summary:
-        yield paper.summary
+
+
+def _format_extras(paper: Paper) -> Iterator[str]:
+    """Format what few digests have, a line for each field and each paragraph of the abstract."""
+    if paper.tags:
+        yield f"Tags: {', '.join(map(_escape, paper.tags))}"
+    if paper.published:
+        yield f"Published: {paper.published}"
+    if paper.language:
+        yield f"Language: {paper.language}"
+    for paragraph in re.split(r"\n\s*\n", paper.abstract):
+        if text := " ".join(paragraph.split()):
+            yield f"Abstract: {text}"
+
+
+def _is_parsed_as(paper: Paper, blocks: Iterable[str]) -> bool:
+    digest = parse_digest("\n\n".join(["## Daily Papers (2024-01-30)", *blocks]))
+    return digest is not None and [entry.paper for entry in digest.entries] == [paper]
+
+
+def _escape_summary(summary: str) -> str:
+    """Escape the lines of a summary, of a digest in another syntax, that look like fields or headings in this one."""
+    return "\n".join(map(_escape_line, summary.split("\n"))).strip("\n")
+
+
+def _escape_line(line: str) -> str:
+    """Write a heading as bold text and a picture as a link, as both are rendered; escape the first letter of others."""
+    if heading := _HEADING_START.match(line):
+        text = line[heading.end() :].replace("**", "").strip(" \t#*_")
+        return f"\n**{_escape_line(text)}**\n" if text else ""
+    if not _MAY_BE_SYNTAX.match(line):
+        return line
+    text = _MARKS.sub("", line, count=1)
+    before = line[: len(line) - len(text)]
+    if text.startswith("!["):
+        return before + text[1:]
+    if link := _LINK_START.match(text):
+        before, text = before + link[0], text[link.end() :]
+    return f"{before}&#{ord(text[0])};{text[1:]}"
 
 
 def _format_link(paper: Paper) -> str:
