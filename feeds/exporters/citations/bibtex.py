@@ -37,10 +37,13 @@ def _build_entry(listing: Listing, context: RenderContext) -> Entry:
         "title": f"{{{title_latex(_WHITESPACE.sub(' ', paper.title))}}}",
         "author": " and ".join(authors),
         "year": str(listing.year),
+        "month": str(paper.published.month) if paper.published else None,
         "eprint": paper.arxiv_id,
         "archivePrefix": "arXiv" if paper.arxiv_id else None,
         "doi": paper.doi,
         "url": _NOT_IN_BIBTEX_URLS.sub(lambda match: quote(match[0]), paper.url),
+        "keywords": ", ".join(map(escape_latex, paper.tags)),
+        "abstract": " ".join(map(title_latex, paper.abstract.split("\n\n"))),
         "annote": escape_latex(" ".join(build_notes(paper, context))),
     }
     return Entry("misc", listing.citation_key, [Field(name, f"{{{value}}}") for name, value in fields.items() if value])

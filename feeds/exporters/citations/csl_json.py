@@ -24,14 +24,22 @@ def _build_item(listing: Listing, context: RenderContext) -> dict[str, Any]:
         "type": "article",
         "title": paper.plain_title,
         "author": authors + [{"literal": "others"}] * paper.more_authors,
-        "issued": {"date-parts": [[listing.year]]},
+        "issued": {"date-parts": [_date_parts(listing)]},
         "publisher": "arXiv" if paper.arxiv_id else None,
         "number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else None,
         "DOI": paper.doi,
         "URL": paper.url,
+        "keyword": ", ".join(paper.tags),
+        "abstract": paper.abstract_text,
         "note": " ".join(build_notes(paper, context)),
     }
     return {field: value for field, value in item.items() if value}
+
+
+def _date_parts(listing: Listing) -> list[int]:
+    """Return year, month and day of the paper's own date, or the year alone."""
+    published = listing.paper.published
+    return [published.year, published.month, published.day] if published else [listing.year]
 
 
 def _build_name(name: Name) -> dict[str, str]:

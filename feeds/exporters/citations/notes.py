@@ -4,18 +4,19 @@ import sys
 
 from feeds.exporters.contract import RenderContext
 from feeds.model.paper import Paper
+from feeds.text.markdown import excerpt
 from feeds.text.unicode import detect_language
 
 
 def build_notes(paper: Paper, context: RenderContext) -> list[str]:
-    """Say what the digest does not tell as the paper does: the order of the authors, all of them, the abstract."""
+    """Say what the digest does not tell as the paper does, the order and the number of its authors; add its summary."""
     locale = context.locale
     notes = []
     if len(paper.authors) > 1:
         notes.append(locale.gettext("The authors are in the order of the digest, which may not be that of the paper."))
     if paper.more_authors:
         notes.append(locale.gettext("The digest does not name all authors."))
-    if summary := paper.excerpt(sys.maxsize):
+    if summary := excerpt(paper.summary_text, sys.maxsize):
         language = locale.language_name(detect_language(summary, context.site.language))
         label = locale.gettext("Summary in {language}", language=language)
         notes.append(f"[{label}] {summary}")

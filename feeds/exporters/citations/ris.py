@@ -35,10 +35,13 @@ def _build_reference(listing: Listing, context: RenderContext) -> dict[str, Any]
         "title": _WHITESPACE.sub(" ", paper.plain_title),
         "authors": [_format_name(parse_name(author)) for author in paper.authors],
         "year": str(listing.year),
+        "date": f"{paper.published:%Y/%m/%d}" if paper.published else None,
         "name_of_database": "arXiv" if paper.arxiv_id else None,
         "accession_number": paper.arxiv_id,
         "doi": paper.doi,
         "urls": [paper.url],
+        "keywords": list(paper.tags),
+        "abstract": paper.abstract_text.replace("\n", " "),
         "notes": build_notes(paper, context),
     }
     return {field: value for field, value in reference.items() if value}

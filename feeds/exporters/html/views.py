@@ -48,6 +48,7 @@ _KEYS = {"latest": LATEST, "archive": ALL, "search": SEARCH, "home": HOME, "book
 _OFFERED_KINDS = (Kind.FEED, Kind.BOOK, Kind.FILE, Kind.CATALOG)
 _MAX_SITES = 8  # of views that are kept: a process has one site, in every language
 _MAX_FULL_PAPERS = 100  # of a page; longer pages show excerpts
+_MAX_TAGS = 5  # of a paper that are shown without a click
 _HOME_MONTHS = 12
 _HOME_MOST_VOTED = 5
 _E_READER_WEEKS = 8
@@ -81,7 +82,7 @@ class SiteView:
     @cached_property
     def values(self) -> dict[str, Any]:
         """The variables that every template has."""
-        constants = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT}
+        constants = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT, "max_tags": _MAX_TAGS}
         return {"site": self, "settings": self.context.site, **constants}
 
     @cached_property
@@ -126,6 +127,10 @@ class SiteView:
     def author_href(self, author: str) -> str:
         """Return the link to a search for the papers of an author."""
         return f"{self._search_href}?{encode_parameters({'author': author})}"
+
+    def tag_href(self, tag: str) -> str:
+        """Return the link to a search for the papers with a tag."""
+        return f"{self._search_href}?{encode_parameters({'tag': tag})}"
 
     @cached_property
     def _search_href(self) -> str:
@@ -279,7 +284,7 @@ class EditionView:
     def is_filter_open(self) -> bool:
         """Whether the filter form is open: the query has a condition that only the form shows."""
         is_topic = isinstance(self.key, SearchKey) and self.key.topic  # always by date
-        shown = {"q", "has", "page", "limit", *(["order"] if is_topic else [])}
+        shown = {"q", "tag", "has", "page", "limit", *(["order"] if is_topic else [])}
         return bool(self.query.parameters().keys() - shown)
 
     def suggestion_href(self, text: str) -> str:

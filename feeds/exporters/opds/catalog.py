@@ -82,7 +82,8 @@ class Book:
     """A book to download.
 
     `authors` are all of its authors; `byline` names the first of them in one line, for readers that show one author.
-    `images` are its cover and its thumbnail; there is none of a paper without a picture.
+    `subjects` are the tags of a paper. `images` are its cover and its thumbnail; there is none of a paper without a
+    picture.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Book:
     summary: str
     authors: tuple[str, ...]
     byline: str
+    subjects: tuple[str, ...]
     resource: Resource
     images: tuple[Image, ...]
     page_url: str
@@ -153,7 +155,8 @@ def _search_editions(results: SearchResults) -> Iterator[Edition]:
 
 def _build_book(edition: Edition, resource: Resource, context: RenderContext) -> Book:
     site = context.site
-    authors = edition.papers[0].authors if isinstance(edition.key, PaperKey) else ()
+    paper = edition.papers[0] if isinstance(edition.key, PaperKey) else None
+    authors = paper.authors if paper else ()
     byline = ", ".join(authors[:_MAX_AUTHORS])
     if len(authors) > _MAX_AUTHORS:
         byline = context.locale.gettext("{names} and others", names=byline)
@@ -165,6 +168,7 @@ def _build_book(edition: Edition, resource: Resource, context: RenderContext) ->
         summary=context.summary(edition),
         authors=authors or (site.author,),
         byline=byline or site.author,
+        subjects=paper.tags if paper else (),
         resource=resource,
         images=_list_images(edition, context),
         page_url=context.page_url(edition.key),

@@ -103,6 +103,8 @@ def _add_book(feed: "etree._Element", book: Book, context: RenderContext) -> Non
     _add_text(entry, f"{{{_DUBLIN_CORE}}}language", site.language)
     _add_text(entry, f"{{{_DUBLIN_CORE}}}publisher", site.title)
     _add_text(entry, f"{{{_DUBLIN_CORE}}}issued", book.issued.date().isoformat())
+    for subject in book.subjects:
+        _add(entry, "category", term=subject, label=subject)
     _add_text(entry, "summary", book.summary, type="text")
     _add_link(entry, catalog.ACQUISITION, book.resource, context)
     for relation, image in zip((catalog.IMAGE, catalog.THUMBNAIL), book.images, strict=False):

@@ -103,6 +103,8 @@ def _build_publication(book: Book, context: RenderContext) -> dict[str, Any]:
             {"rel": "alternate", "href": book.page_url, "type": "text/html"},
         ],
     }
+    if book.subjects:
+        publication["metadata"]["subject"] = list(book.subjects)
     if book.images:
         publication["images"] = list(map(_build_image, dict.fromkeys(book.images)))
     return publication

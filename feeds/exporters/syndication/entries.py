@@ -22,6 +22,7 @@ _HEAD_BYTES = 4_000  # of a feed without its entries
 _MAX_ENTRIES_BYTES = MAX_BYTES - _HEAD_BYTES
 _MARKUP_BYTES = 400  # of an entry in the most verbose format, besides its texts
 _AUTHOR_MARKUP_BYTES = 35
+_TAG_MARKUP_BYTES = 35
 _MAX_LISTED = 20  # papers in an edition's entry, those that a member of a series has
 _MAX_EDITION_BYTES = 16_000  # of an edition's entry, so that the 30 entries of a series fit
 _EXCERPT_LENGTHS = (200, 150, 100, 50, 0)  # of the papers in an edition's entry, until it is small enough
@@ -38,7 +39,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a feed: `summary` is a short plain text, `content_text` and `content_html` are the full content."""
+    """An entry of a feed: `summary` is a short plain text, `content_text` and `content_html` are the full content.
+
+    `features` name what a paper comes with, `tags` are its own.
+    """
 
     id: str
     title: str
@@ -52,7 +56,13 @@ class Entry:
     image: Media | None = None
     video: Media | None = None
     book: Media | None = None
+    features: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The features and the tags. They have no commas: FreshRSS splits them there."""
+        return (*self.features, *self.tags)
 
     @property
     def enclosure(self) -> Media | None:
@@ -93,7 +103,8 @@ def _max_bytes(entry: Entry) -> int:
     urls = [media.url for media in (entry.image, entry.video, entry.book) if media]
     texts = [entry.content_html, entry.summary, entry.title, entry.title, entry.url, *entry.authors, *urls]
     escaped = sum(len(escape(text, quote=False).encode()) + text.count('"') + text.count("\n") for text in texts)
-    return escaped + _MARKUP_BYTES + _AUTHOR_MARKUP_BYTES * len(entry.authors)
+    tags = sum(2 * len(escape(tag).encode()) + _TAG_MARKUP_BYTES for tag in entry.tags)
+    return escaped + tags + _MARKUP_BYTES + _AUTHOR_MARKUP_BYTES * len(entry.authors)
 
 
 def _build_entries(edition: Edition, context: RenderContext) -> Iterator[Entry]:
@@ -158,8 +169,9 @@ def _with_short_summaries(edition: Edition) -> Edition:
 
 
 def _shorten(listing: Listing) -> Listing:
-    summary = listing.paper.summary[:_MAX_SUMMARY] + "…"
-    return replace(listing, paper=replace(listing.paper, summary=summary))
+    field = "summary" if listing.paper.summary else "abstract"
+    text = getattr(listing.paper, field)[:_MAX_SUMMARY] + "…"
+    return replace(listing, paper=replace(listing.paper, **{field: text}))
 
 
 def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) -> Entry:
@@ -172,20 +184,21 @@ def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) ->
         published=context.site.published(listing),
         updated=context.site.published(listing),  # in the order of the day, also for readers that sort by it
         summary=paper.excerpt(_MAX_EXCERPT) or title,
-        content_text=paper.summary_text,
+        content_text=paper.body_text,
         content_html=str(macros.content(paper)),
         authors=paper.authors,
         image=Media(paper.image, guess_media_type(paper.image, "image/png")) if paper.image else None,
         video=Media(paper.video, guess_media_type(paper.video, "video/mp4")) if paper.video else None,
-        tags=_list_tags(paper, context),
+        features=_list_features(paper, context),
+        tags=paper.tags,
     )
 
 
-def _list_tags(paper: Paper, context: RenderContext) -> tuple[str, ...]:
-    """Name what a paper comes with. The names have no commas: FreshRSS splits tags at them."""
+def _list_features(paper: Paper, context: RenderContext) -> tuple[str, ...]:
+    """Name what a paper comes with."""
     has_code = any(link.kind is LinkKind.CODE for link in paper.links)
-    tags = {context.locale.gettext("Code"): has_code, context.locale.gettext("Video"): bool(paper.video)}
-    return tuple(name for name, applies in tags.items() if applies)
+    features = {context.locale.gettext("Code"): has_code, context.locale.gettext("Video"): bool(paper.video)}
+    return tuple(name for name, applies in features.items() if applies)
 
 
 def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:

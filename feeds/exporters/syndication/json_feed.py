@@ -54,8 +54,8 @@ def _build_item(entry: Entry) -> dict[str, Any]:
         item["image"] = entry.image.url
     if entry.authors:
         item["authors"] = [{"name": name} for name in entry.authors]
-    if entry.tags:
-        item["tags"] = list(entry.tags)
+    if entry.categories:
+        item["tags"] = list(entry.categories)
     if entry.enclosure:
         item["attachments"] = [{"url": entry.enclosure.url, "mime_type": entry.enclosure.media_type}]
     return item

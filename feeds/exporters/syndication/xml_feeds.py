@@ -141,7 +141,7 @@ def _create_rss_item(entry: Entry, context: RenderContext) -> "etree._Element":
         _add(item, "description", html.escape(entry.summary, quote=False))  # in RSS it is HTML
     _add(item, f"{{{_CONTENT}}}encoded" if entry.summary else "description", entry.content_html)
     _add(item, "guid", entry.id, isPermaLink="false")
-    for tag in entry.tags:
+    for tag in entry.categories:
         _add(item, "category", tag)
     if entry.enclosure:
         _add(item, "enclosure", url=entry.enclosure.url, length=_UNKNOWN_LENGTH, type=entry.enclosure.media_type)
@@ -176,7 +176,7 @@ def _create_atom_entry(entry: Entry) -> "etree._Element":
     if entry.enclosure:
         _add(element, "link", href=entry.enclosure.url, rel="enclosure", type=entry.enclosure.media_type)
     _add(element, "summary", entry.summary)
-    for tag in entry.tags:
+    for tag in entry.categories:
         _add(element, "category", term=tag, label=tag)
     _add(element, "published", entry.published.isoformat())
     _add_media(element, entry)
