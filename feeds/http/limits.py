@@ -47,8 +47,9 @@ REQUEST_THREADS = 4
 MAX_WAITING_REQUESTS = 512
 """Requests that wait for one of these threads."""
 
-SEARCH_THREADS = 2
-"""Searches that are made at a time; each takes time that grows with the archive."""
+SEARCH_THREADS = 1
+"""Searches that are made at a time; each takes time that grows with the archive, and more threads would not help:
+they share the interpreter with the event loop."""
 
 MAX_WAITING_SEARCHES = 16
 """Searches that wait for one of these threads."""
@@ -67,7 +68,7 @@ REQUEST_SECONDS = 90.0
 MANY_PAPERS = 300
 """Documents of more papers are rendered by another process; so are files compressed that are too large for memory."""
 
-SMALL_RENDERINGS = 2
+SMALL_RENDERINGS = 1
 """Documents of few papers that are rendered at a time, within the worker."""
 
 MAX_WAITING_SMALL = 64

@@ -20,6 +20,11 @@ from web import create_app
 TIMEOUT = 30  # seconds, which no test takes
 
 
+@pytest.fixture(autouse=True)
+def two_renderings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SMALL_RENDERINGS", 2)
+
+
 @pytest.fixture
 def gateway(environ: dict[str, str]) -> Gateway:
     return open_gateway(SEEDS, environ)
