@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from feeds.errors import SettingsError
 from feeds.files import atomic_write, read_regular_file
 from feeds.site import validators
+from feeds.site.defaults import defaults_of
 from feeds.site.site import Site
 
 Checks = Mapping[str, Callable[[str], object]]
@@ -129,13 +130,18 @@ def load_with_errors(
     loader.read_environment(environ)
     values = loader.values
     settings = Settings(
-        Site(**_select(Site, values)),
+        Site(**_select(Site, _defaults(values) | values)),
         MailServer(**_select(MailServer, values)),
         values.get("private_images", False),
         values.get("build.formats", ()),
         **{name: values[name] for name in ("readers", "files", "date_pattern") if name in values},
     )
     return settings, loader.errors
+
+
+def _defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults that depend on the language of the site."""
+    return defaults_of(values["language"])._asdict() if "language" in values else {}
 
 
 def example(values: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -280,7 +286,11 @@ def _line_of_syntax_error(text: str, error: ValueError) -> int:
 
 SETTINGS: Mapping[str, Setting] = {
     "title": Setting(validators.non_empty, "Title of the site, its feeds and its books."),
-    "description": Setting(validators.non_empty, "What the site publishes, in one sentence."),
+    "description": Setting(
+        validators.non_empty,
+        "What the site publishes, in one sentence. The default and that of `topics` are in the `language` if it is"
+        " Korean, Japanese or Chinese, otherwise in English.",
+    ),
     "author": Setting(validators.non_empty, "Author of the feeds and books."),
     "language": Setting(
         validators.language_tag,
