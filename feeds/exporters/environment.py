@@ -19,6 +19,7 @@ from markupsafe import Markup
 from feeds.files import atomic_write
 from feeds.fingerprint import hash_files
 from feeds.model.paper import Listing
+from feeds.site.languages import body_language, default_language, setting_language, summary_language
 from feeds.text.highlight import highlight_html, highlight_text
 from feeds.text.unicode import detect_language
 
@@ -88,6 +89,10 @@ def create_environment() -> Environment:
     # The functions of feeds.text that return markup have made it safe.
     environment.filters |= {
         "language": detect_language,
+        "setting_language": setting_language,
+        "default_language": default_language,
+        "summary_language": summary_language,
+        "body_language": body_language,
         "highlight": lambda safe, terms: Markup(highlight_html(str(safe), terms)),  # noqa: S704
         "highlight_text": lambda text, terms: Markup(highlight_text(text, terms)),  # noqa: S704
         "focusable": lambda safe: Markup(_make_focusable(str(safe))),  # noqa: S704

@@ -4,8 +4,8 @@ import sys
 
 from feeds.exporters.contract import RenderContext
 from feeds.model.paper import Paper
+from feeds.site.languages import written_language
 from feeds.text.markdown import excerpt
-from feeds.text.unicode import detect_language
 
 
 def build_notes(paper: Paper, context: RenderContext) -> list[str]:
@@ -17,7 +17,7 @@ def build_notes(paper: Paper, context: RenderContext) -> list[str]:
     if paper.more_authors:
         notes.append(locale.gettext("The digest does not name all authors."))
     if summary := excerpt(paper.summary_text, sys.maxsize):
-        language = locale.language_name(detect_language(summary, context.site.language))
+        language = locale.language_name(paper.language or written_language(summary, context.site.language))
         label = locale.gettext("Summary in {language}", language=language)
         notes.append(f"[{label}] {summary}")
     return notes

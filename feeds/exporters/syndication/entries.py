@@ -11,6 +11,7 @@ from feeds.exporters.templates import render_template, template_macros
 from feeds.model.edition import Collection, Edition, SearchResults
 from feeds.model.keys import LATEST, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
+from feeds.site.languages import body_language
 from feeds.text.links import LinkKind
 from feeds.text.urls import guess_media_type
 
@@ -41,7 +42,8 @@ class Media:
 class Entry:
     """An entry of a feed: `summary` is a short plain text, `content_text` and `content_html` are the full content.
 
-    `features` name what a paper comes with, `tags` are its own.
+    `features` name what a paper comes with, `tags` are its own. `language` is that of summary and content if it is not
+    that of the feed.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Entry:
     book: Media | None = None
     features: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    language: str = ""
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -177,6 +180,7 @@ def _shorten(listing: Listing) -> Listing:
 def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) -> Entry:
     paper = listing.paper
     title = paper.plain_title
+    language = body_language(paper, context.site.language)
     return Entry(
         id=context.site.paper_id(paper),
         title=title,
@@ -191,6 +195,7 @@ def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) ->
         video=Media(paper.video, guess_media_type(paper.video, "video/mp4")) if paper.video else None,
         features=_list_features(paper, context),
         tags=paper.tags,
+        language=language if language != context.site.language else "",
     )
 
 

@@ -50,6 +50,8 @@ def _build_item(entry: Entry) -> dict[str, Any]:
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat(),
     }
+    if entry.language:
+        item["language"] = entry.language
     if entry.image:
         item["image"] = entry.image.url
     if entry.authors:

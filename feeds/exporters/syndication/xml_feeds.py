@@ -20,6 +20,7 @@ from feeds.exporters.contract import RenderContext, Resource
 from feeds.exporters.syndication.entries import Entry, History, find_history, fit_entries
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL
+from feeds.site.languages import default_language
 from feeds.site.site import GENERATOR
 
 _TTL = 60  # minutes
@@ -29,6 +30,7 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _FEED_HISTORY = "http://purl.org/syndication/history/1.0"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MEDIA = "http://search.yahoo.com/mrss/"
 
 
@@ -71,6 +73,7 @@ def _create_generator(
     history = find_history(edition, feed)
     generator.register_extension("extension", _FeedExtension)
     generator.extension.namespaces = namespaces
+    generator.extension.language = default_language(site.description, site.language)
     generator.extension.links = list(_list_relations(edition, history, context))
     generator.extension.is_archive = history is not None and history.is_archive
     generator.extension.is_complete = edition.key == ALL
@@ -97,12 +100,15 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
     links: list[tuple[str, str]]
     is_archive: bool
     is_complete: bool
+    language: str  # of the description, if it is not that of the feed
 
     def extend_ns(self) -> dict[str, str]:
         history = {"fh": _FEED_HISTORY} if self.is_archive or self.is_complete else {}
         return {**history, **self.namespaces}
 
     def extend_atom(self, feed: Any) -> Any:
+        if self.language:
+            feed.find("subtitle").set(_XML_LANG, self.language)
         self._append_elements(feed, "link")  # feedgen adds the namespace of the feed as text
         return feed
 
@@ -148,6 +154,8 @@ def _create_rss_item(entry: Entry, context: RenderContext) -> "etree._Element":
     _add(item, "pubDate", format_datetime(entry.published))
     if entry.authors:
         _add(item, f"{{{_DUBLIN_CORE}}}creator", _join_creators(entry, context))
+    if entry.language:
+        _add(item, f"{{{_DUBLIN_CORE}}}language", entry.language)
     _add_media(item, entry)
     return item
 
@@ -171,11 +179,12 @@ def _create_atom_entry(entry: Entry) -> "etree._Element":
     _add(element, "updated", entry.updated.isoformat())
     for name in entry.authors:
         _add(_add(element, "author"), "name", name)
-    _add(element, "content", entry.content_html, type="html")  # without the type readers show the tags
+    language = {_XML_LANG: entry.language} if entry.language else {}
+    _add(element, "content", entry.content_html, type="html", **language)  # without the type readers show the tags
     _add(element, "link", href=entry.url, rel="alternate", type="text/html")
     if entry.enclosure:
         _add(element, "link", href=entry.enclosure.url, rel="enclosure", type=entry.enclosure.media_type)
-    _add(element, "summary", entry.summary)
+    _add(element, "summary", entry.summary, **language)
     for tag in entry.categories:
         _add(element, "category", term=tag, label=tag)
     _add(element, "published", entry.published.isoformat())
