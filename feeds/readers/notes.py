@@ -1,0 +1,165 @@
+"""Reads notes: a file for each paper, whose fields stand in front matter."""
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from feeds.model.paper import Paper
+from feeds.readers import Diagnostics, Digest
+from feeds.readers.addresses import find_papers, paper_url
+from feeds.readers.dates import Dates
+from feeds.readers.days import DayCollector
+from feeds.readers.fields import Fields, make_paper
+from feeds.readers.front_matter import FrontMatter, parse_front_matter
+from feeds.readers.keys import normalize_key
+from feeds.readers.labels import Field, find_field, parse_labels, split_authors, split_categories
+from feeds.readers.values import find_language, parse_day, plain_paragraphs
+
+_HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
+_FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")
+_MAX_LEAD = 60  # lines below the front matter in which a note gives its paper
+_MAX_LINE = 20_000  # characters of one of these
+_MAX_BODY = 2_000_000  # characters
+_DATES = (
+    "date",
+    "day",
+    "announcement_date",
+    "announced",
+    "digest_date",
+    "date_added",
+    "added",
+    "created",
+    "publishDate",
+    "updated",
+)
+_OF_PAPERS = frozenset(
+    {"paper", "paperurl", "paperlink", "pdf", "pdfurl", "doi", "venue", "journal", "conference", "abstract"}
+)
+_IDENTIFYING = frozenset({Field.LINK, Field.PDF})
+
+
+@dataclass(frozen=True)
+class NotesReader:
+    """Reads Markdown whose front matter, in YAML or TOML, has the title and the address of one paper."""
+
+    dates: Dates = field(default_factory=Dates)
+
+    name = "notes"
+    suffixes = frozenset({".md", ".markdown", ".mdx", ".qmd"})
+
+    def read(self, source: str, path: PurePosixPath) -> Digest | None:
+        """Parse a file; None if it has no front matter, or is not about one paper."""
+        matter = parse_front_matter(source)
+        if matter is None:
+            return None
+        diagnostics = Diagnostics()
+        days = DayCollector(diagnostics)
+        if matter.problem:
+            if len(find_papers(matter.body[:_MAX_LINE])) != 1:
+                return None
+            problem = f"the front matter cannot be read: {matter.problem}"
+            diagnostics.error(1, problem, "correct it")
+            return days.digest()
+        note = _parse(matter, self.dates, find_language(path))
+        if note is None:
+            return None
+        path_day = self.dates.in_path(path)
+        own = {key.replace("-", "_").casefold(): value for key, value in matter.fields.items()}
+        matter_day = next((day for name in _DATES if (day := parse_day(own.get(name.casefold()), self.dates))), None)
+        paper = note.paper
+        if paper.published == path_day and path_day == parse_day(own.get("date"), self.dates):
+            paper = replace(paper, published=None)  # the date of the note
+        days.add(1, path_day or matter_day or note.listed, paper)
+        return days.digest()
+
+
+def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
+    """Return the paper of a note; None if it is not about exactly one."""
+    lines = matter.body[:_MAX_BODY].split("\n")
+    fields = dict(matter.fields)
+    title, lines = _take_title(lines)
+    if title and not any(find_field(key) == (Field.TITLE, "") for key in fields):
+        fields["title"] = title
+    abstract, lines = _take_abstract(lines)
+    note = make_paper(fields, dates, language=language, body=_join(lines))
+    if note is None or paper_url(note.paper.url) is None:
+        url = _url_of_lead(lines)
+        if url is None or dates.in_text(str(fields.get("title", ""))):
+            return note if note and _OF_PAPERS & {normalize_key(key).name for key in fields} else None
+        note = make_paper({**fields, "arxiv_id": url}, dates, language=language, body=_join(lines))
+    if note is None:
+        return None
+    paper = note.paper
+    if abstract and not paper.abstract:
+        paper = replace(paper, abstract=abstract)
+    return note._replace(paper=_with_labels(paper, lines, dates))
+
+
+def _take_title(lines: list[str]) -> tuple[str, list[str]]:
+    """Return the heading that a note starts with, and the other lines."""
+    for index, line in enumerate(lines[:_MAX_LEAD]):
+        heading = _HEADING.match(line) if len(line) <= _MAX_LINE else None
+        if heading and heading["marks"] == "#":
+            return heading["text"], lines[:index] + lines[index + 1 :]
+        if heading or _FENCE.match(line):
+            break
+    return "", lines
+
+
+def _take_abstract(lines: list[str]) -> tuple[str, list[str]]:
+    """Return the section that a heading calls the abstract, and the other lines."""
+    fence, start, level = "", 0, 0
+    for index, line in enumerate(lines):
+        if match := _FENCE.match(line):
+            fence = "" if fence and match[1].startswith(fence) else fence or match[1]
+        heading = None if fence or not line.lstrip().startswith("#") else _HEADING.match(line[:_MAX_LINE])
+        if heading is None:
+            continue
+        if level and len(heading["marks"]) <= level:
+            return plain_paragraphs("\n".join(lines[start:index])), lines[: start - 1] + lines[index:]
+        field = find_field(heading["text"])
+        if not level and field and field[0] is Field.ABSTRACT:
+            start, level = index + 1, len(heading["marks"])
+    if level:
+        return plain_paragraphs("\n".join(lines[start:])), lines[: start - 1]
+    return "", lines
+
+
+def _url_of_lead(lines: list[str]) -> str | None:
+    """Return the address of the paper that a note gives before its second section; None unless it is exactly one."""
+    urls: dict[str, None] = {}
+    labelled: dict[str, None] = {}
+    sections = 0
+    for line in lines[:_MAX_LEAD]:
+        heading = _HEADING.match(line[:_MAX_LINE])
+        sections += heading is not None
+        papers = [address.url for address in find_papers(line[:_MAX_LINE])]
+        if sections > 1 or (heading and papers):  # a digest has its papers in headings
+            break
+        urls.update(dict.fromkeys(papers))
+        if papers and any(label.field in _IDENTIFYING for label in parse_labels(line[:_MAX_LINE])):
+            labelled.update(dict.fromkeys(papers))
+    for candidates in (labelled, urls):
+        if len(candidates) == 1:
+            return next(iter(candidates))
+    return None
+
+
+def _with_labels(paper: Paper, lines: list[str], dates: Dates) -> Paper:
+    """Return a paper with the authors, categories and date that lines below the front matter are labelled with."""
+    if paper.authors and paper.tags and paper.published:
+        return paper
+    for line in lines[:_MAX_LEAD]:
+        for label in parse_labels(line[:_MAX_LINE]):
+            if label.field is Field.AUTHORS and not paper.authors:
+                authors = split_authors(label.text)
+                paper = replace(paper, authors=authors.names, more_authors=authors.more_authors)
+            elif label.field is Field.CATEGORIES and not paper.tags:
+                paper = replace(paper, tags=split_categories(label.text))
+            elif label.field is Field.PUBLISHED and not paper.published:
+                paper = replace(paper, published=dates.in_text(label.text))
+    return paper
+
+
+def _join(lines: list[str]) -> str:
+    return "\n".join(lines).strip("\n").rstrip()
