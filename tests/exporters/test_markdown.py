@@ -337,9 +337,12 @@ MEDIA += [
 MEDIA += ["[Watch Video](https://e.org/c.mp4)", "[Watch Video](https://e.org/d)", '<video src="https://e.org/b\'.mp4">']
 TEXTS = ["- 글", "  - 안", "1. x", "• y", "글", "", "   ", "\u3000", "\x08", "    # x", "```", "~~~~", "- ```", "+ ```"]
 HEADINGS = ["## Daily Papers (2024-01-30)", "## Daily Papers (2024-02-01)", "### [T](https://arxiv.org/abs/2401.1)"]
+EXTRAS = ["Tags: cs.CV, A&#44; B,, x  y", "Published: 2024-01-29", "Language: ko", "Abstract: $a$  b", "Abstract:"]
 HEADINGS += ["# x", "#### [a](b)", "b](https://e.org/c)", "\u200b#"]
 LINES = st.one_of(
-    st.sampled_from([*FIELDS, *MEDIA, *TEXTS, *HEADINGS]),
+    st.sampled_from([*FIELDS, *MEDIA, *TEXTS, *HEADINGS, *EXTRAS]),
+    SYNTAX.map("Tags: {}".format),
+    SYNTAX.map("Abstract: {}".format),
     SYNTAX,
     SYNTAX.map("### [{}](https://e.org/x)".format),
     SYNTAX.map("### [T](https://e.org/{})".format),

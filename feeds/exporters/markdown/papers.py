@@ -42,7 +42,7 @@ def _format_fields(paper: Paper) -> Iterator[str]:
 def _format_extras(paper: Paper) -> Iterator[str]:
     """Format what few digests have, a line for each field and each paragraph of the abstract."""
     if paper.tags:
-        yield f"Tags: {', '.join(map(_escape, paper.tags))}"
+        yield f"Tags: {', '.join(_escape(tag).replace(',', '&#44;') for tag in paper.tags)}"
     if paper.published:
         yield f"Published: {paper.published}"
     if paper.language:

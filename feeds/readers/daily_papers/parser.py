@@ -265,7 +265,7 @@ class _PaperBuilder:
         match = syntax.EXTRA.fullmatch(line.text.rstrip())
         if match is None:
             return False
-        value = match["value"].strip()
+        value = " ".join(match["value"].split())
         if match["name"] == "Tags" and not self.tags:
             self._add_tags(value, line)
         elif match["name"] == "Published" and (day := syntax.parse_date(value)):
