@@ -1,0 +1,30 @@
+"""The format of sections: Markdown in which a section, a list item or a row of a table is a paper."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+from typing import ClassVar
+
+from feeds.readers import Digest
+from feeds.readers.dates import Dates
+
+_MAY_HAVE_PAPERS = re.compile(r"arxiv|doi|openreview|hf\.co|huggingface\.co", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionsReader:
+    """Reads Markdown whose headings, list items or rows lead to a paper each."""
+
+    dates: Dates = Dates()
+    name: ClassVar[str] = "sections"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".md", ".markdown"})
+
+    def read(self, source: str, path: PurePosixPath) -> Digest | None:
+        """Parse a file; None if it has no papers, or belongs to another reader."""
+        if not _MAY_HAVE_PAPERS.search(source):
+            return None
+        from feeds.readers.sections.parser import parse_sections  # here, because mostly no file has changed
+
+        return parse_sections(source, path, self.dates)
