@@ -3,6 +3,7 @@
 import json
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import rispy
@@ -10,6 +11,7 @@ from bibtexparser.entrypoint import parse_string
 from lxml import etree, html
 
 from feeds.publishing.publisher import Publisher
+from tests.support import validators
 from tests.support.digests import OpenFiles, day, paper, render
 
 ABSTRACT = "We bound $\\frac{a}{b}$ & 50\\% of <EOS> tokens; see https://github.com/a/b_c."
@@ -152,3 +154,16 @@ def test_long_abstract_is_cut_where_it_makes_a_feed_too_large(open_files: OpenFi
     publisher = open_files({"a.md": day(KEY, paper("A", extras=f"Abstract: {'word ' * 39_000}"))})
     document = render(publisher, "rss", "latest")
     assert 30_000 < len(document) < 512_000
+
+
+@pytest.mark.external
+def test_documents_with_abstracts_and_tags_are_valid(publisher: Publisher, tmp_path: Path) -> None:
+    pages = {key: render(publisher, "html", key) for key in (KEY, PAPER, OTHER, "search")}
+    pages["tag"] = render(publisher, "html", "search", tag="cs.CV,cs.LG")
+    assert validators.nu(pages) == []
+    book = tmp_path / "day.epub"
+    book.write_bytes(render(publisher, "epub", KEY))
+    assert validators.epubcheck(book) == []
+    for parameters in ({}, {"tag": "cs.CV,cs.LG"}):
+        assert validators.opds1(render(publisher, "opds", "search", **parameters)) == []
+        assert validators.opds2(render(publisher, "opds2", "search", **parameters)) == []
