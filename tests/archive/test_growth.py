@@ -25,6 +25,7 @@ from tests.support.archives import listings, sync
 from tests.support.digests import day, paper, write_files
 
 WATCHED = (Query(q="확산|Agent"), Query(q="모델 -영상"), Query(q="2401.00001"))
+TAGS = ("a", "B", "b", "c d")
 DAYS = [f"2024-01-{number:02}" for number in (1, 2, 7, 8, 30)] + ["2024-03-01", "2025-01-01"]
 
 
@@ -39,7 +40,7 @@ def watching(folder: Path, index: Path) -> Archive:
 
 
 def everything(snapshot: Snapshot) -> Mapping[Key, tuple[Edition, EditionMetadata]]:
-    keys = [*snapshot.keys(), SiteKey(""), *map(SearchKey, WATCHED)]
+    keys = [*snapshot.keys(), SiteKey(""), *map(SearchKey, (*WATCHED, Query(tags=("b",))))]
     return {key: (snapshot.load(key), snapshot.metadata(key)) for key in keys}
 
 
@@ -61,6 +62,7 @@ def edit(folder: Path, chance: random.Random) -> None:
             f"2401.{number}",
             authors="Authors: Kim",
             summary=f"- {' '.join(chance.sample(words, 2))}",
+            extras=f"Tags: {', '.join(chance.choices(TAGS, k=chance.randrange(1, 3)))}" if number % 2 else "",
         )
         for number in chance.sample(range(8), chance.randrange(5))
     ]
