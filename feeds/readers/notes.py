@@ -1,8 +1,10 @@
 """Reads notes: a file for each paper, whose fields stand in front matter."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest
@@ -17,8 +19,12 @@ from feeds.readers.values import find_language, parse_day, plain_paragraphs
 
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")
+_QUOTE = re.compile(r"^\s*>\s?")
+_ORIGINAL = re.compile(r"[(（\[]?\s*(?:original|原文|원문|english|英文|영문)\s*[)）\]]?", re.IGNORECASE)
+_CONTROL = re.compile(r"\s*</?(?:a|button|nav)\b.*>\s*", re.IGNORECASE)  # what a page is operated with
 _MAX_LEAD = 60  # lines below the front matter in which a note gives its paper
 _MAX_LINE = 20_000  # characters of one of these
+_MAX_HEADING = 100  # characters of one that names a section
 _MAX_BODY = 2_000_000  # characters
 _DATES = (
     "date",
@@ -36,6 +42,7 @@ _OF_PAPERS = frozenset(
     {"paper", "paperurl", "paperlink", "pdf", "pdfurl", "doi", "venue", "journal", "conference", "abstract"}
 )
 _IDENTIFYING = frozenset({Field.LINK, Field.PDF})
+_TAKEN = _IDENTIFYING | {Field.AUTHORS, Field.CATEGORIES, Field.PUBLISHED, Field.TITLE}
 
 
 @dataclass(frozen=True)
@@ -81,12 +88,12 @@ def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
     if title and not any(find_field(key) == (Field.TITLE, "") for key in fields):
         fields["title"] = title
     abstract, lines = _take_abstract(lines)
-    note = make_paper(fields, dates, language=language, body=_join(lines))
+    note = make_paper(fields, dates, language=language, body=_body(lines))
     if note is None or paper_url(note.paper.url) is None:
         url = _url_of_lead(lines)
         if url is None or dates.in_text(str(fields.get("title", ""))):
             return note if note and _OF_PAPERS & {normalize_key(key).name for key in fields} else None
-        note = make_paper({**fields, "arxiv_id": url}, dates, language=language, body=_join(lines))
+        note = make_paper({**fields, "arxiv_id": url}, dates, language=language, body=_body(lines))
     if note is None:
         return None
     paper = note.paper
@@ -107,8 +114,24 @@ def _take_title(lines: list[str]) -> tuple[str, list[str]]:
 
 
 def _take_abstract(lines: list[str]) -> tuple[str, list[str]]:
-    """Return the section that a heading calls the abstract, and the other lines."""
-    fence, start, level = "", 0, 0
+    """Return the text of the section that is the abstract, the original if there are several, and the other lines."""
+    sections = list(_find_abstracts(lines))
+    if not sections:
+        return "", lines
+    start, end = next((section[:2] for section in sections if _ORIGINAL.search(section.heading)), sections[0][:2])
+    text = "\n".join(_QUOTE.sub("", line) for line in lines[start + 1 : end])
+    return plain_paragraphs(text), lines[:start] + lines[end:]
+
+
+class _Section(NamedTuple):
+    start: int
+    end: int
+    heading: str
+
+
+def _find_abstracts(lines: list[str]) -> Iterator[_Section]:
+    """Yield the sections that headings, outside of code, call the abstract."""
+    fence, level, start, text = "", 0, 0, ""
     for index, line in enumerate(lines):
         if match := _FENCE.match(line):
             fence = "" if fence and match[1].startswith(fence) else fence or match[1]
@@ -116,13 +139,19 @@ def _take_abstract(lines: list[str]) -> tuple[str, list[str]]:
         if heading is None:
             continue
         if level and len(heading["marks"]) <= level:
-            return plain_paragraphs("\n".join(lines[start:index])), lines[: start - 1] + lines[index:]
-        field = find_field(heading["text"])
-        if not level and field and field[0] is Field.ABSTRACT:
-            start, level = index + 1, len(heading["marks"])
+            yield _Section(start, index, text)
+            level = 0
+        if not level and _is_abstract(heading["text"]):
+            start, level, text = index, len(heading["marks"]), heading["text"]
     if level:
-        return plain_paragraphs("\n".join(lines[start:])), lines[: start - 1]
-    return "", lines
+        yield _Section(start, len(lines), text)
+
+
+def _is_abstract(heading: str) -> bool:
+    if len(heading) > _MAX_HEADING:
+        return False
+    field = find_field(_ORIGINAL.sub("", heading)) or find_field(heading)
+    return field is not None and field[0] is Field.ABSTRACT
 
 
 def _url_of_lead(lines: list[str]) -> str | None:
@@ -136,8 +165,10 @@ def _url_of_lead(lines: list[str]) -> str | None:
         papers = [address.url for address in find_papers(line[:_MAX_LINE])]
         if sections > 1 or (heading and papers):  # a digest has its papers in headings
             break
-        urls.update(dict.fromkeys(papers))
-        if papers and any(label.field in _IDENTIFYING for label in parse_labels(line[:_MAX_LINE])):
+        labels = {label.field for label in parse_labels(line[:_MAX_LINE])} if papers else set()
+        if Field.COMMENT not in labels:  # which may mention others
+            urls.update(dict.fromkeys(papers))
+        if labels & _IDENTIFYING:
             labelled.update(dict.fromkeys(papers))
     for candidates in (labelled, urls):
         if len(candidates) == 1:
@@ -161,5 +192,13 @@ def _with_labels(paper: Paper, lines: list[str], dates: Dates) -> Paper:
     return paper
 
 
-def _join(lines: list[str]) -> str:
-    return "\n".join(lines).strip("\n").rstrip()
+def _body(lines: list[str]) -> str:
+    """Return the text of a note without the lines above its first section that only repeat fields of the paper."""
+    lead = next((index for index, line in enumerate(lines[:_MAX_LEAD]) if _HEADING.match(line[:_MAX_LINE])), _MAX_LEAD)
+    kept = [line for line in lines[:lead] if not _repeats_fields(line[:_MAX_LINE])]
+    return "\n".join([*kept, *lines[lead:]]).strip("\n").rstrip()
+
+
+def _repeats_fields(line: str) -> bool:
+    labels = parse_labels(line)
+    return _CONTROL.fullmatch(line) is not None or (bool(labels) and all(label.field in _TAKEN for label in labels))

@@ -155,8 +155,27 @@ def test_labels_below_the_fields_give_categories_and_date() -> None:
 
 
 def test_abstract_may_be_the_last_section() -> None:
-    result = paper(note("title: T\narxiv: 2503.00001", "```\n# no heading\n```\n## 초록\n마지막입니다.\n"))
+    result = paper(
+        note("title: T\narxiv: 2503.00001", "```\n# no heading\n```\n# " + "long " * 30 + "\n## 초록\n마지막입니다.\n")
+    )
     assert result.abstract == "마지막입니다."
+
+
+def test_abstract_in_two_languages_is_the_original() -> None:
+    body = "## 📝 摘要（中文）\n\n中文。\n\n## 摘要（原文）\n\n> We show\n> it.\n\n## 方法\n\n一步。"
+    result = paper(note("title: T\narxiv: 2503.00001", body))
+    assert result.abstract == "We show it."
+    assert result.summary == "## 📝 摘要（中文）\n\n中文。\n\n## 方法\n\n一步。"
+
+
+def test_lines_that_repeat_fields_are_not_the_summary() -> None:
+    body = (
+        '<a href="https://arxiv.org/abs/2503.00001" class="b">arXiv</a>\n<button onclick="x()">Share</button>\n'
+        "**Authors**: A B, C D\n**Comments**: overlap with arXiv:2401.00001\n\n## Method\n\n**Authors**: of it.\n"
+    )
+    result = paper(note("title: T\nlayout: default", body))
+    assert (result.url, result.authors) == ("https://arxiv.org/abs/2503.00001", ("A B", "C D"))
+    assert result.summary == "**Comments**: overlap with arXiv:2401.00001\n\n## Method\n\n**Authors**: of it."
 
 
 def test_broken_toml_without_a_paper_is_not_a_note() -> None:
