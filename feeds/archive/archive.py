@@ -86,7 +86,7 @@ class Archive:
         self._identity = ""  # of that index
         self._revision = ""
         self._degradation = ""
-        self._next_scan = 0.0
+        self._last_scan = self._next_scan = 0.0
         self._newest = NewestState()
         self._database = Database(index_path, index.SCHEMA, self.index_version, self._fill)
 
@@ -94,6 +94,11 @@ class Archive:
     def revision(self) -> str:
         """Identify what snapshots showed at the last `sync`."""
         return self._revision
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago the files were last looked at."""
+        return time.monotonic() - self._last_scan
 
     @property
     def is_due(self) -> bool:
@@ -123,7 +128,7 @@ class Archive:
         try:
             started = time.monotonic()
             self._sync(self._find_changes)
-            now = time.monotonic()
+            now = self._last_scan = time.monotonic()
             self._next_scan = now + min((now - started) * _SCAN_SHARE, _MAX_SCAN_INTERVAL)
         finally:
             self._lock.release()

@@ -96,6 +96,7 @@ class Connections:
         now = time.monotonic()
         for connection in list(self._all):
             connection.close_if_slow(now)
+        self.gateway.refresh()
         self.gateway.write_metrics(len(self._all))
 
 

@@ -50,6 +50,7 @@ _CACHED_STATUSES = (200, 226, 304)
 _MAX_KEY = 4000  # characters of a request that is worth remembering
 _MAX_CALLS = 5  # of the app for a request: to render, to compress, and again if the archive changes meanwhile
 _PICTURES_AGE = 0.05  # seconds between two looks for new pictures
+_MAX_AGE = 1.5  # seconds since the last look at the archive, for answers from memory; `refresh` looks every second
 _SEARCH_PATHS = ("/search", "/topics/")
 _log = logging.getLogger(__name__)
 
@@ -91,7 +92,15 @@ class Gateway:
 
     def find(self, request: Request) -> Answer | None:
         """Answer from the cache, at once; None if it takes more."""
-        return None if self._archive.is_due else self._find_cached(self._cache_key(request))
+        if self._archive.age > _MAX_AGE and self._archive.is_due:
+            return None
+        return self._find_cached(self._cache_key(request))
+
+    def refresh(self) -> None:
+        """Have a thread look for changed files, so that requests need not wait for that."""
+        if self._archive.is_due:
+            with suppress(BusyError):
+                self.requests.submit("refresh", self._refresh)
 
     def note(self, request: Request, answer: Answer, size: int, seconds: float) -> None:
         """Log and count an answer of which some bytes were sent."""
@@ -125,6 +134,10 @@ class Gateway:
             return plain_answer(500, "the server failed; its log says why")
         return plain_answer(503, "this takes too long; try again later", {"Retry-After": str(limits.MAX_RETRY_AFTER)})
 
+    def _refresh(self) -> None:
+        with suppress(ArchiveError):  # which requests report
+            self._archive.sync_if_due()
+
     def _find_cached(self, key: Hashable) -> Answer | None:
         response = self.service.cache.get_response(key)
         if response is None:
@@ -140,8 +153,7 @@ class Gateway:
 
     def _call(self, request: Request, results: Results) -> Answer | RenderingPending:
         """Call the app, unless the cache has the answer once the archive has been looked at."""
-        with suppress(ArchiveError):  # the app reports it
-            self._archive.sync_if_due()
+        self._refresh()
         key = self._cache_key(request)
         if cached := self._find_cached(key):
             return cached

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,22 @@ def test_answers_end_with_the_revision(tmp_path: Path, environ: dict[str, str]) 
     assert gateway.find(asked) is None
     (second,) = ask(gateway, asked)
     assert first.body != second.body
+
+
+def test_files_are_looked_at_while_requests_are_answered(tmp_path: Path, environ: dict[str, str]) -> None:
+    write_files(tmp_path / "archive", {"1.md": day("2024-01-01", paper("First"))})
+    gateway = open_gateway(tmp_path / "archive", environ)
+    asked = request("/latest.rss")
+    ask(gateway, asked)
+    write_files(tmp_path / "archive", {"2.md": day("2024-01-02", paper("Second", "2401.00002"))})
+    archive = gateway.service.publisher.archive
+    revision, deadline = archive.revision, time.monotonic() + TIMEOUT
+    while archive.revision == revision and time.monotonic() < deadline:
+        gateway.refresh()
+    assert gateway.find(asked) is None
+    (answer,) = ask(gateway, asked)
+    assert isinstance(answer.body, bytes)
+    assert b"Second" in answer.body
 
 
 def test_requests_for_one_document_wait_for_one_rendering(gateway: Gateway, renderings: Renderings) -> None:
