@@ -535,7 +535,7 @@ Rust rests. It extends [2105.00001].
             id="rolling table",
         ),
         pytest.param(
-            "# 2024-05-17\n### [Hail](notes/hail.md)\narXiv 2405.21003\n### [Sleet](notes/sleet.md)\narXiv 2405.21004\n",
+            "### [Hail](notes/hail.md)\narXiv 2405.21003\n### [Sleet](notes/sleet.md)\narXiv 2405.21004\n",
             DAY,
             id="index of notes",
         ),
@@ -565,9 +565,10 @@ def test_papers_without_a_day_are_reported() -> None:
         "\x00\ud800 https://arxiv.org/abs/2405.00001",
         "---\n" * 2_000 + "https://arxiv.org/abs/2405.00001",
         "<!--" * 2_000 + "https://arxiv.org/abs/2405.00001",
+        "\n".join(f"{'  ' * n}- a {n}\n{'  ' * n}  https://arxiv.org/abs/2405.{n:05}" for n in range(1_500)),
         "```\n" * 2_001 + "https://arxiv.org/abs/2405.00001",
     ],
 )
 def test_no_text_makes_the_reader_fail(source: str) -> None:
     digest = SectionsReader().read(source, PurePosixPath(DAY))
-    assert digest is None or len(digest.entries) <= 1
+    assert digest is None or len(digest.entries) <= 1_500

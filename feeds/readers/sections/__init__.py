@@ -1,9 +1,7 @@
 """The format of sections: Markdown in which a section, a list item or a row of a table is a paper."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -17,7 +15,7 @@ _MAY_HAVE_PAPERS = re.compile(r"arxiv|doi|openreview|hf\.co|huggingface\.co", re
 class SectionsReader:
     """Reads Markdown whose headings, list items or rows lead to a paper each."""
 
-    dates: Dates = Dates()
+    dates: Dates = field(default_factory=Dates)
     name: ClassVar[str] = "sections"
     suffixes: ClassVar[frozenset[str]] = frozenset({".md", ".markdown"})
 

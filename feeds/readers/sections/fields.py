@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -49,6 +49,12 @@ _NUMBER = re.compile(  # before a title: `[new 001]`, `Paper 1:`, `第3篇：`
     r"|第\s?[0-9一二三四五六七八九十]{1,3}\s?[篇편本][:：.、]?)\s*",
     re.IGNORECASE,
 )
+_LINK_FIELDS = frozenset({Field.LINK, Field.PDF, Field.CODE, Field.PROJECT})
+_NO_SUMMARY = frozenset({"details", "detail", "more", "详情", "展开", "詳細", "상세"})  # of <details>
+_WORD = re.compile(r"[^\W\d_]{2}|[^\W\d_\x00-\x7f]")
+_MARKER = re.compile(r"\s*(?:#{1,6}\s+)?(?:(?:[-*+•]|[0-9]{1,4}[.)、])\s+)?")
+_BY = re.compile(r"\W{0,4}by\s+", re.IGNORECASE)
+_EMPTY_BRACKETS = re.compile(r"\s*[\[(（【]\s*[\])）】]|\s*\|\s*(?=\||$)")
 _KEYCAP = re.compile(r"(?:[0-9#*]\ufe0f?\u20e3|[\u2460-\u2473\u2776-\u277f])\s*")
 _SIGN = re.compile(r"\W{0,4}(?P<sign>🏷|👤|👥|✍|🧑|👨|👩)[\ufe0f\u200d🔬🎓💻]*\s*(?=[\w`])")
 _BETWEEN_FACTS = re.compile(r"\s*[|·•]\s*")
@@ -65,7 +71,7 @@ class _Builder:
     dates: Dates
     url: str
     titles: list[str] = field(default_factory=list)
-    authors: Authors = Authors((), more_authors=False)
+    authors: Authors = field(default_factory=lambda: Authors((), more_authors=False))
     tags: dict[str, None] = field(default_factory=dict)
     votes: int | None = None
     image: str | None = None
@@ -104,6 +110,23 @@ class _Builder:
         self.tags.update(dict.fromkeys(tags))
         return True
 
+    def add_codes(self, line: str) -> bool:
+        codes = [match["code"] for match in _CODES.finditer(line)]
+        self.tags.update(dict.fromkeys(codes))
+        return bool(codes)
+
+    def set_votes(self, text: str) -> bool:
+        self.votes = parse_votes(text) if self.votes is None else self.votes
+        return self.votes is not None
+
+    def set_published(self, text: str) -> bool:
+        self.published = self.published or self.dates.in_text(text)
+        return self.published is not None
+
+    def set_image(self, text: str) -> bool:
+        _keep_links(self, text)
+        return self.image is not None
+
     def add_abstract(self, label: Label, lines: list[str]) -> None:
         """Set the abstract; of two the English one is the paper's own, and the other belongs to the summary."""
         text = _plain_paragraphs(lines)
@@ -117,6 +140,15 @@ class _Builder:
             if is_better:
                 self.abstract, self.abstract_name = text, label.name
             self.summary += ["", f"**{other[0]}:** {other[1]}", ""]
+
+
+_VALUE_READERS: dict[Field, Callable[[_Builder, str], bool]] = {
+    Field.AUTHORS: _Builder.set_authors,
+    Field.CATEGORIES: _Builder.add_tags,
+    Field.VOTES: _Builder.set_votes,
+    Field.PUBLISHED: _Builder.set_published,
+    Field.IMAGE: _Builder.set_image,
+}
 
 
 def read_paper(found: Found, text: Text, tags: list[str], dates: Dates, language: str) -> Paper:
@@ -138,54 +170,58 @@ def read_paper(found: Found, text: Text, tags: list[str], dates: Dates, language
 
 def _read_head(builder: _Builder, line: str, *, is_heading: bool) -> None:
     """Read the line that a paper starts with: its title, and perhaps authors, categories, votes and links."""
-    for match in _CODES.finditer(line):
-        builder.tags[match["code"]] = None
+    builder.add_codes(line)
     labels = [] if is_heading else read_labels(line)
     if labels:
         for label in labels:
             _read_label(builder, label, line)
         return
-    paper = next((paper for paper in find_papers(line) if paper.url == builder.url), None)
-    addresses = find_addresses(line)
-    if paper and paper.text and not is_label(paper.text):
-        builder.titles.append(paper.text)
-        rest = _without_links(line, addresses)
-        title_end = max((a.end for a in addresses if a.text == paper.text), default=0)
-        rest = line[title_end:]
-        _read_rest(builder, rest)
+    title = next((paper.text for paper in find_papers(line) if paper.url == builder.url), "")
+    if title and not is_label(title):
+        builder.titles.append(title)
+        _read_rest(builder, line[max((a.end for a in find_addresses(line) if a.text == title), default=0) :])
         return
     plain = _CODES.sub(" ", line)
     if is_heading:
-        removed = [a for a in find_addresses(plain) if a.url == builder.url or a.text]
-        stripped = _without_links(plain, removed)
-        bold = _BOLD_TITLE.match(stripped.strip())
-        title, rest = (bold["text"], stripped.strip()[bold.end() :]) if bold else (stripped, "")
-        if _is_title(builder, title):
-            builder.titles.append(title)
-            _read_rest(builder, rest)
-        return
-    bold = _BOLD_TITLE.search(plain) or _OTHER_TITLE.search(plain)
-    if bold and not re.search(r"[^\W\d_]{3}", plain[: bold.start()]):
-        title = next(filter(None, bold.groups()))
-        if _is_title(builder, title):
-            builder.titles.append(title)
-            _read_rest(builder, plain[bold.end() :])
-            return
-    before = (
-        plain[: addresses[0].start] if addresses and plain == line else _without_links(plain, find_addresses(plain))
-    )
-    after = line[addresses[0].end :] if addresses else ""
-    source = before if re.search(r"[^\W\d_]{3}", before) else after
-    parts = [
-        part for part in _SEPARATOR.split(_without_links(source, find_addresses(source))) if part.strip(" \t*_:,;.()[]")
-    ]
-    parts = [part for part in parts if builder.dates.in_text(part) is None or len(part) > 40]
-    if parts:
-        builder.titles.append(parts[0].strip(" \t:,;([*_-–—"))
-        for part in parts[1:]:
-            _read_rest(builder, part)
-        if source is before and addresses:
-            _read_rest(builder, after)
+        _read_heading(builder, plain)
+    elif not _read_emphasized_title(builder, plain):
+        _read_plain_title(builder, plain)
+
+
+def _read_heading(builder: _Builder, heading: str) -> None:
+    own = [address for address in find_addresses(heading) if address.url == builder.url or address.text]
+    text = _without_links(heading, own).strip()
+    bold = _BOLD_TITLE.match(text)
+    title, rest = (bold["text"], text[bold.end() :]) if bold else (text, "")
+    if _is_title(title):
+        builder.titles.append(title)
+        _read_rest(builder, rest)
+
+
+def _read_emphasized_title(builder: _Builder, line: str) -> bool:
+    """Read a line whose title is in bold or italic type or in quotes; False if it has none."""
+    match = _BOLD_TITLE.search(line) or _OTHER_TITLE.search(line)
+    if match is None or _WORD.search(line[: match.start()]):
+        return False
+    title = next(filter(None, match.groups()))
+    if not _is_title(title):
+        return False
+    builder.titles.append(title)
+    _read_rest(builder, line[match.end() :])
+    return True
+
+
+def _read_plain_title(builder: _Builder, line: str) -> None:
+    """Read a line whose title stands before the first link, or else after it."""
+    addresses = find_addresses(line)
+    before, after = line[: addresses[0].start if addresses else None], line[addresses[0].end :] if addresses else ""
+    is_before = _WORD.search(before) is not None
+    source = before if is_before else _without_links(after, find_addresses(after))
+    parts = [part for part in _SEPARATOR.split(source) if part.strip(" \t*_:,;.()[]")]
+    parts = [part for part in parts if len(part) > _MAX_DATE or builder.dates.in_text(part) is None]
+    builder.titles += [part.strip(" \t:,;([*_-–—") for part in parts[:1]]
+    for part in [*parts[1:], after] if is_before else parts[1:]:
+        _read_rest(builder, part)
 
 
 def _read_rest(builder: _Builder, text: str) -> None:
@@ -213,88 +249,86 @@ def _read_body(builder: _Builder, text: Text, start: int, end: int, *, needs_tit
         if index - 1 in text.code:
             builder.summary.append(line)
             continue
-        if not line.strip():
+        if not line.strip() or is_rule(line) or _DETAILS_TAG.fullmatch(line) or _WRAPPER.fullmatch(line):
             builder.summary.append("")
             continue
-        if is_rule(line) or _DETAILS_TAG.fullmatch(line):
-            builder.summary.append("")
+        if needs_title and not any(map(_clean, builder.titles)) and not read_labels(line):
+            _read_head(builder, _MARKER.sub("", line, count=1), is_heading=False)
             continue
-        if needs_title and not any(map(_clean, builder.titles)):
-            labels = read_labels(line)
-            if not labels:
-                _read_head(
-                    builder,
-                    re.sub(r"^\s*(?:[-*+•]|[0-9]{1,4}[.)、])\s+", "", _HEADING_MARKS.sub("", line)),
-                    is_heading=False,
-                )
-                continue
-        index = _read_line(builder, text, line, index, end, indent)
+        following = _read_labelled(builder, text, line, index, end)
+        if following:
+            index = following
+        elif not any(read(builder, line) for read in _LINE_READERS):
+            builder.summary.append(_keep_links(builder, line))
 
 
-def _read_line(builder: _Builder, text: Text, line: str, index: int, end: int, indent: int) -> int:
-    """Read a line of the body, and what belongs to it; return the index of the next one."""
+def _read_labelled(builder: _Builder, text: Text, line: str, index: int, end: int) -> int:
+    """Read a line that starts with a label, and what belongs to it; return the index of the next, 0 if it has none."""
     labels = read_labels(line)
-    is_heading = bool(_HEADING_MARKS.match(line)) or summary_text(line) is not None
-    if labels and labels[0].field is Field.ABSTRACT:
-        following = _read_abstract(text, index, end, is_heading=is_heading, has_text=bool(labels[0].text))
-        builder.add_abstract(labels[0], [labels[0].text, *text.lines[index:following]])
-        for label in labels[1:]:
-            _read_label(builder, label, "")
-        return following
-    if labels and labels[0].field is Field.AUTHORS and not labels[0].text and index < end:
+    if not labels:
+        return 0
+    label = labels[0]
+    is_summary = summary_text(line) is not None
+    is_heading = is_summary or _HEADING_MARKS.match(line) is not None
+    if label.field is Field.ABSTRACT:
+        following = _end_of_abstract(text, index, end, is_heading=is_heading, has_text=bool(label.text))
+        builder.add_abstract(label, [label.text, *text.lines[index:following]])
+        labels = labels[1:]
+    elif label.field is Field.AUTHORS and not label.text:
         following = next((i for i in range(index, end) if text.lines[i].strip()), end)
         if following < end and builder.set_authors(text.lines[following].strip(" \t-*_")):
             return following + 1
-    if labels and is_heading and not labels[0].text:
-        if labels[0].field not in (Field.LINK, Field.PDF, Field.CODE, Field.PROJECT):
-            builder.summary.append(f"**{labels[0].name}**" if summary_text(line) is not None else line)
+        following = index
+    elif is_heading and not label.text:
+        if label.field not in _LINK_FIELDS:
+            builder.summary.append(f"**{label.name}**" if is_summary else line)
         return index
-    if labels:
-        kept = [label for label in labels if not _read_label(builder, label, line)]
-        if len(kept) == len(labels):
-            builder.summary.append(line)
-        else:
-            builder.summary += [f"**{label.name}:** {label.text}" for label in kept if label.text]
-        return index
+    else:
+        following = index
+    kept = [label for label in labels if not _read_label(builder, label, line)]
+    is_unchanged = len(kept) == len(labels) and label in kept
+    builder.summary += [line] if is_unchanged else [f"**{label.name}:** {label.text}" for label in kept if label.text]
+    return following
+
+
+def _read_summary_element(builder: _Builder, line: str) -> bool:
+    """Read a line with `<summary>`, which becomes bold."""
     summary = summary_text(line)
-    if summary is not None:
-        if _clean(summary).lower() not in ("details", "detail", "详情", "詳細", "상세", "more", "展开"):
-            kept_summary = _keep_links(builder, _TAG.sub("", summary)).strip()
-            builder.summary += ["", f"**{kept_summary.strip('* ')}**", ""] if kept_summary.strip("* ") else []
-        return index
-    if _WRAPPER.fullmatch(line):
-        builder.summary.append("")
-        return index
-    match = _EMPHASIZED.fullmatch(line)
+    if summary is None:
+        return False
+    text = _keep_links(builder, _TAG.sub("", summary)).strip(" *")
+    if text and text.lower() not in _NO_SUMMARY:
+        builder.summary += ["", f"**{text}**", ""]
+    return True
+
+
+def _read_names(builder: _Builder, line: str) -> bool:
+    """Read a line that lists authors without a label: the first one, or one in italic type."""
     is_first = not any(map(str.strip, builder.summary))
-    if match and not builder.authors.names and _are_names(next(filter(None, match.groups())), may_be_one=is_first):
-        builder.set_authors(next(filter(None, match.groups())))
-        return index
-    bare = re.sub(r"^\W{0,4}by\s+", "", line.strip(), flags=re.IGNORECASE)
-    if not builder.authors.names and is_first and _are_names(bare) and "," in bare:
-        builder.set_authors(bare)
-        return index
-    if (sign := _SIGN.match(line)) and _read_sign(builder, sign["sign"], line[sign.end() :]):
-        return index
-    if _read_facts(builder, line):
-        return index
-    for code in _CODES.finditer(line):
-        builder.tags[code["code"]] = None
-    if not re.search(r"[^\W\d_]", _CODES.sub("", line)) and _CODES.search(line):
-        return index
-    builder.summary.append(_keep_links(builder, line))
-    return index
+    match = _EMPHASIZED.fullmatch(line)
+    names = next(filter(None, match.groups())) if match else _BY.sub("", line.strip())
+    is_list = match is not None or (is_first and "," in names)
+    return (
+        is_list
+        and not builder.authors.names
+        and _are_names(names, may_be_one=is_first and match is not None)
+        and builder.set_authors(names)
+    )
 
 
-def _read_sign(builder: _Builder, sign: str, value: str) -> bool:
+def _read_sign_line(builder: _Builder, line: str) -> bool:
     """Read a field that an emoji marks instead of a label."""
-    if sign == "🏷":
+    sign = _SIGN.match(line)
+    if sign is None:
+        return False
+    value = line[sign.end() :]
+    if sign["sign"] == "🏷":
         return "|" not in value and builder.add_tags(value)
     return builder.set_authors(value)
 
 
 def _read_facts(builder: _Builder, line: str) -> bool:
-    """Read a line of several facts between `|` or `·`: links, categories, a date, labelled fields; False if it is not."""
+    """Read a line of facts between `|` or `·`: links, categories, a date, labelled fields; False if it is none."""
     facts = _BETWEEN_FACTS.split(line.strip())
     if len(line) > _MAX_FACTS or not _BETWEEN_FACTS.search(line):
         return False
@@ -304,10 +338,7 @@ def _read_facts(builder: _Builder, line: str) -> bool:
         rest = _without_links(fact, find_addresses(fact))
         bare = fact.strip(" \t*_`")
         labels = read_labels(fact)
-        sign = _SIGN.match(fact)
-        if sign and _read_sign(builder, sign["sign"], fact[sign.end() :]):
-            is_fact = True
-        elif labels and _read_label(builder, labels[0], fact):
+        if _read_sign_line(builder, fact) or (labels and _read_label(builder, labels[0], fact)):
             is_fact = True
         elif re.search(r"[^\W\d_]", rest) is None and rest != fact:
             is_fact = True
@@ -327,7 +358,12 @@ def _read_facts(builder: _Builder, line: str) -> bool:
     return True
 
 
-def _read_abstract(text: Text, index: int, end: int, *, is_heading: bool, has_text: bool) -> int:
+def _read_codes(builder: _Builder, line: str) -> bool:
+    """Read the categories of a line that are set as code; False if it says more."""
+    return builder.add_codes(line) and not _WORD.search(_CODES.sub("", line))
+
+
+def _end_of_abstract(text: Text, index: int, end: int, *, is_heading: bool, has_text: bool) -> int:
     """Return the index after the abstract whose label stands on the line before `index`."""
     for following in range(index, end):
         line = text.lines[following]
@@ -348,91 +384,73 @@ def _read_abstract(text: Text, index: int, end: int, *, is_heading: bool, has_te
 
 def _read_label(builder: _Builder, label: Label, line: str) -> bool:
     """Read a labelled field; False if it belongs to the summary."""
-    value = label.text
     if label.field is Field.TITLE:
-        if label.language and builder.titles:
-            return False
-        builder.titles.append(
-            _without_links(value, find_addresses(value)) if not find_papers(value) else find_papers(value)[0].text
-        )
-        return not any(map(_clean, builder.titles[:-1])) or _clean(value) == _clean(builder.titles[0])
-    if is_no_value(value):
+        return _read_title(builder, label)
+    if is_no_value(label.text):
         return label.field not in (Field.SUMMARY, Field.OTHER)
-    match label.field:
-        case Field.AUTHORS:
-            return builder.set_authors(value)
-        case Field.CATEGORIES:
-            return builder.add_tags(value)
-        case Field.ABSTRACT:
-            builder.add_abstract(label, [value])
-            return True
-        case Field.VOTES:
-            builder.votes = parse_votes(value) if builder.votes is None else builder.votes
-            return builder.votes is not None
-        case Field.PUBLISHED:
-            builder.published = builder.published or builder.dates.in_text(value)
-            return builder.published is not None
-        case Field.LINK | Field.PDF if " | " in value:
-            first, _, others = value.partition(" | ")
-            if not _read_facts(builder, others):
-                builder.summary.append(_keep_links(builder, others))
-            return _read_label(builder, label._replace(text=first), line)
-        case Field.LINK | Field.PDF:
-            kept = _keep_links(builder, value).strip(" \t|,·•/-()[]`")
-            if any(address.url != builder.url for address in find_addresses(kept)):
-                builder.summary.append(kept)
-                return True
-            return not kept or bool(find_papers(line)) or is_label(kept)
-        case Field.CODE | Field.PROJECT:
-            addresses = find_addresses(value)
-            if len(addresses) == 1 and not re.search(r"[^\W\d_]", _without_links(value, addresses)):
-                builder.summary += ["", f"[{label.name}]({addresses[0].url})", ""]
-                return True
-            return False
-        case Field.IMAGE:
-            _keep_links(builder, value)
-            return builder.image is not None
-    return False
+    if label.field in (Field.LINK, Field.PDF):
+        return _read_link(builder, label, line)
+    if label.field in (Field.CODE, Field.PROJECT):
+        return _read_code(builder, label)
+    if label.field is Field.ABSTRACT:
+        builder.add_abstract(label, [label.text])
+        return True
+    read = _VALUE_READERS.get(label.field)
+    return read is not None and read(builder, label.text)
+
+
+def _read_title(builder: _Builder, label: Label) -> bool:
+    if label.language and builder.titles:
+        return False
+    papers = find_papers(label.text)
+    builder.titles.append(papers[0].text if papers else _without_links(label.text, find_addresses(label.text)))
+    return not any(map(_clean, builder.titles[:-1])) or _clean(label.text) == _clean(builder.titles[0])
+
+
+def _read_link(builder: _Builder, label: Label, line: str) -> bool:
+    value, _, others = label.text.partition(" | ")
+    if others and not _read_facts(builder, others):
+        builder.summary.append(_keep_links(builder, others))
+    kept = _keep_links(builder, value).strip(" \t|,·•/-()[]`")
+    if any(address.url != builder.url for address in find_addresses(kept)):
+        builder.summary.append(kept)
+        return True
+    return not kept or bool(find_papers(line)) or is_label(kept)
+
+
+def _read_code(builder: _Builder, label: Label) -> bool:
+    addresses = find_addresses(label.text)
+    if len(addresses) != 1 or _WORD.search(_without_links(label.text, addresses)):
+        return False
+    builder.summary += ["", f"[{label.name}]({addresses[0].url})", ""]
+    return True
 
 
 def _keep_links(builder: _Builder, line: str) -> str:
     """Return a line without links to the paper and pictures; the first picture is the paper's."""
-    if "(" not in line and "://" not in line and "<" not in line and "arxiv" not in line.lower():
+    if not any(sign in line for sign in ("(", "://", "<", "rxiv", "RXIV")):
         return line
     addresses = find_addresses(line)
-    dropped: list[Address] = []
     rest = _without_links(line, addresses)
     is_links_only = not re.search(r"[^\W\d_]{2}", rest) or is_label(rest)
-    for address in addresses:
-        if address.kind is AddressKind.IMAGE and line[address.start : address.end].startswith(("!", "<img")):
-            if not _BADGE.search(address.url):
-                builder.image = builder.image or address.url
-            dropped.append(address)
-        elif (
-            address.kind is AddressKind.PAPER
-            and address.url == builder.url
-            and (is_links_only or _is_end(line, address))
-        ):
-            dropped.append(address)
-        elif (
-            is_links_only
-            and is_label(address.text)
-            and address.kind is not AddressKind.PAPER
-            and find_field(address.text) is not None
-            and find_field(address.text)[0] in (Field.LINK, Field.PDF)
-        ):  # type: ignore[index]
-            dropped.append(address)
+    dropped = [address for address in addresses if _is_dropped(builder, line, address, is_links_only=is_links_only)]
     if not dropped:
         return line
-    kept, position = "", 0
-    for address in dropped:
-        kept += line[position : address.start]
-        position = max(position, address.end)
-    kept += line[position:]
     if is_links_only:
-        others = [line[a.start : a.end] for a in addresses if a not in dropped]
-        return " · ".join(others)
-    return re.sub(r"\s*[\[(（【]\s*[\])）】]|\s*\|\s*(?=\||$)", "", kept).rstrip(" \t|–—-:")
+        return " · ".join(line[address.start : address.end] for address in addresses if address not in dropped)
+    return _EMPTY_BRACKETS.sub("", _without_links(line, dropped)).rstrip(" \t|–—-:")
+
+
+def _is_dropped(builder: _Builder, line: str, address: Address, *, is_links_only: bool) -> bool:
+    """Whether an address is not kept: a picture, the paper's own, or another page of it."""
+    if address.kind is AddressKind.IMAGE and line[address.start : address.end].startswith(("!", "<img")):
+        if not _BADGE.search(address.url):
+            builder.image = builder.image or address.url
+        return True
+    if address.url == builder.url:
+        return is_links_only or _is_end(line, address)
+    field = find_field(address.text) if is_links_only and address.kind is not AddressKind.PAPER else None
+    return field is not None and field[0] in (Field.LINK, Field.PDF)
 
 
 def _is_end(line: str, address: Address) -> bool:
@@ -441,51 +459,50 @@ def _is_end(line: str, address: Address) -> bool:
 
 def _read_row(builder: _Builder, section: Section, text: Text) -> None:
     """Read a row of a table, whose header names the fields."""
-    cells = row_cells(text.lines[section.start]) or []
-    header = find_header(text, section.start)
-    fields = [find_field(name) for name in header]
-    rest: list[str] = []
-    for number, cell in enumerate(cells):
-        name = header[number] if number < len(header) else ""
-        named = fields[number] if number < len(fields) else None
-        papers = find_papers(cell)
-        own = next((paper for paper in papers if paper.url == builder.url and paper.text), None)
-        value = _BREAK.sub("\n\n", cell)
-        if own and not is_label(own.text) and (named is None or named[0] in (Field.TITLE, Field.LINK)):
-            builder.titles.insert(0, own.text)
-            rest_of_cell = _keep_links(builder, cell[max(a.end for a in find_addresses(cell) if a.text == own.text) :])
-            rest += (
-                [_BREAK.sub("\n\n", rest_of_cell)]
-                if re.search(r"\w", rest_of_cell) and not is_label(rest_of_cell)
-                else []
-            )
-        elif named and named[0] is Field.TITLE or (named and named[0] is Field.LINK and not papers):
-            lines = [part for part in value.split("\n\n") if part.strip()]
-            bold = _BOLD_TITLE.match(lines[0].strip()) if lines else None
-            if bold:
-                builder.titles.append(bold["text"])
-                rest.append(lines[0].strip()[bold.end() :])
-            elif lines:
-                builder.titles.append(_without_links(lines[0], find_addresses(lines[0])))
-            rest += lines[1:]
-        elif named:
-            label = Label(named[0], value, name.strip(" *"), named[1])
-            if not _read_label(builder, label, cell) and not is_no_value(value):
-                rest.append(f"**{label.name}:** {value}" if label.field is not Field.SUMMARY else value)
-        elif papers or find_addresses(cell):
-            kept = _keep_links(builder, cell).strip()
-            rest += [kept] if re.search(r"\w", kept) else []
-        elif re.search(r"[^\W\d_]", cell):
-            if not header and not builder.titles:
-                builder.titles.append(cell)
-            elif not builder.authors.names and _are_names(cell) and "," in cell:
-                builder.set_authors(cell)
-            else:
-                rest.append(f"**{name.strip(' *')}:** {value}" if name.strip() else value)
-    builder.summary += [line for part in rest if part.strip() for line in (part.strip(), "")]
+    names = find_header(text, section.start)
+    for number, cell in enumerate(row_cells(text.lines[section.start]) or []):
+        name = names[number].strip(" *") if number < len(names) else ""
+        rest = _read_cell(builder, name, cell, has_header=bool(names))
+        if re.search(r"\w", rest):
+            builder.summary += [_BREAK.sub("\n\n", rest).strip(), ""]
 
 
-def _is_title(builder: _Builder, text: str) -> bool:
+def _read_cell(builder: _Builder, name: str, cell: str, *, has_header: bool) -> str:
+    """Read a cell of a column; return what belongs to the summary."""
+    found = find_field(name)
+    field = found[0] if found else None
+    papers = find_papers(cell)
+    title = next((paper.text for paper in papers if paper.url == builder.url and paper.text), "")
+    if title and field in (None, Field.TITLE, Field.LINK):
+        builder.titles.insert(0, title)
+        rest = _keep_links(builder, cell[max(a.end for a in find_addresses(cell) if a.text == title) :])
+        return "" if is_label(rest) else rest
+    if field is Field.TITLE or (field is Field.LINK and not papers):
+        bold = _BOLD_TITLE.match(cell)
+        first, _, rest = (bold["text"], "", cell[bold.end() :]) if bold else _BREAK.sub("\n", cell).partition("\n")
+        builder.titles.append(_without_links(first, find_addresses(first)))
+        return rest
+    if field:
+        label = Label(field, cell, name)
+        is_read = _read_label(builder, label, cell) or is_no_value(cell)
+        return "" if is_read else cell if field is Field.SUMMARY else f"**{name}:** {cell}"
+    if find_addresses(cell):
+        return _keep_links(builder, cell)
+    return _read_plain_cell(builder, name, cell, has_header=has_header)
+
+
+def _read_plain_cell(builder: _Builder, name: str, cell: str, *, has_header: bool) -> str:
+    if not _WORD.search(cell):
+        return ""
+    if not has_header and not builder.titles:
+        builder.titles.append(cell)
+        return ""
+    if "," in cell and not builder.authors.names and _are_names(cell) and builder.set_authors(cell):
+        return ""
+    return f"**{name}:** {cell}" if name else cell
+
+
+def _is_title(text: str) -> bool:
     text = _clean(text)
     if not re.search(r"[^\W\d_]", text) or find_field(text) is not None:
         return False
@@ -565,7 +582,16 @@ def _common_indent(text: Text, start: int, end: int) -> int:
     return min(indents, default=0)
 
 
-def iter_tags(headings: list[str]) -> Iterator[str]:
+_LINE_READERS: tuple[Callable[[_Builder, str], bool], ...] = (
+    _read_summary_element,
+    _read_names,
+    _read_sign_line,
+    _read_facts,
+    _read_codes,
+)
+
+
+def iter_tags(headings: Iterable[str]) -> Iterator[str]:
     """Yield the tags that headings are: `cs.CV [Total: 3]` is `cs.CV`, and `Keyword: SLAM` is `SLAM`."""
     for heading in headings:
         text = re.sub(

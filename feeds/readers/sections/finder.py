@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from feeds.readers.addresses import Address, find_addresses, find_papers, is_label
-from feeds.readers.addresses import Kind as AddressKind
 from feeds.readers.dates import Dates
 from feeds.readers.labels import Field, Label, clean_title, find_field, parse_label, parse_labels
 from feeds.readers.sections.outline import (
@@ -40,7 +39,7 @@ class Strength(IntEnum):
 class Lead(NamedTuple):
     """A paper that a line leads to; `title` is the text of the link if it may be the title."""
 
-    index: int
+    line: int
     url: str
     strength: Strength
     title: str = ""
@@ -65,6 +64,7 @@ _OTHER_LABEL = re.compile(
 _ELEMENT = re.compile(
     r"</?(?:summary|details|p|div|li|ul|ol|span|sub|sup|small|font|br|section|article)\b[^<>]*>", re.IGNORECASE
 )
+_MAX_DEPTH = 20  # of headings and lists
 _MAX_BEFORE = 300  # characters of title and authors before a link on a line of its own
 _SENTENCE_END = re.compile(r"[.!?。：:；;]\s|。")
 _BOLD_TITLE = re.compile(
@@ -93,23 +93,34 @@ _DIGEST = re.compile(
     r"digest|daily|weekly|newsletter|arxiv|\bpapers\b|today|submissions|日报|周报|日報|週報|速递|每日|每周|今日|论文列表|论文推荐|精选|论文速|毎日|論文一覧|新着|데일리|일간|주간|오늘",
     re.IGNORECASE,
 )
+# fmt: off
 _GENERIC = frozenset(
-    "papers|paper list|list|new|new papers|all papers|updates|others|other|misc|details|detail|info|information|metadata"
-    "|basic information|overview|highlights|top papers|top picks|must read|recommended|recommended papers|latest papers"
-    "|latest|today|archive|index|full list|paper details|results|selected papers|featured|featured papers|the rest"
-    "|论文|論文|论文列表|論文列表|最新发布|更新|精读区|速读区|精读|速读|推荐论文|今日论文|其他|其它|基本信息|论文详情|详细|详情|今日推荐|全部论文|论文详细信息"
-    "|論文一覧|一覧|新着論文|注目論文|その他|詳細|基本情報|今日の論文|논문|논문 목록|목록|새 논문|최신 논문|기타|오늘의 논문|추천 논문|상세|기본 정보".split(
-        "|"
-    )
+    {
+        "papers", "paper list", "list", "new", "new papers", "all papers", "updates", "others", "other", "misc",
+        "details", "detail", "info", "information", "metadata", "basic information", "overview", "highlights",
+        "top papers", "top picks", "must read", "recommended", "recommended papers", "latest papers", "latest",
+        "today", "archive", "index", "full list", "paper details", "results", "selected papers", "featured",
+        "featured papers", "the rest", "论文", "論文", "论文列表", "論文列表", "最新发布", "更新", "精读区", "速读区",
+        "精读", "速读", "推荐论文", "今日论文", "其他", "其它", "基本信息", "论文详情", "详细", "详情", "今日推荐",
+        "全部论文", "论文详细信息", "論文一覧", "一覧", "新着論文", "注目論文", "その他", "詳細", "基本情報",
+        "今日の論文", "논문", "논문 목록", "목록", "새 논문", "최신 논문", "기타", "오늘의 논문", "추천 논문", "상세",
+        "기본 정보",
+    }
 )
+# fmt: on
+# fmt: off
 _EXCLUDED = frozenset(
-    "table of contents|contents|toc|related work|related works|related papers|related|references|bibliography|citation"
-    "|citations|further reading|see also|acknowledgements|acknowledgments|acknowledgement|about|license|usage|contributing"
-    "|footnotes|prior work|background reading|similar papers|目录|目錄|目次|相关工作|相關工作|相关论文|相關論文|参考文献|參考文獻|延伸阅读|延伸閱讀"
-    "|关联论文|引用|致谢|許可證|许可证|関連研究|関連論文|参考|関連|関連リンク|謝辞|관련 연구|관련 논문|참고 문헌|참고문헌|참고 자료|목차|인용|감사의 글|더 읽을거리".split(
-        "|"
-    )
+    {
+        "table of contents", "contents", "toc", "related work", "related works", "related papers", "related",
+        "references", "bibliography", "citation", "citations", "further reading", "see also", "acknowledgements",
+        "acknowledgments", "acknowledgement", "about", "license", "usage", "contributing", "footnotes", "prior work",
+        "background reading", "similar papers", "目录", "目錄", "目次", "相关工作", "相關工作", "相关论文",
+        "相關論文", "参考文献", "參考文獻", "延伸阅读", "延伸閱讀", "关联论文", "引用", "致谢", "許可證", "许可证",
+        "関連研究", "関連論文", "参考", "関連", "関連リンク", "謝辞", "관련 연구", "관련 논문", "참고 문헌",
+        "참고문헌", "참고 자료", "목차", "인용", "감사의 글", "더 읽을거리",
+    }
 )
+# fmt: on
 
 
 class PaperFinder:
@@ -135,7 +146,8 @@ class PaperFinder:
             for lead in self._read_leads(index, line)
         ]
         self._leads = leads
-        self._indexes = [lead.index for lead in leads]
+        self._groups: dict[int, bool] = {}
+        self._indexes = [lead.line for lead in leads]
 
     def find(self) -> list[Found]:
         """List the papers in the order of the file."""
@@ -164,15 +176,15 @@ class PaperFinder:
         codes = _CODE.findall(heading)
         return bool(codes) or not (self._dates.in_text(heading) or _DIGEST.search(text) or find_field(text))
 
-    def _find(self, section: Section) -> Iterator[Found]:
+    def _find(self, section: Section, depth: int = 0) -> Iterator[Found]:
         leads = self.leads(section.start, section.end)
         if not leads:
             return
         if url := self._paper_of(section, leads):
             yield Found(section, url)
             return
-        for part in self._parts(section):
-            yield from self._find(part)
+        for part in self._parts(section) if depth < _MAX_DEPTH else ():
+            yield from self._find(part, depth + 1)
 
     def _find_mentioned(self, section: Section) -> Iterator[Found]:
         """Find the sections of headings whose text mentions exactly one paper."""
@@ -209,11 +221,11 @@ class PaperFinder:
         """Return the address of the paper that a section is; None if it is not one."""
         if section.kind is Kind.FILE:
             return None
-        in_heading = [lead for lead in leads if lead.index < section.body]
+        in_heading = [lead for lead in leads if lead.line < section.body]
         if section.kind is Kind.HEADING:
             if in_heading:
                 url = in_heading[0].url
-                others = {lead.url for lead in leads if lead.index in self._header_lines} - {url}
+                others = {lead.url for lead in leads if lead.line in self._header_lines} - {url}
                 return None if others else url
             return self._paper_below(section, leads)
         if section.kind in (Kind.ROW, Kind.LINE):
@@ -230,15 +242,14 @@ class PaperFinder:
             if self.is_group(heading) or (is_title_below and lead.strength is Strength.LINKED):
                 return None if not _is_field_label(heading) else next(iter(urls))
         elif section.kind is Kind.RULE and any(
-            lead.strength is Strength.LINKED and lead.title and item_text(self._text.lines[lead.index])
-            for lead in leads
+            lead.strength is Strength.LINKED and lead.title and item_text(self._text.lines[lead.line]) for lead in leads
         ):
             return None
         return next(iter(urls))
 
     def _paper_below(self, section: Section, leads: list[Lead]) -> str | None:
         """Return the paper that the lines below a heading lead to, if the heading is its title."""
-        own = [lead for lead in leads if lead.index < section.own_end]
+        own = [lead for lead in leads if lead.line < section.own_end]
         is_number = _NUMBERED.fullmatch(_plain(section.heading)) is not None
         if self.is_group(section.heading) and not is_number and not self._is_described(section, own):
             return None
@@ -256,7 +267,7 @@ class PaperFinder:
             return None
         if own_urls == urls:
             lead = min(own, key=lambda lead: lead.strength)
-            is_item = item_text(self._text.lines[lead.index]) is not None or row_cells(self._text.lines[lead.index])
+            is_item = item_text(self._text.lines[lead.line]) is not None or row_cells(self._text.lines[lead.line])
             if is_item and lead.strength is not Strength.NAMED and self._is_group_of_items(section, lead):
                 return None
             return url
@@ -267,8 +278,7 @@ class PaperFinder:
             return url
         if _NUMBERED.match(child.heading) or _DIGEST.search(section.heading) or len(section.children) == 1:
             return None
-        siblings = section.parent.children if section.parent else []
-        if any(len(_clearest(self.leads(sibling.start, sibling.end))) > 1 for sibling in siblings):
+        if section.parent and self._has_groups(section.parent):
             return None
         return url if child is section.children[0] and not self.leads(child.start, child.body) else None
 
@@ -277,7 +287,7 @@ class PaperFinder:
         for part in self._parts(section):
             named = [lead for lead in self.leads(part.start, part.end) if lead.url == url]
             if named and part.kind in (Kind.DETAILS, Kind.BOLD, Kind.ITEM):
-                return named[-1].index >= part.body and not read_labels(part.heading)
+                return named[-1].line >= part.body and not read_labels(part.heading)
         return False
 
     def _is_described(self, section: Section, own: list[Lead]) -> bool:
@@ -295,6 +305,13 @@ class PaperFinder:
             label is not None and label.field is not Field.TITLE and not (has_date and label.field is Field.PUBLISHED)
         )
 
+    def _has_groups(self, section: Section) -> bool:
+        """Whether a section below one leads to several papers."""
+        if section.start not in self._groups:
+            counts = (len(_clearest(self.leads(child.start, child.end))) for child in section.children)
+            self._groups[section.start] = any(count > 1 for count in counts)
+        return self._groups[section.start]
+
     def _is_group_of_items(self, section: Section, lead: Lead) -> bool:
         """Whether the heading above the only item that leads to a paper is not the paper's title."""
         if _NUMBERED.match(section.heading):
@@ -303,13 +320,13 @@ class PaperFinder:
             return True
         if lead.strength is Strength.LINKED:
             return bool(lead.title) and len(lead.title.split()) > 2 and _plain(lead.title) != _plain(section.heading)
-        line = self._text.lines[lead.index]
+        line = self._text.lines[lead.line]
         return _BOLD_START.match(line) is not None and parse_label(line) is None
 
     def _has_titles_below(self, item: Section, leads: list[Lead]) -> bool:
         """Whether an item's heading only links to a paper beside those that nested items list."""
-        return len({lead.url for lead in leads if lead.title and lead.index >= item.body}) > 1 and not any(
-            lead.title for lead in leads if lead.index < item.body
+        return len({lead.url for lead in leads if lead.title and lead.line >= item.body}) > 1 and not any(
+            lead.title for lead in leads if lead.line < item.body
         )
 
     def _is_structural(self, section: Section) -> bool:
@@ -373,34 +390,35 @@ def _read_heading(index: int, line: str, paper: Address) -> Lead:
 
 def _read_line(index: int, line: str, papers: list[Address]) -> Iterator[Lead]:
     """Tell by what else a line says how clearly it leads to a paper."""
-    is_summary = summary_text(line) is not None
+    is_item = summary_text(line) is not None or item_text(line) is not None
     line = _ELEMENT.sub(lambda match: " " * len(match[0]), line)  # of the same length, as papers have positions in it
-    addresses = find_addresses(line)
-    rest = _without(line, addresses)
-    is_links_only = not _LETTERS.search(rest) or _is_field_label(rest)
-    is_other_label = _OTHER_LABEL.match(line) is not None
-    first = papers[0]
-    before = line[: first.start]
-    is_item = is_summary or item_text(line) is not None
-    if is_links_only:
+    rest = _without(line, find_addresses(line))
+    if not _LETTERS.search(rest) or _is_field_label(rest):
         yield from (Lead(index, paper.url, Strength.LINKED, paper.text) for paper in papers)
         return
-    strength = Strength.MENTIONED
-    is_written_out = "/" in line[first.start : first.end] or "arxiv" in line[first.start : first.end].lower()
-    starts_line = not _LETTERS.search(before) and line[first.start : first.end].startswith(("[", "<", "http"))
-    after = line[papers[-1].end :]
-    is_last = not _LETTERS.search(_without(after, find_addresses(after)))
-    title = _BOLD_TITLE.match(line)
-    if starts_line and (is_item or title or _BOLD_START.match(line) or not _continues(line[first.end :])):
-        strength = Strength.LINKED
-    elif is_other_label:
-        strength = Strength.APPENDED if is_item and is_last and is_written_out and len(papers) == 1 else strength
-    elif is_item and (is_last or (title and not _SENTENCE_END.search(line[title.end() : first.start]))):
-        strength = Strength.APPENDED
-    elif is_last and is_written_out and not first.text and len(papers) == 1 and len(before) < _MAX_BEFORE:
-        strength = Strength.APPENDED
+    strength = _strength_of(line, papers, is_item=is_item)
     for paper in papers:
-        yield Lead(index, paper.url, strength if paper is first else Strength.MENTIONED, paper.text)
+        yield Lead(index, paper.url, strength if paper is papers[0] else Strength.MENTIONED, paper.text)
+
+
+def _strength_of(line: str, papers: list[Address], *, is_item: bool) -> Strength:
+    """Return how clearly a line with other words leads to the first of its papers."""
+    first = papers[0]
+    link, before, after = line[first.start : first.end], line[: first.start], line[first.end :]
+    title = _BOLD_TITLE.match(line)
+    if not _LETTERS.search(before) and link.startswith(("[", "<", "http")):
+        is_start = is_item or title is not None or _BOLD_START.match(line) is not None or not _continues(after)
+        if is_start:
+            return Strength.LINKED
+    is_last = len(papers) == 1 and not _LETTERS.search(_without(after, find_addresses(after)))
+    is_written_out = "/" in link or "arxiv" in link.lower()
+    if _OTHER_LABEL.match(line):
+        is_appended = is_item and is_last and is_written_out
+    elif is_item:
+        is_appended = is_last or (title is not None and not _SENTENCE_END.search(line[title.end() : first.start]))
+    else:
+        is_appended = is_last and is_written_out and not first.text and len(before) < _MAX_BEFORE
+    return Strength.APPENDED if is_appended else Strength.MENTIONED
 
 
 def _continues(rest: str) -> bool:

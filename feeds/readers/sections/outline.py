@@ -289,7 +289,7 @@ def _date_text(line: str, dates: Dates) -> str:
 def _underline_level(lines: list[str], index: int) -> int:
     """Return the level of the heading that the next line underlines; 0 if it underlines none."""
     underline = lines[index + 1].strip()
-    if len(underline) < 3 or underline.strip("=") and underline.strip("-"):
+    if len(underline) < 3 or (underline.strip("=") and underline.strip("-")):
         return 0
     line = lines[index]
     if not _UNDERLINED.fullmatch(line) or item_text(line) or line.rstrip().endswith((".", "。")) or "|" in line:
@@ -306,7 +306,7 @@ _Starts = Iterator[tuple[int, int, str]]
 def _find_bold(text: Text, start: int, end: int) -> _Starts:
     for index in _text_lines(text, start, end):
         line = text.lines[index]
-        if ("**" in line or "__" in line or "<" in line) and (match := _BOLD.fullmatch(line)):
+        if ("**" in line or "__" in line or "<" in line) and _BOLD.fullmatch(line):
             label = parse_label(line)
             if label is None or label.field is Field.TITLE:
                 yield index, index + 1, line.strip()

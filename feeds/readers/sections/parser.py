@@ -1,9 +1,9 @@
 """Parses digests in which a section is a paper."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import PurePosixPath
 
 from feeds.model.paper import Paper
@@ -11,16 +11,15 @@ from feeds.readers import Diagnostics, Digest
 from feeds.readers.addresses import find_papers
 from feeds.readers.dates import Dates
 from feeds.readers.days import DayCollector
+from feeds.readers.front_matter import parse_front_matter
 from feeds.readers.labels import Field, clean_title, find_field, find_language
 from feeds.readers.sections.fields import iter_tags, read_paper
 from feeds.readers.sections.finder import Found, PaperFinder, read_labels
 from feeds.readers.sections.outline import LOWEST_LEVEL, Kind, Section, Text, find_header, read_lines, row_cells
 
-_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(?P<fields>(?:(?!---[ \t]*$).*\n)*?)---[ \t]*(?:\n|\Z)", re.MULTILINE)
-_FRONT_FIELD = re.compile(r"^(?P<name>[A-Za-z_-]+)[ \t]*:[ \t]*(?P<value>.*?)[ \t]*$", re.MULTILINE)
-_OF_ONE_PAPER = re.compile(
-    r"^(?:arxiv(?:[_-]?(?:id|url|link))?|authors|paper(?:[_-]?(?:url|id|link|title))?|doi|pdf)[ \t]*:[ \t]*\S",
-    re.MULTILINE | re.IGNORECASE,
+_FIELDS_OF_PAPER = frozenset(
+    {"arxiv", "arxivid", "arxivurl", "arxivlink", "authors", "paper", "paperurl", "paperid", "paperlink", "papertitle"}
+    | {"doi", "pdf", "pdfurl"}
 )
 _UPDATED = re.compile(r"updat|更新|갱신|업데이트|수정", re.IGNORECASE)
 _README = re.compile(r"(?:readme|index|contributing|changelog|claude|agents|skill)\b", re.IGNORECASE)
@@ -32,51 +31,54 @@ _MIN_PAPERS = 3  # of a file without a day that is meant as a digest
 
 def parse_sections(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
     """Parse a file; None if it has no papers, or belongs to another reader."""
+    matter = parse_front_matter(source)
+    if matter and _is_of_paper(matter.fields):
+        return None
     diagnostics = Diagnostics()
-    front_matter = _FRONT_MATTER.match(source)
-    front = front_matter["fields"] if front_matter else ""
-    if front_matter:
-        if _OF_ONE_PAPER.search(front) or find_papers(front):
-            return None
-        source = "\n" * front_matter[0].count("\n") + source[front_matter.end() :]
-    text = read_lines(source, diagnostics)
+    body = "\n" * (matter.body_line - 1) + matter.body if matter else source  # with the lines of the file
+    text = read_lines(body, diagnostics)
     finder = PaperFinder(text, dates)
     papers = finder.find()
-    if not papers:
-        return None
-    fields = {match["name"].lower(): match["value"].strip("\"'") for match in _FRONT_FIELD.finditer(front)}
-    if front_matter and len(papers) == 1 and _describes_paper(fields, papers[0].section, dates):
+    fields = matter.fields if matter else {}
+    if not papers or (len(papers) == 1 and _describes_paper(fields, papers[0].section, dates)):
         return None
     days = _Days(finder.root, text, path, fields, papers, dates)
-    if days.in_path is None and _is_rolling(papers, text, dates, days):
-        return None
-    if sum(_links_to_file(found.section, text) for found in papers) * 2 > len(papers):
+    if _is_index(papers, text) or (days.in_path is None and _is_rolling(papers, text, dates, days)):
         return None
     collector = DayCollector(diagnostics)
-    language = find_language(path)
-    titles: dict[str, str] = {}
-    read: list[tuple[Found, Paper]] = []
-    for found in papers:
-        tags = list(iter_tags(list(_headings_above(found.section, finder))))
-        paper = read_paper(found, text, tags, dates, language)
-        read.append((found, paper))
-        if paper.title != paper.url:
-            titles.setdefault(paper.url, paper.title)
-    for found, paper in read:
-        if paper.title == paper.url:
-            paper = replace(paper, title=titles.get(paper.url, paper.url))
+    for found, paper in _read_papers(papers, text, finder, dates, find_language(path)):
         collector.add(found.section.start + 1, days.of(found.section), paper)
     digest = collector.digest()
-    if not digest.days and (len(papers) < _MIN_PAPERS or _README.match(path.name)):
-        return None
-    return digest
+    is_digest = len(papers) >= _MIN_PAPERS and not _README.match(path.name)
+    return digest if digest.days or is_digest else None
+
+
+def _read_papers(
+    papers: list[Found], text: Text, finder: PaperFinder, dates: Dates, language: str
+) -> list[tuple[Found, Paper]]:
+    """Read the fields of papers; one without a title has that of another place where the file lists it."""
+    read = [
+        (found, read_paper(found, text, list(iter_tags(_headings_above(found.section, finder))), dates, language))
+        for found in papers
+    ]
+    titles = {paper.url: paper.title for _, paper in reversed(read) if paper.title != paper.url}
+    return [
+        (found, replace(paper, title=titles[paper.url]) if paper.title == paper.url in titles else paper)
+        for found, paper in read
+    ]
 
 
 class _Days:
     """Tells the day of each paper of a file."""
 
     def __init__(
-        self, root: Section, text: Text, path: PurePosixPath, front: dict[str, str], papers: list[Found], dates: Dates
+        self,
+        root: Section,
+        text: Text,
+        path: PurePosixPath,
+        front: Mapping[str, object],
+        papers: list[Found],
+        dates: Dates,
     ) -> None:
         sections = {id(found.section) for found in papers}
         self.in_path = dates.in_path(path)
@@ -86,7 +88,9 @@ class _Days:
                 self._headings.append((section.start, section.level, day))
         self._by_start = {start: day for start, _, day in self._headings}
         self.updated_only = all(_UPDATED.search(text.lines[start]) for start, *_ in self._headings)
-        self._default = self.in_path or dates.in_text(front.get("date", "")) or dates.in_text(front.get("title", ""))
+        self._default = self.in_path or next(
+            filter(None, (dates.in_text(str(front.get(name, ""))) for name in ("date", "title"))), None
+        )
         self._field = None if self._default else _day_of_fields(text, papers, dates)
 
     def of(self, section: Section) -> date | None:
@@ -121,13 +125,24 @@ def _fits(day: date, papers: list[Found]) -> bool:
     return recent >= 0.8 * len(months)
 
 
-def _describes_paper(front: dict[str, str], section: Section, dates: Dates) -> bool:
+def _is_of_paper(fields: Mapping[str, object]) -> bool:
+    """Whether front matter is that of a single paper."""
+    names = {re.sub(r"[\s_-]", "", name).lower() for name in fields}
+    return not names.isdisjoint(_FIELDS_OF_PAPER) or any(find_papers(str(value)) for value in fields.values())
+
+
+def _describes_paper(front: Mapping[str, object], section: Section, dates: Dates) -> bool:
     """Whether a file with front matter and one paper is about that paper only."""
-    title = front.get("title", "")
+    title = str(front.get("title", ""))
     if not title or dates.in_text(title):
         return False
     is_headed = section.kind is Kind.HEADING and section.level > 1
     return not is_headed or clean_title(section.heading).casefold() == title.casefold()
+
+
+def _is_index(papers: list[Found], text: Text) -> bool:
+    """Whether most titles are links to other files of the archive."""
+    return 2 * sum(_links_to_file(found.section, text) for found in papers) > len(papers)
 
 
 def _is_rolling(papers: list[Found], text: Text, dates: Dates, days: _Days) -> bool:
