@@ -66,7 +66,7 @@ def test_export_takes_search_parameters_as_options(environ: dict[str, str]) -> N
         (["nonsense"], "no such command 'nonsense'; see feeds --help"),
         (["publish", "s3"], "s3: not the URL of a store; write one that begins with s3://"),
         (["publish", "s3://"], "s3://: has no bucket; write its name, as in s3://papers"),
-        (["init", "/nonexistent"], "/nonexistent/feeds.toml: No such file or directory; give the folder"),
+        (["init", "/nonexistent"], "/nonexistent: no such folder; give the folder"),
     ],
 )
 def test_wrong_usage_is_one_line_that_says_what_to_do(
