@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 from feeds.model.diagnostic import Severity
@@ -26,7 +26,7 @@ _TOPIC_NOTE = re.compile(
 )
 _NOT_TOPIC = re.compile(
     r"(?:last )?updated?\b.*|table of contents|contents?|toc|目录|目次|목차|readme|usage.*|introduction|latest.*"
-    r"|papers?|papers? list|论文列表"
+    r"|papers?|papers? list|论文列表|[0-9]{1,4}\s?[年月년월]?"
     r"|.*arxiv[\s-]?daily.*|daily papers?|news|archive|history|back to top",
     re.IGNORECASE,
 )
@@ -39,6 +39,8 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _TITLE_HEAD = re.compile(r"(?:paper |article )?names?|papers?|articles?|works?|논문명?|论文名?|論文名?", re.IGNORECASE)
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _TEXTS = frozenset({Field.ABSTRACT, Field.SUMMARY, Field.COMMENT, Field.AUTHORS})
+_UNTIL_LISTED = timedelta(days=300)  # from the number of a paper; a date without a year is not after that
+_BREAK = re.compile(r"<br\b[^<>]*>", re.IGNORECASE)
 _LEAP_YEAR = date(2000, 12, 31)
 _YEAR = re.compile(r"(?<![0-9])(?:199[1-9]|20[0-9]{2})(?![0-9])")
 _NUMBER = re.compile(r"(?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?", re.IGNORECASE)
@@ -184,22 +186,27 @@ class _Parser:
         """Add a paper on the day that a text names, whose year may be that of its neighbours."""
         paper = _with_topic(paper, self._topics[-1][1] if self._topics else "")
         self._dated += 1
-        day = parse_day(text, self._dates)
-        if day:
-            self._near = day
-        elif self._near:
-            day = self._dates.without_year(text, self._near)
-        elif _has_month_and_day(self._dates, text):
+        day = parse_day(text, self._dates) or self._with_year(text, paper)
+        if day is None and self._near is None and _has_month_and_day(self._dates, text):
             self._waiting.append((line, text, paper))
             return
         if day is None:
             problem = f'"{text[:60]}" is not a date, so the paper is left out'
             self._diagnostics.error(line, problem, "write the date as 2024-01-30")
             return
+        self._near = day
         for waiting_line, waiting_text, waiting in self._waiting:
             self._days.add(waiting_line, self._dates.without_year(waiting_text, day), waiting)
         self._waiting.clear()
         self._days.add(line, day, paper)
+
+    def _with_year(self, text: str, paper: Paper) -> date | None:
+        """Return the day of a date without a year: near its neighbours, not before the number of arXiv."""
+        day = self._dates.without_year(text, self._near) if self._near else None
+        first = _first_day(paper)
+        if first and (day is None or day < first):
+            day = self._dates.without_year(text, first + _UNTIL_LISTED)
+        return day
 
 
 def _is_topic(value: object) -> bool:
@@ -220,6 +227,13 @@ def _url_of_row(columns: Sequence[Column], addresses: Sequence[Sequence[Address]
     if len(urls) > 1:  # a paper at arXiv and its DOI
         urls = {url for url in urls if arxiv_id(url)}
     return urls.pop() if len(urls) == 1 else None
+
+
+def _first_day(paper: Paper) -> date | None:
+    """Return a day before that on which arXiv gave a paper its number; None if the paper has none."""
+    match = re.match(r"([0-9]{2})([0-9]{2})\.", paper.arxiv_id or "")
+    is_month = match is not None and 1 <= int(match[2]) <= 12
+    return date(2000 + int(match[1]), int(match[2]), 1) - timedelta(days=7) if match and is_month else None
 
 
 def _end_of_year(text: str) -> date | None:
@@ -247,9 +261,13 @@ def _make_paper(
     if not columns and title_at + 1 < len(cells) and not addresses[title_at + 1]:
         authors_at = title_at + 1
     authors = split_authors("" if authors_at in (None, title_at) else cells[authors_at or 0])
-    abstract, votes = "", None
+    abstract, votes, rest = (
+        "",
+        None,
+        plain_text(_BREAK.sub(" ", cells[title_at].removeprefix(_first_line(cells[title_at])))),
+    )
     tags: tuple[str, ...] = ()
-    items: list[str] = []
+    items = [] if addresses[title_at] else [f"- {text}" for text in _lines_below_title(cells[title_at])]
     for index, column in enumerate(columns):
         text = clean_text(plain_text(cells[index]))
         if index in (title_at, where, authors_at) or not text:
@@ -303,10 +321,21 @@ def _is_label(text: str) -> bool:
 
 def _title(cell: str, addresses: Sequence[Address]) -> str:
     links = [address.text for address in addresses if address.kind is Kind.PAPER and not is_label(address.text)]
-    text = plain_text(cell)
     if links and (title := max(links, key=len)):
         return clean_title(clean_text(title))
+    text = plain_text(_first_line(cell))
     return clean_title(clean_text(_NUMBER.sub("", text) if addresses else text))
+
+
+def _first_line(cell: str) -> str:
+    """Return what stands above the first break of a cell; the whole cell if nothing does."""
+    head = _BREAK.split(cell, maxsplit=1)[0]
+    return head if plain_text(head) else cell
+
+
+def _lines_below_title(cell: str) -> list[str]:
+    lines = _BREAK.split(cell.removeprefix(_first_line(cell)))
+    return list(filter(None, map(plain_text, lines)))
 
 
 def _parse_item(text: str, addresses: Sequence[Address], url: str) -> Paper | None:

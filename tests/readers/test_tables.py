@@ -98,6 +98,15 @@ def test_columns_are_known_in_several_languages(head: str, cells: str) -> None:
     assert len(paper.authors) == 2
 
 
+def test_title_ends_at_a_break_of_its_cell() -> None:
+    badge = "[![arXiv](https://img.shields.io/badge/arXiv-Paper-red)](https://arxiv.org/pdf/2503.00001v1)"
+    cell = "**A Title**<br><sub>**Institution:** X<br></sub>It walks."
+    source = f"## 2025\n### 03月\n|Date|Paper|Link|\n|---|---|---|\n|03-14|{cell}|{badge}|\n"
+    _, paper = one(source)
+    assert (paper.title, paper.slug, paper.summary) == ("A Title", "2503.00001", "- Institution: X\n- It walks.")
+    assert paper.tags == ()
+
+
 def test_list_of_dated_items_is_read() -> None:
     source = (
         "## NLP\n\n- 2025-03-14, **A Title: with, commas**, Ada Byron et.al., Paper: [http://arxiv.org/abs/2503.00001v2]"
@@ -160,7 +169,11 @@ def test_broken_json_behind_a_table_keeps_what_is_above() -> None:
 
 
 def test_date_without_a_year_has_that_of_its_neighbour() -> None:
-    digest = read(HEAD + row(1, "01-05") + row(2, "2025-01-02") + row(3, "12-30"))
+    rows = "".join(
+        f"| {day} | [Some title](https://doi.org/10.1000/x{number}) |\n"
+        for number, day in enumerate(("01-05", "2025-01-02", "12-30"))
+    )
+    digest = read(f"| Date | Paper |\n|---|---|\n{rows}")
     assert [entry.day for entry in digest.entries] == [date(2025, 1, 5), date(2025, 1, 2), date(2024, 12, 30)]
 
 
@@ -200,8 +213,27 @@ def test_item_without_a_title_is_not_read() -> None:
     assert TablesReader().read("- 2025-03-14: [pdf](https://arxiv.org/pdf/2503.00001)", PATH) is None
 
 
+def test_date_without_any_year_has_that_of_the_arxiv_number() -> None:
+    rows = "".join(
+        f"| {day} | [Some title]({url}) |\n"
+        for day, url in (
+            ("01-02", "https://arxiv.org/abs/2312.00001"),
+            ("12-14", "https://arxiv.org/abs/2312.00002"),
+            ("07-30", "https://arxiv.org/abs/2407.00001"),
+            ("07-29", "https://doi.org/10.1000/x1"),
+        )
+    )
+    digest = read(f"| Date | Paper |\n|---|---|\n{rows}")
+    assert [entry.day for entry in digest.entries] == [
+        date(2024, 1, 2),
+        date(2023, 12, 14),
+        date(2024, 7, 30),
+        date(2024, 7, 29),
+    ]
+
+
 def test_date_without_any_year_is_an_error() -> None:
-    digest = read(HEAD + row(1, "05-12"))
+    digest = read("| Date | Paper |\n|---|---|\n| 05-12 | [Some title](https://doi.org/10.1000/x1) |\n")
     assert digest.entries == ()
     (diagnostic,) = digest.diagnostics
     assert (diagnostic.line, diagnostic.severity) == (3, Severity.ERROR)
