@@ -156,3 +156,10 @@ def test_topic_of_a_tag_lists_its_papers(folder: Path, archive: Archive) -> None
     write_files(folder, {"a.md": day("2024-01-30", paper("A", "2401.1", extras="Tags: cs.CV"), paper("B", "2401.2"))})
     with sync(archive).snapshot() as snapshot:
         assert [item.title for item in snapshot.load(key).papers] == ["A"]
+
+
+def test_words_are_suggested_among_the_papers_of_a_tag(folder: Path, search: Search) -> None:
+    papers = [paper("Diffusion", "2401.1", extras="Tags: cs.CV"), paper("Infusion", "2401.2")]
+    write_files(folder, {"a.md": day("2024-01-30", *papers)})
+    assert search(q="difusion", tag="cs.CV").suggestions == ("diffusion",)
+    assert search(q="difusion", tag="cs.LG").suggestions == ()

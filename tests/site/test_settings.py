@@ -283,3 +283,9 @@ def test_site_of_a_lost_folder_is_as_last_read(open_files: OpenFiles, environ: d
     publisher = open_publisher(folder, environ)
     assert publisher.site.title == "Kept"
     assert len(listings(publisher.archive)) == 1
+
+
+def test_topic_may_be_a_tag(folder: Path) -> None:
+    (folder / "feeds.toml").write_text('[topics]\nVision = "tag=cs.CV&has=code"\n', encoding="utf-8")
+    (topic,) = load(folder, {}).site.topics
+    assert topic.key.query.tags == ("cs.CV",)
