@@ -261,11 +261,7 @@ def _make_paper(
     if not columns and title_at + 1 < len(cells) and not addresses[title_at + 1]:
         authors_at = title_at + 1
     authors = split_authors("" if authors_at in (None, title_at) else cells[authors_at or 0])
-    abstract, votes, rest = (
-        "",
-        None,
-        plain_text(_BREAK.sub(" ", cells[title_at].removeprefix(_first_line(cells[title_at])))),
-    )
+    abstract, votes = "", None
     tags: tuple[str, ...] = ()
     items = [] if addresses[title_at] else [f"- {text}" for text in _lines_below_title(cells[title_at])]
     for index, column in enumerate(columns):
