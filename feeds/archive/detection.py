@@ -20,7 +20,8 @@ def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates:
     That is the first reader, `daily-papers`, if it finds a day, or else the first that finds a paper and its day. These
     see READMEs and index files only where none finds anything elsewhere: such files often repeat what digests hold.
     """
-    first, *others = [readers.select([item.name], dates) for item in readers]
+    name, *other_names = readers.names()
+    first = readers.select([name], dates)
     pattern = compile_patterns(patterns)
     paths = (path for path in walk(root, []) if pattern.fullmatch(path))
     known: list[str] = []
@@ -30,6 +31,7 @@ def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates:
             return first.name
     known.sort(reverse=True)  # the newest digests first
     guides = [path for path in known if PurePosixPath(path).name.partition(".")[0].lower() in _GUIDES]
+    others = [readers.select([name], dates) for name in other_names]
     digests = [path for path in known if path not in set(guides)]
     for some in (digests, guides):
         for reader in others:

@@ -2,10 +2,10 @@
 
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -21,6 +21,10 @@ GROUP = "feeds.readers"
 DEFAULT = "daily-papers"
 _BUILT_IN = {
     DEFAULT: "daily_papers:DailyPapersReader",
+    "sections": "sections:SectionsReader",
+    "json": "json_papers:JsonReader",
+    "notes": "notes:NotesReader",
+    "tables": "tables:TablesReader",
 }
 _MAX_REASON = 200  # characters of an exception
 
@@ -77,26 +81,39 @@ class ArchiveReader:
 
 
 class Registry:
-    """The readers by name, in the order in which they are tried."""
+    """The readers by name, in the order in which they are tried.
 
-    def __init__(self, readers: Iterable[RegisteredReader]) -> None:
-        self._readers: dict[str, RegisteredReader] = {}
+    Args:
+        readers: the readers, after those of `built_in`.
+        built_in: by name, what loads a reader when it is first needed: most archives need one.
+    """
+
+    def __init__(
+        self, readers: Iterable[RegisteredReader], built_in: Mapping[str, Callable[[], RegisteredReader]] | None = None
+    ) -> None:
+        self._loaders = {name: cache(loader) for name, loader in (built_in or {}).items()}
+        origins = dict.fromkeys(self._loaders, NAME)
         for item in readers:
-            if item.name in self._readers:
-                taken = self._readers[item.name].origin
+            if item.name in origins:
+                taken = origins[item.name]
                 raise PluginError(f"{item.origin}: the reader name {item.name!r} is taken by one from {taken}")
-            self._readers[item.name] = item
+            self._loaders[item.name] = partial(_identity, item)
+            origins[item.name] = item.origin
 
     def __iter__(self) -> Iterator[RegisteredReader]:
-        return iter(self._readers.values())
+        return (loader() for loader in self._loaders.values())
+
+    def names(self) -> list[str]:
+        """List the names of the readers."""
+        return list(self._loaders)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._readers
+        return name in self._loaders
 
     def check(self, name: str) -> None:
         """Raise ValueError if there is no reader of a name."""
-        if name not in self._readers:
-            similar = get_close_matches(name, self._readers, 1) or [", ".join(self._readers)]
+        if name not in self._loaders:
+            similar = get_close_matches(name, self._loaders, 1) or [", ".join(self._loaders)]
             raise ValueError(f"there is no reader {name!r}; write {similar[0]}")
 
     def select(
@@ -107,18 +124,20 @@ class Registry:
         is_detected: bool = False,
     ) -> ArchiveReader:
         """Combine readers by their names. Dataclasses with a field `dates` are given how to find dates."""
-        return ArchiveReader([_with_dates(self._readers[name], dates) for name in names], is_detected=is_detected)
+        return ArchiveReader([_with_dates(self._loaders[name](), dates) for name in names], is_detected=is_detected)
 
 
 def load() -> Registry:
     """Load every reader. Raises PluginError if one cannot be used; the message names its distribution."""
     plug_ins = sorted(entry_points(GROUP), key=lambda point: (distribution_of(point, NAME), point.name))
     return Registry(
-        [
-            *(_load(name, value, NAME, partial(_import, value)) for name, value in _BUILT_IN.items()),
-            *(_load(point.name, point.value, distribution_of(point, NAME), point.load) for point in plug_ins),
-        ]
+        [_load(point.name, point.value, distribution_of(point, NAME), point.load) for point in plug_ins],
+        {name: partial(_load, name, value, NAME, partial(_import, value)) for name, value in _BUILT_IN.items()},
     )
+
+
+def _identity(item: RegisteredReader) -> RegisteredReader:
+    return item
 
 
 def _import(value: str) -> Any:
