@@ -11,8 +11,10 @@ from feeds.cli.editions import find_resource, given_parameters, search_options
 from feeds.cli.options import archive_option
 from feeds.errors import FeedsError
 from feeds.exporters import registry
+from feeds.exporters.contract import Resource
 from feeds.files import atomic_write
-from feeds.model.keys import parse_key
+from feeds.model.keys import Scope, parse_key, period
+from feeds.publishing.publisher import Publisher
 
 
 class _FormatName(click.ParamType[str]):
@@ -38,7 +40,12 @@ class _FormatName(click.ParamType[str]):
 @click.argument("format_name", metavar="FORMAT", type=_FormatName())
 @click.argument("key", required=False)
 @archive_option
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default stdout.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write, or an existing folder, for a file a day; default stdout.",
+)
 @search_options
 def command(format_name: str, key: str | None, archive: Path, output: Path | None, **parameters: str | None) -> None:
     """Write one edition in one format.
@@ -50,6 +57,9 @@ def command(format_name: str, key: str | None, archive: Path, output: Path | Non
     publisher = open_archive(archive)
     report_missing_days(publisher)
     resource = find_resource(publisher, publisher.formats[format_name], key, given_parameters(parameters))
+    if output and output.is_dir():
+        _write_days(publisher, resource, output)
+        return
     document = publisher.render(publisher.representation(resource)).body
     if output:
         _write(output, document)
@@ -57,6 +67,16 @@ def command(format_name: str, key: str | None, archive: Path, output: Path | Non
     if sys.stdout.isatty() and b"\0" in document:
         raise FeedsError(f"{resource.path}: is binary, and stdout is a terminal; add -o {resource.file_name}")
     sys.stdout.buffer.write(document)
+
+
+def _write_days(publisher: Publisher, resource: Resource, folder: Path) -> None:
+    """Write each day of an edition into a file of its own."""
+    with publisher.archive.snapshot() as snapshot:
+        covered = {day.date for day in snapshot.load(resource.key).days}
+    for day in sorted(covered):
+        document = resource.format.resource(period(Scope.DAY, day))
+        body = publisher.render(publisher.representation(document)).body
+        _write(folder / f"{document.key.text}{document.format.suffix}", body)
 
 
 def _write(path: Path, document: bytes) -> None:

@@ -20,7 +20,8 @@ from feeds.site import settings
 def command(archive: Path) -> None:
     """Write a settings file into ARCHIVE.
 
-    Also says what is found there. The file, feeds.toml, explains every setting. It sets `readers` if another than the usual one finds days in ARCHIVE.
+    Also says what is found there. The file, feeds.toml, explains every setting. It sets `readers` if another than the
+    usual one finds days in ARCHIVE.
     """
     path = archive / "feeds.toml"
     if path.exists() or path.is_symlink():

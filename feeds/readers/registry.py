@@ -91,13 +91,15 @@ class Registry:
     def __init__(
         self, readers: Iterable[RegisteredReader], built_in: Mapping[str, Callable[[], RegisteredReader]] | None = None
     ) -> None:
-        self._loaders = {name: cache(loader) for name, loader in (built_in or {}).items()}
+        self._loaders: dict[str, Callable[[], RegisteredReader]] = {
+            name: cache(loader) for name, loader in (built_in or {}).items()
+        }
         origins = dict.fromkeys(self._loaders, NAME)
         for item in readers:
             if item.name in origins:
                 taken = origins[item.name]
                 raise PluginError(f"{item.origin}: the reader name {item.name!r} is taken by one from {taken}")
-            self._loaders[item.name] = partial(_identity, item)
+            self._loaders[item.name] = partial(RegisteredReader, *item)
             origins[item.name] = item.origin
 
     def __iter__(self) -> Iterator[RegisteredReader]:
@@ -134,10 +136,6 @@ def load() -> Registry:
         [_load(point.name, point.value, distribution_of(point, NAME), point.load) for point in plug_ins],
         {name: partial(_load, name, value, NAME, partial(_import, value)) for name, value in _BUILT_IN.items()},
     )
-
-
-def _identity(item: RegisteredReader) -> RegisteredReader:
-    return item
 
 
 def _import(value: str) -> Any:

@@ -59,7 +59,6 @@ def test_export_takes_search_parameters_as_options(environ: dict[str, str]) -> N
         (["export", "rss", "--archive", "nowhere"], "{root}/nowhere: no such folder; give the folder of an archive"),
         (["export", "rss", "--archive", "web.py"], "{root}/web.py: not a folder; give the folder of an archive"),
         (["export", "rss", "-o", "/nonexistent/x.rss"], "/nonexistent/x.rss: No such file or directory; choose"),
-        (["export", "rss", "-o", "/tmp"], "--output: file '/tmp' is a directory; see feeds export --help"),
         (["serve", "--port", "99999"], "--port: 99999 is not in the range"),
         (["serve", "--host", "192.0.2.1"], "192.0.2.1:8000: cannot be listened on: "),
         (["chek"], "no such command 'chek'; did you mean 'check'?"),
@@ -344,3 +343,16 @@ def kill_a_worker(server: int) -> None:
     children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
     workers = [pid for pid in children if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(int(workers[0]), 9)
+
+
+def test_export_into_a_folder_writes_a_file_a_day(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "days").mkdir()
+    result = run_feeds("export", "md", "all", "--archive", SEEDS, "-o", tmp_path / "days", environ=environ)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert sorted(file.name for file in (tmp_path / "days").iterdir()) == ["2024-01-30.md", "2024-03-20.md"]
+    environ = environ | {"FEEDS_INDEX": str(tmp_path / "exported.sqlite")}
+    bibliography = [
+        run_feeds("export", "bib", "all", "--archive", archive, environ=environ).stdout
+        for archive in (SEEDS, tmp_path / "days")
+    ]
+    assert bibliography[0] == bibliography[1]
