@@ -49,7 +49,7 @@ def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
     Raises OSError if the file does not exist, cannot be opened, or is of another kind.
     """
     _require_regular(os.stat(path))  # before it is opened: to open a device may already act on it
-    file = open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
+    file = open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")  # noqa: SIM115  # the caller closes it
     try:
         _require_regular(os.fstat(file.fileno()))
     except OSError:
