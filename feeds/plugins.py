@@ -1,9 +1,11 @@
 """Finds what other distributions bring as entry points."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from feeds.errors import PluginError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -20,6 +22,18 @@ def entry_points(group: str) -> "Iterable[EntryPoint]":
     from importlib import metadata
 
     return metadata.entry_points(group=group)
+
+
+def instantiate(kind: str, name: str, value: str, source: str, load_class: Callable[[], Any]) -> Any:
+    """Load the class of an entry point and create an object of it.
+
+    Raises PluginError if that fails; the message names the `kind` of plug-in and the distribution that it came from.
+    """
+    try:
+        return load_class()()
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"{source}: {kind} {name!r} ({value}) cannot be loaded: {reason}") from error
 
 
 def distribution_of(point: "EntryPoint", default: str) -> str:

@@ -13,7 +13,7 @@ from feeds.errors import PluginError
 from feeds.exporters.contract import Exporter, Format, Kind, Resource
 from feeds.fingerprint import dependency_versions, hash_files, packages_fingerprint
 from feeds.model.keys import Key, Scope, SiteKey, parse_key
-from feeds.plugins import distribution_of, entry_points
+from feeds.plugins import distribution_of, entry_points, instantiate
 from feeds.site.site import GENERATOR, SETTINGS_OF_DOCUMENTS
 
 GROUP = "feeds.exporters"
@@ -188,11 +188,7 @@ def _import(value: str) -> Any:
 
 
 def _load(name: str, value: str, origin: str, load_class: Callable[[], Any]) -> Format:
-    try:
-        exporter = load_class()()
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginError(f"{origin}: exporter {name!r} ({value}) cannot be loaded: {reason}") from error
+    exporter = instantiate("exporter", name, value, origin, load_class)
     try:
         return register(exporter, origin)
     except PluginError as error:

@@ -13,7 +13,7 @@ from feeds import NAME
 from feeds.errors import PluginError
 from feeds.fingerprint import hash_files
 from feeds.model.diagnostic import Diagnostic, Severity
-from feeds.plugins import distribution_of, entry_points
+from feeds.plugins import distribution_of, entry_points, instantiate
 from feeds.readers import Digest, Reader
 from feeds.readers.dates import Dates
 
@@ -144,11 +144,7 @@ def _import(value: str) -> Any:
 
 
 def _load(name: str, value: str, source: str, load_class: Callable[[], Any]) -> RegisteredReader:
-    try:
-        reader = load_class()()
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginError(f"{source}: reader {name!r} ({value}) cannot be loaded: {reason}") from error
+    reader = instantiate("reader", name, value, source, load_class)
     if faults := list(_faults(reader)):
         problem = f"reader {type(reader).__name__} breaks the contract: {'; '.join(faults)}"
         raise PluginError(f"{source}: {problem} (entry point {name!r}, {value})")
