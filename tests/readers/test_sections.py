@@ -514,6 +514,53 @@ Rust rests. It extends [2105.00001].
     assert found[0].authors == ("Di Rossi",)
 
 
+def test_items_with_boxes_and_other_bullets_are_papers() -> None:
+    source = """\
+- [ ] [Soup as a Service](https://arxiv.org/abs/2405.23001) #food
+- [x] [Bread as a Battery](https://arxiv.org/abs/2405.23002) #food
+
+* 🔥 **Hot Broth** (arXiv:2405.23003) [[code]](https://github.com/s/s)
+  Broth is hot.
+"""
+    first, second, third = papers(source)
+    assert (first.title, second.title, third.title) == ("Soup as a Service", "Bread as a Battery", "Hot Broth")
+    assert "Broth is hot." in third.summary
+
+
+def test_newsletter_footer_is_no_paper() -> None:
+    source = """\
+# Newsletter, May 17, 2024
+### 1. [Sparse Kites](https://arxiv.org/abs/2405.24001) ⬆️ 120
+Kites are sparse.
+## Footer
+Cite us: https://arxiv.org/abs/1706.00001
+"""
+    (paper,) = papers(source, "newsletter.md")
+    assert (paper.title, paper.votes, paper.summary) == ("Sparse Kites", 120, "Kites are sparse.")
+
+
+def test_rows_of_html_below_dates_have_those_days() -> None:
+    row = '<tr><td>{}</td><td>Lu Po</td><td><a href="https://arxiv.org/pdf/{}">PDF</a></td></tr>'
+    header = "<table><tr><th>Title</th><th>Author</th><th>PDF</th></tr>"
+    source = "\n".join(
+        [
+            "## 2024-05-17 (1 paper)",
+            header,
+            row.format("Options on Rain", "2405.25001"),
+            "</table>",
+            "<details><summary>2024-05-16 (1 paper)</summary>",
+            header,
+            row.format("Futures of Snow", "2405.25002"),
+            "</table></details>",
+        ]
+    )
+    entries = read(source, "README.md").entries
+    assert [(entry.day.day, entry.paper.title, entry.paper.authors) for entry in entries] == [
+        (17, "Options on Rain", ("Lu Po",)),
+        (16, "Futures of Snow", ("Lu Po",)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("source", "path"),
     [

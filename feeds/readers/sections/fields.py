@@ -17,6 +17,7 @@ from feeds.readers.labels import (
     clean_title,
     find_field,
     is_no_value,
+    parse_label,
     parse_votes,
     split_authors,
     split_categories,
@@ -42,10 +43,13 @@ _OTHER_TITLE = re.compile(
 _SEPARATOR = re.compile(r"\s+[-–—|•·‖]+\s+|\s?[—|‖]\s?|<br\s*/?>|\s{3,}")
 _CODES = re.compile(r"`(?P<code>[a-z][a-z-]+(?:\.[A-Za-z]{2}|\.[a-z]+-[a-z]+)|[a-z]+-[a-z]{2,})`")
 _NAME = re.compile(r"(?:[^\W\d_a-z][\w.'’\-]*|de|van|von|der|den|la|le|di|da|del|dos|bin|al|el|ten|af|y)(?:\s|$)")
+_KOREAN_NAME = re.compile(
+    r"[김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민나진지엄채원][가-힣]{2}"
+)
 _HEADING_MARKS = re.compile(r"\s{0,3}#{1,6}\s+")
 _UNESCAPED = re.compile(r"\$[^$]+\$|\\(?P<mark>[!-#%-/:-@\[\]^-`{-~])")
 _NUMBER = re.compile(  # before a title: `[new 001]`, `Paper 1:`, `第3篇：`
-    r"[*_\W]{0,6}(?:[\[【(](?:new|replaced|cross|updated?)\s?[0-9]{1,4}[\])】]|(?:paper|论文|論文|논문)\s?#?[0-9]{1,4}\s?[:：.)、—–-]"
+    r"[*_\W]{0,6}(?:[\[【(](?:new|replaced|cross|updated?)\s?[0-9]{1,4}[\])】]|(?:paper|论文|論文|논문)\s?(?:#?[0-9]{1,4}\s?[:：.)、—–-]|[:：])"
     r"|第\s?[0-9一二三四五六七八九十]{1,3}\s?[篇편本][:：.、]?)\s*",
     re.IGNORECASE,
 )
@@ -58,6 +62,7 @@ _EMPTY_BRACKETS = re.compile(r"\s*[\[(（【]\s*[\])）】]|\s*\|\s*(?=\||$)")
 _KEYCAP = re.compile(r"(?:[0-9#*]\ufe0f?\u20e3|[\u2460-\u2473\u2776-\u277f])\s*")
 _SIGN = re.compile(r"\W{0,4}(?P<sign>🏷|👤|👥|✍|🧑|👨|👩)[\ufe0f\u200d🔬🎓💻]*\s*(?=[\w`])")
 _BETWEEN_FACTS = re.compile(r"\s*[|·•]\s*")
+_MAX_TITLE = 5_000  # characters in which a title in emphasis ends
 _MAX_FACTS = 2_000  # characters
 _MAX_DATE = 40  # characters
 _MAX_TAG = 80  # characters; longer ones are sentences
@@ -191,7 +196,7 @@ def _read_head(builder: _Builder, line: str, *, is_heading: bool) -> None:
 def _read_heading(builder: _Builder, heading: str) -> None:
     own = [address for address in find_addresses(heading) if address.url == builder.url or address.text]
     text = _without_links(heading, own).strip()
-    bold = _BOLD_TITLE.match(text)
+    bold = _BOLD_TITLE.match(text, 0, _MAX_TITLE)
     title, rest = (bold["text"], text[bold.end() :]) if bold else (text, "")
     if _is_title(title):
         builder.titles.append(title)
@@ -200,7 +205,7 @@ def _read_heading(builder: _Builder, heading: str) -> None:
 
 def _read_emphasized_title(builder: _Builder, line: str) -> bool:
     """Read a line whose title is in bold or italic type or in quotes; False if it has none."""
-    match = _BOLD_TITLE.search(line) or _OTHER_TITLE.search(line)
+    match = _BOLD_TITLE.search(line, 0, _MAX_TITLE) or _OTHER_TITLE.search(line, 0, _MAX_TITLE)
     if match is None or _WORD.search(line[: match.start()]):
         return False
     title = next(filter(None, match.groups()))
@@ -232,7 +237,10 @@ def _read_rest(builder: _Builder, text: str) -> None:
         bare = re.sub(r"^by\s+|^[(（]|[)）]$", "", part, flags=re.IGNORECASE).strip()
         if not re.search(r"\w", bare):
             continue
-        if not builder.authors.names and _are_names(bare):
+        label = parse_label(part)
+        if label and label.field is Field.VOTES:
+            builder.set_votes(label.text)
+        elif not builder.authors.names and _are_names(bare):
             builder.set_authors(bare)
         elif not is_label(bare):
             builder.summary.append(part)
@@ -437,8 +445,14 @@ def _keep_links(builder: _Builder, line: str) -> str:
     if not dropped:
         return line
     if is_links_only:
-        return " · ".join(line[address.start : address.end] for address in addresses if address not in dropped)
+        return " · ".join(_link_text(line, address) for address in addresses if address not in dropped)
     return _EMPTY_BRACKETS.sub("", _without_links(line, dropped)).rstrip(" \t|–—-:")
+
+
+def _link_text(line: str, address: Address) -> str:
+    """Return a link as written, but with a word in place of a badge."""
+    link = line[address.start : address.end]
+    return f"[{'Code' if address.kind is AddressKind.CODE else 'Link'}]({address.url})" if "![" in link else link
 
 
 def _is_dropped(builder: _Builder, line: str, address: Address, *, is_links_only: bool) -> bool:
@@ -478,7 +492,7 @@ def _read_cell(builder: _Builder, name: str, cell: str, *, has_header: bool) -> 
         rest = _keep_links(builder, cell[max(a.end for a in find_addresses(cell) if a.text == title) :])
         return "" if is_label(rest) else rest
     if field is Field.TITLE or (field is Field.LINK and not papers):
-        bold = _BOLD_TITLE.match(cell)
+        bold = _BOLD_TITLE.match(cell, 0, _MAX_TITLE)
         first, _, rest = (bold["text"], "", cell[bold.end() :]) if bold else _BREAK.sub("\n", cell).partition("\n")
         builder.titles.append(_without_links(first, find_addresses(first)))
         return rest
@@ -523,6 +537,8 @@ def _are_names(text: str, *, may_be_one: bool = False) -> bool:
     names = [name for name in names if name]
     if not names:
         return False
+    if len(names) > 1 and all(map(_KOREAN_NAME.fullmatch, names)):
+        return True
     is_name = [
         len(name) <= 40 and 1 < len(name.split()) <= 5 and all(_NAME.match(word) for word in name.split())
         for name in names

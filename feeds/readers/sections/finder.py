@@ -68,10 +68,10 @@ _MAX_DEPTH = 20  # of headings and lists
 _MAX_BEFORE = 300  # characters of title and authors before a link on a line of its own
 _SENTENCE_END = re.compile(r"[.!?。：:；;]\s|。")
 _BOLD_TITLE = re.compile(
-    r"[\W\d_]{0,12}?(?:\*\*[^*]+\*\*|__[^_]+__|<b>[^<]+</b>|<strong>[^<]+</strong>|\*[^*]+\*|[\"“「《『][^\"”」》』]+[\"”」》』])",
+    r"[\W\d_]{0,60}?(?:\*\*[^*]+\*\*|__[^_]+__|<b>[^<]+</b>|<strong>[^<]+</strong>|\*[^*]+\*|[\"“「《『][^\"”」》』]+[\"”」》』])",
     re.IGNORECASE,
 )
-_BOLD_START = re.compile(r"[\W\d_]{0,12}(?:\*\*|__|<b>|<strong>|\*|_|[\"“「《『])(?=\S)", re.IGNORECASE)
+_BOLD_START = re.compile(r"[\W\d_]{0,60}(?:\*\*|__|<b>|<strong>|\*|_|[\"“「《『])(?=\S)", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"[\W_]{0,6}(?:(?:new|paper|论文|論文|논문|第|no\.?|#)\s?)?[0-9]{1,4}(?:\s?[\]).、:：篇．]|\s*$)", re.IGNORECASE
 )
@@ -113,7 +113,8 @@ _EXCLUDED = frozenset(
     {
         "table of contents", "contents", "toc", "related work", "related works", "related papers", "related",
         "references", "bibliography", "citation", "citations", "further reading", "see also", "acknowledgements",
-        "acknowledgments", "acknowledgement", "about", "license", "usage", "contributing", "footnotes", "prior work",
+        "acknowledgments", "acknowledgement", "about", "license", "usage", "contributing", "footnotes",
+        "footer", "credits", "cite us", "how to cite", "contact", "sponsors", "prior work",
         "background reading", "similar papers", "目录", "目錄", "目次", "相关工作", "相關工作", "相关论文",
         "相關論文", "参考文献", "參考文獻", "延伸阅读", "延伸閱讀", "关联论文", "引用", "致谢", "許可證", "许可证",
         "関連研究", "関連論文", "参考", "関連", "関連リンク", "謝辞", "관련 연구", "관련 논문", "참고 문헌",
@@ -392,6 +393,8 @@ def _read_line(index: int, line: str, papers: list[Address]) -> Iterator[Lead]:
     """Tell by what else a line says how clearly it leads to a paper."""
     is_item = summary_text(line) is not None or item_text(line) is not None
     line = _ELEMENT.sub(lambda match: " " * len(match[0]), line)  # of the same length, as papers have positions in it
+    if item := item_text(line):
+        line = item[1].rjust(len(line))  # without its marker
     rest = _without(line, find_addresses(line))
     if not _LETTERS.search(rest) or _is_field_label(rest):
         yield from (Lead(index, paper.url, Strength.LINKED, paper.text) for paper in papers)

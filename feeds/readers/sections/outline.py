@@ -16,6 +16,8 @@ LOWEST_LEVEL = 6  # of headings
 _MAX_DATE = 30  # characters of a line that is a date, perhaps with a number of papers
 _MAX_LINES = 1_000_000  # of a file
 _MAX_LINE = 500_000  # characters
+_LONG_RUN = " " * 100
+_SPACES = re.compile(r"[ \t]{100,}")
 _INVISIBLE = "\ufeff\u200b\u2060"
 _QUOTE = re.compile(r"\A[ \t]{0,3}(?:>[ \t]?)+")
 _HEADING = re.compile(r"(?:[ \t]{0,3}|[ \t]{0,3}[-*+][ \t]+)(?P<marks>#{1,6})(?P<space>[ \t]*)(?P<text>[^#\s].*)")
@@ -37,7 +39,9 @@ _BOLD = re.compile(
 _DETAILS = re.compile(r"\s*<details\b", re.IGNORECASE)
 _DETAILS_TAG = re.compile(r"<(?P<end>/)?details\b", re.IGNORECASE)
 _SUMMARY = re.compile(r"<summary\b[^<>]*>(?P<text>.*?)(?:</summary\s*>|$)", re.IGNORECASE)
-_ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<marker>[-*+•·▪◦‣]|(?:\(?[0-9]{1,4}[.)、．)]))[ \t]+(?=\S)")
+_ITEM = re.compile(
+    r"(?P<indent>[ \t]*)(?P<marker>[-*+•·▪◦‣]|(?:\(?[0-9]{1,4}[.)、．)]))[ \t]+(?:\[[ xX]\][ \t]+)?(?=\S)"
+)
 _ROW = re.compile(r"\s*\|.*\S.*\|\s*|\s*[^|\s][^|]*(?:\|[^|]*){2,}")
 _HTML_CELL = re.compile(r"<td\b[^<>]*>(.*?)(?=</td>|<td\b|</tr>|$)", re.IGNORECASE)
 _HTML_HEADER = re.compile(r"<th\b[^<>]*>(.*?)(?=</th>|<th\b|</tr>|$)", re.IGNORECASE)
@@ -125,8 +129,15 @@ def read_lines(source: str, diagnostics: Diagnostics) -> Text:
         lines = list(map(unicode.strip_forbidden, lines))
     code = _find_code(lines)
     _remove_comments(lines, code)
-    lines = [line if index in code else _QUOTE.sub("", line, count=1) for index, line in enumerate(lines)]
+    lines = [line if index in code else _simplify(line) for index, line in enumerate(lines)]
     return Text(lines, code, _find_headers(lines))
+
+
+def _simplify(line: str) -> str:
+    """Remove the marks of a block quote, and most of a long run of spaces, which would be searched again and again."""
+    if _LONG_RUN in line:
+        line = _SPACES.sub(_LONG_RUN, line)
+    return _QUOTE.sub("", line, count=1)
 
 
 def read_outline(text: Text, dates: Dates) -> Section:
@@ -397,6 +408,7 @@ _SPLITTERS: tuple[tuple[Kind, Callable[[Text, int, int], _Starts]], ...] = (
     (Kind.RULE, _find_rules),
     (Kind.DETAILS, _find_details),
     (Kind.ITEM, _find_items("")),
+    (Kind.ITEM, _find_items("-*+•·▪◦‣")),
     (Kind.ITEM, _find_items("-")),
     (Kind.ITEM, _find_items("*")),
     (Kind.ITEM, _find_items("+•·▪◦‣")),
