@@ -27,6 +27,13 @@ _WEEKDAY_NAMES = (
     r"|(?:星期|周|週|礼拜)[一二三四五六日天]|[월화수목금토일](?:요일)?|[月火水木金土日](?:曜日?)?)"
 )
 _NAME = rf"(?P<name>{_MONTH_NAMES})(?![^\W\d_])\.?"
+_NOT_AFTER_MONTH = "".join(  # so that `6-March 12` of `March 6-March 12` is no date
+    rf"(?<!{name}\s)"
+    for name in (
+        *("jan", "january", "feb", "february", "mar", "march", "apr", "april", "may", "jun", "june", "jul", "july"),
+        *("aug", "august", "sep", "sept", "september", "oct", "october", "nov", "november", "dec", "december"),
+    )
+)
 _YEAR = r"(?P<year>199[1-9]|20[0-9]{2})"
 _MONTH = r"(?P<month>[0-9]{1,2})"
 _DAY = r"(?P<day>[0-9]{1,2})"
@@ -45,7 +52,10 @@ _DATES = tuple(
         rf"{_START}{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:[0-9]{{6}}(?![0-9])|{_END})",
         rf"{_START}{_YEAR}{_GAP}{_NAME}{_GAP}{_DAY}{_ORDINAL}{_END}",
         rf"{_START}{_DAY}{_ORDINAL}(?:\sof)?{_GAP}{_NAME}{_GAP}{_YEAR}(?![0-9])",
-        rf"{_START}{_DAY}{_ORDINAL}{_GAP}{_NAME}{_GAP}'?(?P<short>[0-9]{{2}})(?![0-9]|\s?[^\W_])",
+        # The end of (June 23 - June 29) - 2025
+        rf"(?<![a-z]){_MONTH_NAMES}\.?\s[0-9]{{1,2}}{_ORDINAL}\s?(?:[-~]|to)\s?{_NAME}\s{_DAY}{_ORDINAL}\)?"
+        rf"(?:\s?[,-]\s?|\s){_YEAR}(?![0-9])",
+        rf"{_NOT_AFTER_MONTH}{_START}{_DAY}{_ORDINAL}{_GAP}{_NAME}{_GAP}'?(?P<short>[0-9]{{2}})(?![0-9]|\s?[^\W_])",
         rf"(?<![a-z]){_NAME}{_GAP}(?:[0-9]{{1,2}}{_ORDINAL}\s?(?:[-~]|to)\s?)?{_DAY}{_ORDINAL}{_GAP}{_YEAR}(?![0-9])",
         rf"{_START}(?P<first>[0-9]{{1,2}})(?P<mark>[-./])(?P<second>[0-9]{{1,2}})(?P=mark){_YEAR}(?![0-9])",
         rf"{_START}{_YEAR}-?W(?P<week>[0-9]{{2}})-?(?P<weekday>[1-7]){_END}",

@@ -69,6 +69,7 @@ def test_day_of_a_text_is_found_in_usual_forms(text: str) -> None:
     "text",
     [
         "2025-03-03 ~ 2025-03-09",
+        "Papers of the Week (March 3 - March 9) - 2025",
         "2025-03-03 to 2025-03-09",
         "2025.03.03–2025.03.09",
         "2025-03-03 (Mon) – 2025-03-09 (Sun)",
@@ -100,6 +101,7 @@ def test_range_without_second_year_may_pass_new_year() -> None:
     [
         "",
         "Computer Vision",
+        "March 6-March 12",
         "2025",
         "2025-03",
         "March 2025",
