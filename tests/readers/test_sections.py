@@ -446,6 +446,19 @@ def test_heading_gives_the_day_before_the_path_does() -> None:
     assert list(read(source, "2024-05-17.md").days) == [date(2024, 5, 16)]
 
 
+def test_headings_without_a_year_are_near_the_heading_above() -> None:
+    source = """\
+## Week (December 30 - January 5) - 2025
+### [Slush Funds](https://arxiv.org/abs/2412.26001)
+## Week (December 23-December 29)
+### [Snow Funds](https://arxiv.org/abs/2412.26002)
+## Week (December 16-22)
+### [Hail Funds](https://arxiv.org/abs/2412.26003)
+"""
+    days = list(read(source, "README.md").days)
+    assert days == [date(2025, 1, 5), date(2024, 12, 29), date(2024, 12, 22)]
+
+
 def test_front_matter_gives_the_day_of_a_digest() -> None:
     source = """\
 ---

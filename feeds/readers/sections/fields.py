@@ -58,6 +58,7 @@ _NO_SUMMARY = frozenset({"details", "detail", "more", "详情", "展开", "詳�
 _WORD = re.compile(r"[^\W\d_]{2}|[^\W\d_\x00-\x7f]")
 _MARKER = re.compile(r"\s*(?:#{1,6}\s+)?(?:(?:[-*+•]|[0-9]{1,4}[.)、])\s+)?")
 _BY = re.compile(r"\W{0,4}by\s+", re.IGNORECASE)
+_GAP_AFTER_TITLE = re.compile(r"(?<=\S)[ ]{2,9}(?=[A-Z].{60})")  # before a sentence
 _EMPTY_BRACKETS = re.compile(r"\s*[\[(（【]\s*[\])）】]|\s*\|\s*(?=\||$)")
 _KEYCAP = re.compile(r"(?:[0-9#*]\ufe0f?\u20e3|[\u2460-\u2473\u2776-\u277f])\s*")
 _SIGN = re.compile(r"\W{0,4}(?P<sign>🏷|👤|👥|✍|🧑|👨|👩)[\ufe0f\u200d🔬🎓💻]*\s*(?=[\w`])")
@@ -493,7 +494,11 @@ def _read_cell(builder: _Builder, name: str, cell: str, *, has_header: bool) -> 
         return "" if is_label(rest) else rest
     if field is Field.TITLE or (field is Field.LINK and not papers):
         bold = _BOLD_TITLE.match(cell, 0, _MAX_TITLE)
-        first, _, rest = (bold["text"], "", cell[bold.end() :]) if bold else _BREAK.sub("\n", cell).partition("\n")
+        first, _, rest = (
+            (bold["text"], "", cell[bold.end() :])
+            if bold
+            else _BREAK.sub("\n", _GAP_AFTER_TITLE.sub("\n", cell, count=1)).partition("\n")
+        )
         builder.titles.append(_without_links(first, find_addresses(first)))
         return rest
     if field:

@@ -26,6 +26,9 @@ _README = re.compile(r"(?:readme|index|contributing|changelog|claude|agents|skil
 _ARXIV_MONTH = re.compile(r"arxiv\.org/abs/(?P<year>[0-9]{2})(?P<month>[0-9]{2})\.")
 _FILE_LINK = re.compile(r"\]\((?![a-z][a-z0-9+.-]*:|#|//)[^()\s]+\)", re.IGNORECASE)
 _FIELD_LINES = 60  # from the start of a file
+_WITHOUT_YEAR = re.compile(r"[(（]([^()（）]{3,60})[)）]\s*$")  # a date at the end of a heading
+_RANGE_IN_MONTH = re.compile(r"^([^\W\d_]{3,9}\.?\s)[0-9]{1,2}\s?[-–]\s?(?=[0-9]{1,2}$)")  # May 22-28
+_UNSPACED_RANGE = re.compile(r"(?<=[0-9])\s?[-–]\s?(?=[^\W\d_])")
 _MIN_PAPERS = 3  # of a file without a day that is meant as a digest
 
 
@@ -84,7 +87,8 @@ class _Days:
         self.in_path = dates.in_path(path)
         self._headings: list[tuple[int, int, date]] = []  # line, level
         for section in _walk(root):
-            if id(section) not in sections and (day := dates.in_text(section.heading)):
+            day = None if id(section) in sections else self._day_of_heading(section.heading, dates)
+            if day:
                 self._headings.append((section.start, section.level, day))
         self._by_start = {start: day for start, _, day in self._headings}
         self.updated_only = all(_UPDATED.search(text.lines[start]) for start, *_ in self._headings)
@@ -92,6 +96,15 @@ class _Days:
             filter(None, (dates.in_text(str(front.get(name, ""))) for name in ("date", "title"))), None
         )
         self._field = None if self._default else _day_of_fields(text, papers, dates)
+
+    def _day_of_heading(self, heading: str, dates: Dates) -> date | None:
+        """Return the day that a heading names; one without a year is near that of the date heading above it."""
+        day = dates.in_text(heading)
+        without_year = _WITHOUT_YEAR.search(heading) if day is None and self._headings else None
+        if without_year is None:
+            return day
+        text = _UNSPACED_RANGE.sub(" - ", _RANGE_IN_MONTH.sub(r"\1", without_year[1].strip()))
+        return dates.without_year(text, self._headings[-1][2])
 
     def of(self, section: Section) -> date | None:
         """Return the day of a paper: of the nearest heading, else of the path, else of a field of the file."""
