@@ -4,14 +4,37 @@ from dataclasses import replace
 
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics
+from feeds.text import unicode
 
 MAX_PAPERS = 100_000  # of a file
+_MAX_LINES = 1_000_000  # of a file
+_MAX_LINE = 500_000  # characters
 _MAX_TITLE = 5_000  # characters
 _MAX_AUTHORS = 10_000  # of a paper; some of medicine and physics have thousands
 _MAX_NAME = 500  # characters
 _MAX_TEXT = 200_000  # characters of a summary, and of an abstract
 _MAX_TAGS = 200  # of a paper
 _MAX_TAG = 200  # characters
+
+
+def split_lines(source: str, diagnostics: Diagnostics) -> list[str]:
+    """Split a file into lines; report and remove what is too long, and characters that XML forbids."""
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n", _MAX_LINES)
+    if len(lines) > _MAX_LINES:
+        del lines[_MAX_LINES:]
+        problem = f"the file has more than {_MAX_LINES:,} lines, and the others are left out"
+        diagnostics.error(_MAX_LINES + 1, problem, "write a file for each day")
+    for index, line in enumerate(lines):
+        if len(line) > _MAX_LINE:
+            lines[index] = line[:_MAX_LINE]
+            problem = f"the line has more than {_MAX_LINE:,} characters, and the others are left out"
+            diagnostics.error(index + 1, problem, "break it into several lines")
+    if not unicode.find_forbidden(source):
+        return lines
+    for number, line in enumerate(lines, 1):
+        if forbidden := unicode.find_forbidden(line):
+            diagnostics.warning(number, f"characters that XML forbids are left out: {', '.join(forbidden)}")
+    return list(map(unicode.strip_forbidden, lines))
 
 
 def limit_paper(paper: Paper, line: int, diagnostics: Diagnostics) -> Paper:

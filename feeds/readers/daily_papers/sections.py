@@ -10,11 +10,9 @@ from feeds.model.identity import arxiv_id
 from feeds.readers import Diagnostics
 from feeds.readers.daily_papers import syntax
 from feeds.readers.daily_papers.day_heading import DayHeading, parse_day_heading, parse_unmarked_day
-from feeds.text import unicode
+from feeds.readers.limits import split_lines
 
 INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and the like, left where files were concatenated
-_MAX_LINES = 1_000_000  # of a file
-_MAX_LINE = 500_000  # characters
 _HEADING_START = re.compile(rf"[{INVISIBLE}\s*_+•\\-]*(?:[#＃]|daily)", re.IGNORECASE)  # also of one without marks
 _HEADING = re.compile(r"(?P<before>[\s*+•\\-]*)(?P<marks>[#＃]{1,6})(?P<space>\s*)(?P<text>.*)")
 _UNDERLINE = re.compile(r"\s{0,3}(?:=+|-+)\s*")  # of a heading (CommonMark section 4.3)
@@ -66,7 +64,9 @@ class Section:
 
 def read_sections(source: str, diagnostics: Diagnostics) -> list[Section]:
     """Split a file into sections, and settle which of them start days."""
-    sections = list(_split_sections(_split_lines(source, diagnostics), diagnostics))
+    texts = split_lines(source.removeprefix("\ufeff"), diagnostics)
+    lines = list(map(Line, count(1), _join_headings(texts)))
+    sections = list(_split_sections(lines, diagnostics))
     following: list[Section] = []  # up to the next day
     for section in reversed(sections):
         if section.day and not section.day.is_certain and not _has_papers(section, section.day, following):
@@ -143,27 +143,6 @@ def fence_after(line: str, fence: str) -> str:
         return match[1]
     is_closed = match[1].startswith(fence) and not line.strip().strip(fence[0])
     return "" if is_closed else fence
-
-
-def _split_lines(source: str, diagnostics: Diagnostics) -> list[Line]:
-    """Split a file into lines, and report and remove forbidden characters."""
-    lines = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n", _MAX_LINES)
-    if len(lines) > _MAX_LINES:
-        del lines[_MAX_LINES:]
-        problem = f"the file has more than {_MAX_LINES:,} lines, and the others are left out"
-        diagnostics.error(_MAX_LINES + 1, problem, "write a file for each day")
-    for index, line in enumerate(lines):
-        if len(line) > _MAX_LINE:
-            lines[index] = line[:_MAX_LINE]
-            problem = f"the line has more than {_MAX_LINE:,} characters, and the others are left out"
-            diagnostics.error(index + 1, problem, "break it into several lines")
-    if unicode.find_forbidden(source):
-        for number, line in enumerate(lines, 1):
-            if forbidden := unicode.find_forbidden(line):
-                characters = ", ".join(forbidden)
-                diagnostics.warning(number, f"characters that XML forbids are left out: {characters}")
-        lines = list(map(unicode.strip_forbidden, lines))
-    return list(map(Line, count(1), _join_headings(lines)))
 
 
 def _join_headings(lines: Iterable[str]) -> Iterator[str]:

@@ -10,12 +10,10 @@ from typing import NamedTuple
 from feeds.readers import Diagnostics
 from feeds.readers.dates import Dates
 from feeds.readers.labels import Field, parse_label
-from feeds.text import unicode
+from feeds.readers.limits import split_lines
 
 LOWEST_LEVEL = 6  # of headings
 _MAX_DATE = 30  # characters of a line that is a date, perhaps with a number of papers
-_MAX_LINES = 1_000_000  # of a file
-_MAX_LINE = 500_000  # characters
 _LONG_RUN = " " * 100
 _SPACES = re.compile(r"[ \t]{100,}")
 _INVISIBLE = "\ufeff\u200b\u2060"
@@ -110,23 +108,7 @@ class Text(NamedTuple):
 
 def read_lines(source: str, diagnostics: Diagnostics) -> Text:
     """Split a file into lines; report and remove what is too long, and forbidden characters."""
-    source = source.lstrip(_INVISIBLE).replace("\r\n", "\n").replace("\r", "\n")
-    lines = source.split("\n", _MAX_LINES)
-    if len(lines) > _MAX_LINES:
-        del lines[_MAX_LINES:]
-        problem = f"the file has more than {_MAX_LINES:,} lines, and the others are left out"
-        diagnostics.error(_MAX_LINES + 1, problem, "write a file for each day")
-    for index, line in enumerate(lines):
-        if len(line) > _MAX_LINE:
-            lines[index] = line[:_MAX_LINE]
-            problem = f"the line has more than {_MAX_LINE:,} characters, and the others are left out"
-            diagnostics.error(index + 1, problem, "break it into several lines")
-    if unicode.find_forbidden(source):
-        for number, line in enumerate(lines, 1):
-            if forbidden := unicode.find_forbidden(line):
-                characters = ", ".join(forbidden)
-                diagnostics.warning(number, f"characters that XML forbids are left out: {characters}")
-        lines = list(map(unicode.strip_forbidden, lines))
+    lines = split_lines(source.lstrip(_INVISIBLE), diagnostics)
     code = _find_code(lines)
     _remove_comments(lines, code)
     lines = [line if index in code else _simplify(line) for index, line in enumerate(lines)]
