@@ -6,10 +6,10 @@ refuses more work at once, and says when to try again.
 
 import math
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from time import monotonic
 from typing import Any
 
 from feeds.errors import ExportError, FeedsError
@@ -121,19 +121,19 @@ class Lane:
                 name, work = self._waiting.popitem(last=False)
                 self._running[name] = work
                 work.has_begun = True
-            started = time.monotonic()
+            started = monotonic()
             try:
                 result, error = work.function(), None
             except BaseException as caught:  # whoever waits raises it
                 result, error = None, caught
             with self._condition:
                 del self._running[name]
-                seconds = time.monotonic() - started
+                seconds = monotonic() - started
                 self.done += 1
                 self.seconds += seconds
                 self._mean += _WEIGHT * (seconds - self._mean)
                 if isinstance(error, ExportError | BusyError):
-                    self._failures[name] = (time.monotonic() + FAILURE_SECONDS, error)
+                    self._failures[name] = (monotonic() + FAILURE_SECONDS, error)
                     while len(self._failures) > _MAX_FAILURES:
                         self._failures.popitem(last=False)
             if error is None:
@@ -146,6 +146,6 @@ class Lane:
         until, error = self._failures.get(name, (0.0, None))
         if error is None:
             return
-        if time.monotonic() < until:
+        if monotonic() < until:
             raise error.with_traceback(None)
         del self._failures[name]

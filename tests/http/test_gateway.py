@@ -15,7 +15,7 @@ from feeds.http import limits
 from feeds.http.gateway import Answer, Gateway
 from feeds.model.edition import Edition
 from tests.support.digests import SEEDS, day, paper, write_files
-from tests.support.gateways import ask, open_gateway, request
+from tests.support.gateways import ask, open_gateway, request, run
 from web import create_app
 
 TIMEOUT = 30  # seconds, which no test takes
@@ -150,7 +150,7 @@ def test_cheap_answers_do_not_wait_for_renderings(gateway: Gateway, renderings: 
         renderings.may_end.set()
         assert {answer.status for answer in await asyncio.gather(*waiting)} == {200}
 
-    asyncio.run(ask_meanwhile())
+    run(ask_meanwhile())
 
 
 def test_renderings_beyond_the_queue_are_refused(
@@ -172,7 +172,7 @@ def test_renderings_beyond_the_queue_are_refused(
         renderings.may_end.set()
         return sorted([(await task).status for task in waiting])
 
-    assert asyncio.run(ask_all()) == [200] * (limits.SMALL_RENDERINGS + 1) + [503] * 2
+    assert run(ask_all()) == [200] * (limits.SMALL_RENDERINGS + 1) + [503] * 2
 
 
 def test_rendering_that_nobody_waits_for_is_not_begun(gateway: Gateway, renderings: Renderings) -> None:
@@ -189,7 +189,7 @@ def test_rendering_that_nobody_waits_for_is_not_begun(gateway: Gateway, renderin
         assert last.cancelled()
         assert gateway.service.renderer.small.waiting == 0
 
-    asyncio.run(hang_up())
+    run(hang_up())
     renderings.may_end.set()
     assert len(renderings.keys) == limits.SMALL_RENDERINGS
 
@@ -213,7 +213,7 @@ def test_rendering_that_waits_too_long_is_refused(
         renderings.may_end.set()
         return [(await task).status for task in first] + [refused.status]
 
-    assert asyncio.run(ask_all()) == [200] * limits.SMALL_RENDERINGS + [503]
+    assert run(ask_all()) == [200] * limits.SMALL_RENDERINGS + [503]
 
 
 def test_failed_rendering_is_an_answer_with_an_identifier(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def test_full_queue_refuses_at_once_and_says_when_to_try_again(lane: Lane, block
 
 def test_queue_that_takes_too_long_refuses(monkeypatch: pytest.MonkeyPatch, blocked: Blocked) -> None:
     seconds = iter(range(0, 10_000, 100))  # each look at the clock is 100 s after the one before
-    monkeypatch.setattr("feeds.http.lane.time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("feeds.http.lane.monotonic", lambda: next(seconds))
     lane = Lane("slow", 1, 1_000, 30)
     lane.submit("slow", lambda: None).future.result(TIMEOUT)
     lane.submit("blocked", blocked)

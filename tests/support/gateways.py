@@ -1,11 +1,16 @@
 """Asks a gateway without connections."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 from feeds.http.gateway import Answer, Gateway
 from feeds.http.request import Request
 from web import create_app
+
+Result = TypeVar("Result")
 
 
 def open_gateway(archive: Path, environ: dict[str, str]) -> Gateway:
@@ -26,4 +31,10 @@ def ask(gateway: Gateway, *requests: Request) -> list[Answer]:
     async def answer_all() -> list[Answer]:
         return await asyncio.gather(*map(gateway.answer, requests))
 
-    return asyncio.run(answer_all())
+    return run(answer_all())
+
+
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in a thread of its own: the browser of other tests leaves an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
