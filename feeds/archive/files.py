@@ -8,7 +8,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -95,6 +95,14 @@ class FileTree:
             self._places.clear()
             self._newest_first = None
             return self.sign(sorted(self._list("")))
+
+    def paths(self) -> Iterator[str]:
+        """List the files, folder by folder; none if there is no such folder, or it cannot be read at the moment."""
+        self._folders.clear()
+        self._places.clear()
+        self._newest_first = None
+        with suppress(ArchiveError, OSError):
+            yield from self._list("")
 
     def sign(self, paths: Iterable[str]) -> dict[str, Signature]:
         """Look at some files; those that do not exist are left out."""
