@@ -325,7 +325,7 @@ SETTINGS: Mapping[str, Setting] = {
     "readers": Setting(
         validators.names,
         "Readers of the digests, in the order in which a file is shown to them; `feeds readers` lists them. If empty,"
-        " `daily-papers` if it finds a day, or else the first other one that does.",
+        " `daily-papers` if it finds a paper, or else the one that finds the most.",
     ),
     "files": Setting(
         validators.patterns,

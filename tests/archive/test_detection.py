@@ -22,7 +22,7 @@ from tests.support.digests import day, paper, write_files
 
 @dataclass(frozen=True)
 class LineReader:
-    """Reads a paper of one day from each line that starts with the reader's name."""
+    """Reads a paper from each line that starts with the reader's name; a day later for each plus sign in it."""
 
     name: str
     suffixes: frozenset[str]
@@ -30,9 +30,21 @@ class LineReader:
     def read(self, source: str, path: PurePosixPath) -> Digest | None:  # noqa: ARG002  # required by the contract
         lines = [line for line in source.splitlines() if line.startswith(self.name)]
         entries = [
-            Entry(1, date(2024, 1, 30), Paper(line, f"https://arxiv.org/abs/2401.{len(line):05}")) for line in lines
+            Entry(1, date(2024, 1, 1 + line.count("+")), Paper(line, f"https://arxiv.org/abs/2401.{len(line):05}"))
+            for line in lines
         ]
-        return Digest({date(2024, 1, 30): 1}, tuple(entries), ()) if entries else None
+        return Digest({entry.day: 1 for entry in entries}, tuple(entries), ()) if entries else None
+
+
+@dataclass(frozen=True)
+class CountingReader(LineReader):
+    """Notes which files it is shown."""
+
+    read_paths: list[PurePosixPath]
+
+    def read(self, source: str, path: PurePosixPath) -> Digest | None:
+        self.read_paths.append(path)
+        return super().read(source, path)
 
 
 READERS = Registry(
@@ -52,16 +64,47 @@ NATIVE = day("2024-01-30", paper())
         ({}, ""),
         ({"1.md": "nothing"}, ""),
         ({"1.md": "lines a", "2.md": "nothing", "z/3.md": NATIVE}, "daily-papers"),
-        ({"1.md": "lines a", "2.md": "## Daily Papers (2024-01-30)\n"}, "daily-papers"),
-        ({"1.md": "rows a\nlines a"}, "lines"),
-        ({"1.txt": "rows a", "README.md": "lines a"}, "rows"),
-        ({"README.md": "lines a", "index.md": "rows b"}, "lines"),
+        ({"1.md": "## Daily Papers (2024-01-30)\n"}, "daily-papers"),
+        ({"1.md": "lines a", "2.md": "## Daily Papers (2024-01-30)\n"}, "lines"),
+        ({"1.md": "rows aa\nlines a"}, "lines"),
+        ({"1.txt": "rows a\nrows bb", "README.md": "lines a"}, "rows"),
+        ({"1.md": "lines a", "2.md": "lines a", "3.md": "rows a\nrows bb"}, "rows"),
+        ({"1.md": "lines a\nlines bb", "2.txt": "rows a\nrows +b"}, "rows"),
+        ({"1.md": "lines a\nlines bb", "2.txt": "rows with authors\nrows with an abstract"}, "rows"),
         ({".hidden/1.md": NATIVE, "1.txt": "rows"}, "rows"),
     ],
 )
 def test_reader_of_an_archive_is_found(tmp_path: Path, files: dict[str, str], expected: str) -> None:
     write_files(tmp_path, files)
     assert detect_reader(tmp_path, READERS, (), Dates()) == expected
+
+
+def test_reader_of_most_papers_is_estimated(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"data/2024-01-{n:02}/{n}.txt": f"rows {'x' * n}" for n in range(90)})
+    write_files(tmp_path, {"best.md": "\n".join(f"lines {'x' * n}" for n in range(40))})
+    assert detect_reader(tmp_path, READERS, (), Dates()) == "rows"
+
+
+def test_pages_that_repeat_papers_count_them_once(tmp_path: Path) -> None:
+    page = "\n".join(f"lines {'x' * n}" for n in range(20))
+    write_files(tmp_path, {f"tags/{n}.md": page for n in range(90)})
+    write_files(tmp_path, {"all.txt": "\n".join(f"rows {'x' * n}" for n in range(30))})
+    assert detect_reader(tmp_path, READERS, (), Dates()) == "rows"
+
+
+def test_few_files_of_each_kind_are_read(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"{n % 3}/{n}.md": "lines a" for n in range(90)})
+    write_files(tmp_path, {f"{n}.txt": "rows a" for n in range(90)})
+    read: list[PurePosixPath] = []
+    readers = [CountingReader(name, frozenset({".md", ".txt"}), read) for name in ("first", "lines")]
+    registry = Registry(
+        [
+            RegisteredReader(DailyPapersReader(), "test 1.0"),
+            *(RegisteredReader(reader, "test 1.0") for reader in readers),
+        ]
+    )
+    assert detect_reader(tmp_path, registry, (), Dates()) == "lines"
+    assert len(read) == 2 * (12 + 12)  # 12 files of each suffix for each reader
 
 
 def test_patterns_narrow_what_is_looked_at(tmp_path: Path) -> None:
