@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from feeds.model.paper import Paper
 from feeds.readers.addresses import paper_url
@@ -153,6 +153,8 @@ def _parse_authors(value: object) -> Authors:
         return split_authors(value[:_MAX_AUTHORS])
     if isinstance(value, dict):
         value = [value] if _name(value) else list(value.values())
+    if isinstance(value, list) and len(value) == 1 and _holds_names(value[0]):
+        return split_authors(value[0][:_MAX_AUTHORS])
     names: dict[str, None] = {}
     more_authors = False
     for item in value if isinstance(value, list) else []:
@@ -162,6 +164,11 @@ def _parse_authors(value: object) -> Authors:
         elif name and not is_no_value(name):
             names[name] = None
     return Authors(tuple(names), more_authors)
+
+
+def _holds_names(item: object) -> TypeGuard[str]:
+    """Whether the only item of a list of authors is all their names, and not one such as `Noether, Emmy`."""
+    return isinstance(item, str) and (item.count(",") > 1 or " , " in item)
 
 
 def _name(author: object) -> str:

@@ -194,6 +194,9 @@ def test_address_is_found_under_its_usual_keys(fields: dict[str, object], url: s
         ({"0": "A One", "1": "B Two"}, ("A One", "B Two"), False),
         (None, (), False),
         (7, ("7",), False),
+        (["Emmy Noether , Ada Byron"], ("Emmy Noether", "Ada Byron"), False),
+        (["Emmy Noether, Ada Byron, Alan T., et al."], ("Emmy Noether", "Ada Byron", "Alan T."), True),
+        (["Noether, Emmy"], ("Noether, Emmy",), False),
     ],
 )
 def test_authors_are_names_objects_or_a_text(authors: object, names: Sequence[str], more: bool) -> None:
