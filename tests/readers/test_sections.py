@@ -256,6 +256,16 @@ def test_details_are_papers_and_are_unwrapped() -> None:
     assert list(read(source, "README.md").days) == [date(2024, 5, 17)]
 
 
+@pytest.mark.parametrize(("older", "days"), [(2, [date(2024, 5, 17)]), (3, [])])
+def test_day_of_a_readme_is_when_it_was_updated(older: int, days: list[date]) -> None:
+    numbers = [f"2405.0800{n}" for n in range(4)] + [f"2301.0800{n}" for n in range(older)]
+    items = "".join(f"- [Plan {n}](https://arxiv.org/abs/{number})\n" for n, number in enumerate(numbers))
+    digest = SectionsReader().read(
+        f"# Plans\n\nLast updated: 2024-05-17\n\n## New\n\n{items}", PurePosixPath("README.md")
+    )
+    assert list(digest.days if digest else ()) == days
+
+
 def test_quoted_blocks_between_rules_are_papers() -> None:
     source = """\
 ## 最新发布

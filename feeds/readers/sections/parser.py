@@ -132,10 +132,10 @@ def _day_of_fields(text: Text, papers: list[Found], dates: Dates) -> date | None
 
 
 def _fits(day: date, papers: list[Found]) -> bool:
-    """Whether most papers were submitted in the months before a day."""
+    """Whether two of three papers were submitted in the months before a day; others may be new versions."""
     months = [match for found in papers if (match := _ARXIV_MONTH.search(found.url))]
     recent = sum(-1 <= 12 * (day.year % 100 - int(m["year"])) + day.month - int(m["month"]) <= 2 for m in months)
-    return recent >= 0.8 * len(months)
+    return 3 * recent >= 2 * len(months)
 
 
 def _is_of_paper(fields: Mapping[str, object]) -> bool:
