@@ -33,10 +33,10 @@ MAX_CONTENT = 64 * 1024
 MAX_PIPELINED = 32
 """Requests that a client may send ahead of their answers, in `MAX_HEAD` bytes; then the connection is closed."""
 
-MAX_UNSENT = 64 * 1024 * 1024
+MAX_UNSENT = 32 * 1024 * 1024
 """Bytes of the bodies that slow clients have not taken. Beyond, the slowest connection is closed."""
 
-CHUNK = 64 * 1024
+CHUNK = 32 * 1024
 """Bytes of a large document that are read from its file at once."""
 
 # Requests that the cache does not answer. Where the queue of a lane is full, or its wait too long, the answer is 503.
