@@ -8,9 +8,8 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from feeds.archive.files import compile_patterns, decode, read_file
+from feeds.archive.files import FileTree, decode, read_file
 from feeds.archive.records import MAX_FILE_SIZE
-from feeds.archive.survey import walk
 from feeds.model.paper import Paper
 from feeds.readers import Digest
 from feeds.readers.dates import Dates
@@ -51,16 +50,14 @@ def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates:
     """
     name, *other_names = readers.names()
     first = readers.select([name], dates)
-    pattern = compile_patterns(patterns)
     paths = []
     has_day = False
-    for path in walk(root, []):
-        if pattern.fullmatch(path):
-            paths.append(path)
-            if digest := _read(root, first, path):
-                if digest.entries:
-                    return first.name
-                has_day = has_day or bool(digest.days)
+    for path in FileTree(root, [""], patterns).paths():
+        paths.append(path)
+        if digest := _read(root, first, path):
+            if digest.entries:
+                return first.name
+            has_day = has_day or bool(digest.days)
     kinds = _choose(paths)
     found = {name: _try(root, readers.select([name], dates), kinds) for name in other_names}
     candidates = [name for name, findings in found.items() if findings.papers]

@@ -61,7 +61,7 @@ def survey(root: Path, suffixes: Iterable[str]) -> Survey:
     ignored: list[str] = []
     hidden: list[str] = []
     endings = tuple(suffixes)
-    for path in walk(root, hidden):
+    for path in _walk(root, hidden):
         (read if path.lower().endswith(endings) else ignored).append(path)
         if len(read) + len(ignored) == _MAX_FILES:
             break
@@ -69,7 +69,7 @@ def survey(root: Path, suffixes: Iterable[str]) -> Survey:
     return Survey(_by_suffix(read), _by_suffix(ignored), tuple(sorted(hidden)), tuple(links))
 
 
-def walk(root: Path, hidden: list[str]) -> Iterator[str]:
+def _walk(root: Path, hidden: list[str]) -> Iterator[str]:
     """List the paths of the files that are not hidden, relative to the folder; collect the hidden folders."""
     visited: set[tuple[int, int]] = set()
     for parent, folders, files in os.walk(root, followlinks=True):

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -360,6 +360,11 @@ def test_dry_run_lists_changes_and_makes_none(
     assert sorted(lines) == sorted(expected)
 
 
+def forget(environ: Mapping[str, str]) -> None:
+    """Delete the index, which would show what is gone all at once as last read."""
+    Path(environ["FEEDS_INDEX"]).unlink()
+
+
 def test_removal_of_more_than_a_fifth_needs_force(
     open_files: OpenFiles, bucket: S3Bucket, folder: Path, environ: dict[str, str]
 ) -> None:
@@ -367,6 +372,7 @@ def test_removal_of_more_than_a_fifth_needs_force(
     published = len(send(open_files(days), bucket).sent)
     for name in list(days)[:-1]:
         (folder / name).unlink()
+    forget(environ)
     publisher = open_files({})
     before = bucket.names()
     with pytest.raises(PublishError, match=f"^{bucket.url}: would remove [0-9]+ of {published} objects; .*--force$"):
@@ -387,9 +393,12 @@ def test_removal_of_less_than_a_fifth_needs_no_force(open_files: OpenFiles, buck
     assert "2024-01-25.epub" in send(open_files({}), bucket).removed
 
 
-def test_archive_without_a_day_is_not_published(open_files: OpenFiles, bucket: S3Bucket, folder: Path) -> None:
+def test_archive_without_a_day_is_not_published(
+    open_files: OpenFiles, bucket: S3Bucket, folder: Path, environ: dict[str, str]
+) -> None:
     send(open_files(ONE), bucket)
     (folder / "1.md").unlink()
+    forget(environ)
     publisher, before = open_files({}), bucket.names()
     for force in (False, True):
         with pytest.raises(PublishError, match=f"^{folder}: no day found; .*; nothing was sent or removed$"):
@@ -516,8 +525,9 @@ def test_panic_of_the_store_is_one_line(
     assert result.stderr.decode().splitlines()[-1].startswith(f"feeds: {bucket.url}: request valid: InvalidUri")
 
 
-def test_error_of_a_removal_is_short(open_files: OpenFiles, bucket: S3Bucket) -> None:
+def test_error_of_a_removal_is_short(open_files: OpenFiles, bucket: S3Bucket, environ: dict[str, str]) -> None:
     send(open_files(ONE | NEXT), bucket)
+    forget(environ)
     publisher = open_files({"1.md": ""})
     bucket.on_request = lambda request: 403 if request.method == "POST" else None
     hint = "if the credentials are wrong, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
