@@ -115,6 +115,8 @@ def test_large_documents_of_other_processes_are_served_like_small_ones(
 ) -> None:
     def ask(client: FlaskClient) -> list[tuple[int, dict[str, str], bytes]]:
         answers = [client.open(path, method=method, headers=headers) for method, headers in REQUESTS for _ in range(2)]
+        for answer in answers:
+            answer.headers.pop("Date", None)  # of ranges
         return [(answer.status_code, dict(answer.headers), answer.data) for answer in answers]
 
     small = ask(create_app(SEEDS, environ | {"FEEDS_INDEX": str(tmp_path / "other.sqlite")}).test_client())
