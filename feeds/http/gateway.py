@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -121,7 +122,11 @@ class Gateway:
             async with asyncio.timeout(limits.REQUEST_SECONDS):
                 for _ in range(_MAX_CALLS):
                     work = lane.submit(object(), partial(self._call, request, results))
-                    answer = await _result(lane, work)
+                    try:
+                        answer = await _result(lane, work)
+                    except BaseException:
+                        work.future.add_done_callback(_leave_pending)  # the call may yet begin to wait for a rendering
+                        raise
                     if isinstance(answer, Answer):
                         return answer
                     results[answer.work.name] = await _result_or_error(answer.lane, answer.work)
@@ -244,6 +249,12 @@ async def _result(lane: Lane, work: Work) -> Any:
     finally:
         lane.leave(work)
     return work.future.result()
+
+
+def _leave_pending(future: "Future[Answer | RenderingPending]") -> None:
+    """Wait no longer for the rendering that the call of the app found to be pending."""
+    if future.exception() is None and isinstance(pending := future.result(), RenderingPending):
+        pending.lane.leave(pending.work)
 
 
 async def _result_or_error(lane: Lane, work: Work) -> object:

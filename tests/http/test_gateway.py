@@ -187,7 +187,9 @@ def test_rendering_that_nobody_waits_for_is_not_begun(gateway: Gateway, renderin
             task.cancel()
         await asyncio.wait(waiting)
         assert last.cancelled()
-        assert gateway.service.renderer.small.waiting == 0
+        async with asyncio.timeout(TIMEOUT):
+            while gateway.service.renderer.small.waiting:
+                await asyncio.sleep(0)
 
     run(hang_up())
     renderings.may_end.set()
