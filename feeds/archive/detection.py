@@ -41,12 +41,15 @@ class _Findings(NamedTuple):
     detail: float
 
 
-def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates: Dates) -> str:
+def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates: Dates, settled: str = "") -> str:
     """Return the name of the reader that an archive is for; empty if none finds anything.
 
     That is the first reader, `daily-papers`, if it finds a paper. Else each of the others is shown some files of each
     folder: it is the one that finds the most papers; of those that find almost as many, the one that finds the most
     days, then the one that tells the most of a paper, then the first. `daily-papers` again, if only it finds a day.
+
+    `settled` is the reader that was found before. Only `daily-papers` replaces it: the others would take turns as the
+    archive grows.
     """
     name, *other_names = readers.names()
     first = readers.select([name], dates)
@@ -58,6 +61,8 @@ def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates:
             if digest.entries:
                 return first.name
             has_day = has_day or bool(digest.days)
+    if settled in other_names:
+        return settled
     kinds = _choose(paths)
     found = {name: _try(root, readers.select([name], dates), kinds) for name in other_names}
     candidates = [name for name, findings in found.items() if findings.papers]

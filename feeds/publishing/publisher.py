@@ -276,19 +276,20 @@ def open_archive(
 ) -> Archive:
     """Open the archive in a folder with its settings, which leave its reader open or not.
 
-    Which reader was found is kept beside the index, for the time when the folder is lost.
+    Which reader was found is kept beside the index: it stays the same as the archive grows, and while it is lost.
     """
     dates = Dates(loaded.date_pattern)
     names, kept = loaded.readers, index_path.with_name(f"{index_path.name}.reader")
     if not names:
-        name = detect_reader(root, readers, loaded.files, dates)
+        settled = ""
         with suppress(OSError, UnicodeDecodeError):
-            name = name or kept.read_text(encoding="utf-8")
-        names = (name if name in readers else DEFAULT,)
+            settled = kept.read_text(encoding="utf-8")
+        name = detect_reader(root, readers, loaded.files, dates, settled)
+        names = (name or DEFAULT,)
         with suppress(OSError):
             if name == DEFAULT:
                 kept.unlink(missing_ok=True)
-            elif name:
+            elif name != settled:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(name, encoding="utf-8")
     site = loaded.site

@@ -151,6 +151,17 @@ def test_settings_name_readers_and_files(tmp_path: Path) -> None:
     assert titles(open_with(root, tmp_path, Settings(readers=("rows",), files=("3.*",)))) == ["rows dddd"]
 
 
+def test_reader_stays_as_the_archive_grows_unless_it_becomes_native(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    write_files(root, {"1.md": "lines a"})
+    assert open_with(root, tmp_path).reader.names == ("lines",)
+    write_files(root, {f"{number}.txt": f"rows {'x' * number}" for number in range(2, 20)})
+    assert detect_reader(root, READERS, (), Dates()) == "rows"
+    assert open_with(root, tmp_path).reader.names == ("lines",)
+    write_files(root, {"20.md": NATIVE})
+    assert open_with(root, tmp_path).reader.names == ("daily-papers",)
+
+
 def test_reader_is_remembered_while_the_folder_is_lost(tmp_path: Path) -> None:
     root = tmp_path / "archive"
     write_files(root, {"1.txt": "rows a"})
