@@ -12,8 +12,8 @@ from feeds.readers.days import DayCollector
 from feeds.readers.fields import make_paper
 from feeds.readers.json_values import Broken, Text, is_json_lines, is_python, python_to_json
 from feeds.readers.keys import normalize_key
-from feeds.readers.labels import split_categories
-from feeds.readers.values import clean_text, find_language, parse_day
+from feeds.readers.labels import find_language, split_categories
+from feeds.readers.values import clean_text, parse_day
 
 _LINES_SUFFIXES = (".jsonl", ".ndjson")
 _GROUP_DATES = ("date", "day", "reportdate", "digestdate", "announcementdate", "publishdate", "label")

@@ -14,8 +14,8 @@ from feeds.readers.days import DayCollector
 from feeds.readers.fields import Fields, make_paper
 from feeds.readers.front_matter import FrontMatter, parse_front_matter
 from feeds.readers.keys import normalize_key
-from feeds.readers.labels import Field, find_field, parse_labels, split_authors, split_categories
-from feeds.readers.values import find_language, parse_day, plain_paragraphs
+from feeds.readers.labels import Field, find_field, find_language, parse_labels, split_authors, split_categories
+from feeds.readers.values import parse_day, plain_paragraphs
 
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")

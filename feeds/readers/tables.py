@@ -14,9 +14,9 @@ from feeds.readers.addresses import Address, Kind, find_addresses, is_label
 from feeds.readers.dates import Dates
 from feeds.readers.days import DayCollector
 from feeds.readers.json_values import Broken, Text
-from feeds.readers.labels import Field, is_no_value, parse_votes, split_authors, split_categories
+from feeds.readers.labels import Field, find_language, is_no_value, parse_votes, split_authors, split_categories
 from feeds.readers.rows import Column, Heading, Item, Row, find_blocks, merge_cells, parse_item, plain_text, split_row
-from feeds.readers.values import clean_text, clean_title, find_language, parse_day, plain_paragraphs
+from feeds.readers.values import clean_text, clean_title, parse_day, plain_paragraphs
 
 _MAX_LINE = 200_000  # characters of a row
 _BOLD = re.compile(r"\*\*(?P<title>(?:[^*]|\*(?!\*))+)\*\*")

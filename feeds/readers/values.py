@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from pathlib import PurePosixPath
 
 from feeds.readers.addresses import paper_url
 from feeds.readers.dates import Dates
@@ -18,9 +17,6 @@ _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s{2}\S)")
 _NUMBER_IN_TITLE = re.compile(
     r"^\s*[\[(](?:[0-9]{1,3}|(?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?)[\])]\s*(?=\S)|\s*[\[(](?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?[\])]\s*$",
     re.IGNORECASE,
-)
-_LANGUAGE_IN_PATH = re.compile(
-    r"(?:^|[._\-/])(?:(en|eng|english)|(ko|kr|korean)|(zh|cn|chinese)|(ja|jp|japanese))(?=$|[._\-/])", re.IGNORECASE
 )
 _HANGUL, _KANA, _HAN = re.compile("[가-힣]"), re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
 _FIRST_YEAR = 1991  # of arXiv
@@ -78,15 +74,6 @@ def parse_day(value: object, dates: Dates) -> date | None:
             return None
         return day if day.year >= _FIRST_YEAR else None
     return dates.in_text(value)
-
-
-def find_language(path: PurePosixPath) -> str:
-    """Return the language that the name of a file or a folder tells."""
-    for part in reversed(path.parts):
-        matches = list(_LANGUAGE_IN_PATH.finditer(part.removesuffix(path.suffix)))
-        if matches:
-            return next(code for code, text in zip(("en", "ko", "zh", "ja"), matches[-1].groups(), strict=True) if text)
-    return ""
 
 
 def guess_language(text: str) -> str:
