@@ -9,9 +9,11 @@ from feeds.archive.archive import Archive, default_index
 from feeds.cli.options import archive_argument
 from feeds.cli.terminal import progress_bar
 from feeds.errors import FeedsError
+from feeds.model.keys import LATEST
 from feeds.publishing.publisher import last_published_day, open_archive
 from feeds.readers import registry
 from feeds.readers.registry import DEFAULT
+from feeds.readers.values import guess_language
 from feeds.site import settings
 
 
@@ -20,8 +22,8 @@ from feeds.site import settings
 def command(archive: Path) -> None:
     """Write a settings file into ARCHIVE.
 
-    Also says what is found there. The file, feeds.toml, explains every setting. It sets `readers` if another than the
-    usual one finds days in ARCHIVE.
+    Also says what is found there. The file, feeds.toml, explains every setting. It sets `readers` and
+    `language` if another reader than the usual one finds days in ARCHIVE.
     """
     path = archive / "feeds.toml"
     if path.exists() or path.is_symlink():
@@ -34,13 +36,21 @@ def command(archive: Path) -> None:
     )
     opened.sync()
     click.echo(f"{archive}: {_describe(opened)}", err=True)
-    names = opened.reader.names
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(settings.example({"readers": names} if names != (DEFAULT,) else {}))
+            file.write(settings.example(_settings(opened)))
     except OSError as error:
         raise FeedsError(f"{path}: {error.strerror}; give a folder that can be written") from error
     click.echo(f"wrote {path}; next: feeds serve {archive}", err=True)
+
+
+def _settings(archive: Archive) -> dict[str, object]:
+    """Return the settings of an archive that another reader than the usual one reads: that, and its language."""
+    if archive.reader.names == (DEFAULT,):
+        return {}
+    with archive.snapshot() as snapshot:
+        texts = [paper.summary_text or paper.abstract for paper in snapshot.load(LATEST).papers]
+    return {"language": guess_language("\n".join(texts)) or "en", "readers": list(archive.reader.names)}
 
 
 def _describe(archive: Archive) -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
@@ -144,7 +144,7 @@ def _defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     return defaults_of(values["language"])._asdict() if "language" in values else {}
 
 
-def example(values: Mapping[str, Sequence[str]] | None = None) -> str:
+def example(values: Mapping[str, object] | None = None) -> str:
     """Return a settings file that explains every setting and shows its default in comments; it sets some `values`."""
     import tomli_w
 
@@ -156,7 +156,7 @@ def example(values: Mapping[str, Sequence[str]] | None = None) -> str:
     tables = {name for name, value in flat.items() if isinstance(value, dict) or "." in name}
     for name in sorted(SETTINGS, key=lambda name: name in tables):  # a table extends to the end of a file
         is_set = name in (values or {})
-        value = list(values[name]) if values and is_set else "" if flat[name] is None else flat[name]
+        value = values[name] if values and is_set else "" if flat[name] is None else flat[name]
         table, _, entry = name.rpartition(".")
         shown = tomli_w.dumps({table: {entry: value}} if table else {entry: value}, multiline_strings=False)
         parts.append(_comment("\n".join(textwrap.wrap(SETTINGS[name].description, 100))))

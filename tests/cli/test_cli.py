@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -356,3 +357,16 @@ def test_export_into_a_folder_writes_a_file_a_day(tmp_path: Path, environ: dict[
         for archive in (SEEDS, tmp_path / "days")
     ]
     assert bibliography[0] == bibliography[1]
+
+
+@pytest.mark.parametrize(("summary", "language"), [("요약입니다 논문을 읽습니다", "ko"), ("Reads papers.", "en")])
+def test_init_sets_reader_and_language_of_another_format(
+    folder: Path, environ: dict[str, str], summary: str, language: str
+) -> None:
+    write_files(folder, {"2024-01-30.md": f"# 2024-01-30\n\n### [A](https://arxiv.org/abs/2401.00001)\n\n{summary}\n"})
+    result = run_feeds("init", folder, environ=environ)
+    assert result.stderr.decode().startswith(
+        f"{folder}: 1 file looks like sections, 1 listing, 2024-01-30 to 2024-01-30\n"
+    )
+    written = tomllib.loads((folder / "feeds.toml").read_text(encoding="utf-8"))
+    assert written == {"language": language, "readers": ["sections"]}
