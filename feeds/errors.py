@@ -10,7 +10,7 @@ class ArchiveError(FeedsError):
 
 
 class IndexVersionError(ArchiveError):
-    """The index would have to be made anew, by other code or with other readers."""
+    """The existing index belongs to other code or other readers."""
 
 
 class SettingsError(FeedsError):

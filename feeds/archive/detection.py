@@ -115,8 +115,8 @@ class _Estimate:
     def add(self, held: Iterable[Set[object]], share: float) -> None:
         """Add the things that each shown file of a kind holds.
 
-        A file that is not shown has as many things of its own as one that is shown; but if shown files have many in
-        common, there are no more than Chao's estimate of the number of species, from those seen once and twice.
+        The other files are assumed to add as many new things as the shown ones. If the shown files share many things,
+        the total is at most Chao's estimate of species richness, computed from the things seen once and twice.
         """
         times = Counter(chain.from_iterable(held))
         new = times.keys() - self._known

@@ -10,8 +10,8 @@
   last read until it is corrected or deleted. One that has lost more than half of its papers, as while it is written,
   is shown as last read for ten minutes.
 
-A digest whose papers are all listed by other files does not count: it was moved, or only repeats them. Whoever means to
-remove everything deletes the index as well; a new index shows the files as they are.
+A digest whose papers are all listed by other files does not count: it was moved, or only repeats them. To remove
+everything on purpose, delete the index as well; a new index shows the files as they are.
 
 The index holds what is found, so that all processes agree and a restart changes nothing. The ten minutes are those of
 the system's monotonic clock, which no change of the date moves; a restart of the system prolongs them.
@@ -40,7 +40,7 @@ _MIN_COUNT = 3
 SCHEMA = """
 CREATE TABLE faults (  -- the files that are shown as last read
     path BLOB PRIMARY KEY,
-    size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,  -- of what is there now
+    size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,  -- of the present file
     since REAL  -- from when on ten minutes are waited, by the monotonic clock; NULL to wait for ever
 ) WITHOUT ROWID"""
 
@@ -49,7 +49,7 @@ class Fault(NamedTuple):
     """Why a file is shown as last read.
 
     Attributes:
-        signature: that of what is there now.
+        signature: that of the present file.
         since: from when on ten minutes are waited, by the monotonic clock; None for as long as the fault lasts.
     """
 

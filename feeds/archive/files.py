@@ -97,7 +97,7 @@ class FileTree:
             return self.sign(sorted(self._list("")))
 
     def paths(self) -> Iterator[str]:
-        """List the files, folder by folder; none if there is no such folder, or it cannot be read at the moment."""
+        """List the files, folder by folder; nothing if the folder is missing or unreadable."""
         self._folders.clear()
         self._places.clear()
         self._newest_first = None
@@ -233,7 +233,7 @@ class FileTree:
 
 
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-_UNREADABLE = Signature(0, 0, 0, 0)  # of what is no regular file or may not be looked at, which reading it reports
+_UNREADABLE = Signature(0, 0, 0, 0)  # of files that reading reports as unreadable
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool | None:

@@ -168,7 +168,7 @@ def _spilling(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def read_signatures(connection: sqlite3.Connection, paths: Collection[str] | None = None) -> dict[str, Signature]:
-    """Return some files, or all, as the index holds them; of those that are shown as last read what is there now."""
+    """Return the signatures of some files, or all; of those shown as last read, the signature of the present file."""
     columns = "size, mtime_ns, ctime_ns, inode"
     signatures = {path: Signature(*values) for path, *values in _select_files(connection, columns, paths)}
     shown_as_last_read = faults.read_faults(connection)
