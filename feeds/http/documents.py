@@ -19,7 +19,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import BufferedReader
 from pathlib import Path
 from uuid import uuid4
 from weakref import finalize
@@ -37,25 +36,31 @@ _log = logging.getLogger(__name__)
 
 
 class StoredDocument:
-    """An open document: an iterator over its chunks. It stays whole if the cache removes its file meanwhile."""
+    """An open document: an iterator over its chunks. It stays whole if the cache removes its file meanwhile.
 
-    def __init__(self, file: BufferedReader, size: int) -> None:
-        self._file = file
+    It need not be closed: a response that is replaced by an error is closed by nobody.
+    """
+
+    def __init__(self, descriptor: int, size: int) -> None:
         self.size = size
+        self._descriptor = descriptor
+        self._position = 0
+        self._close = finalize(self, os.close, descriptor)
 
     def __iter__(self) -> "StoredDocument":
         return self
 
     def __next__(self) -> bytes:
-        if chunk := self._file.read(CHUNK):
+        if chunk := os.pread(self._descriptor, CHUNK, _DIGEST_SIZE + self._position):
+            self._position += len(chunk)
             return chunk
-        if self.tell() < self.size:
+        if self._position < self.size:
             raise OSError(errno.EIO, "the document has been truncated")
         raise StopIteration
 
     def read(self) -> bytes:
         """Return the rest of the document."""
-        return self._file.read()
+        return b"".join(self)
 
     def seekable(self) -> bool:
         """Tell Werkzeug that it may `seek` to the start of a range."""
@@ -63,18 +68,15 @@ class StoredDocument:
 
     def seek(self, position: int) -> None:
         """Continue at a position in the document."""
-        self._file.seek(_DIGEST_SIZE + position)
+        self._position = position
 
     def tell(self) -> int:
         """Return the position in the document."""
-        return self._file.tell() - _DIGEST_SIZE
+        return self._position
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
-
-    def __del__(self) -> None:
-        self._file.close()  # that of a response which is replaced by an error, which nobody closes
+        self._close()
 
 
 class DocumentCache:
@@ -95,12 +97,12 @@ class DocumentCache:
         """Open a document; None if it is missing or damaged. A damaged one is removed."""
         path = self.folder / name
         try:
-            file = path.open("rb")
+            descriptor = os.open(path, os.O_RDONLY)
         except OSError:
             return None
         try:
-            status = os.fstat(file.fileno())
-            is_whole = self._is_whole(file, name, status)
+            status = os.fstat(descriptor)
+            is_whole = self._is_whole(descriptor, name, status)
             if is_whole and time.time() - status.st_atime > _USE_INTERVAL:
                 with suppress(OSError):
                     os.utime(
@@ -109,8 +111,8 @@ class DocumentCache:
         except OSError:
             is_whole = False
         if is_whole:
-            return StoredDocument(file, status.st_size - _DIGEST_SIZE)
-        file.close()
+            return StoredDocument(descriptor, status.st_size - _DIGEST_SIZE)
+        os.close(descriptor)
         _log.warning("%s: damaged; it is rendered again", path)
         with suppress(OSError):
             path.unlink()
@@ -164,17 +166,17 @@ class DocumentCache:
                 with suppress(OSError):
                     fcntl.lockf(self._open_lock_file(), fcntl.LOCK_UN, 1, place)
 
-    def _is_whole(self, file: BufferedReader, name: str, status: os.stat_result) -> bool:
-        """Compare a file with its digest, unless this process has done so; leave it at the start of the document."""
+    def _is_whole(self, descriptor: int, name: str, status: os.stat_result) -> bool:
+        """Compare a file with its digest, unless this process has done so."""
         signature = (status.st_ino, status.st_size, status.st_mtime_ns)
-        digest = file.read(_DIGEST_SIZE)
         if self._verified.get(name) != signature:
-            if hashlib.file_digest(file, "sha256").digest() != digest:
-                return False
+            with open(descriptor, "rb", closefd=False) as file:
+                digest = file.read(_DIGEST_SIZE)
+                if hashlib.file_digest(file, "sha256").digest() != digest:
+                    return False
             if len(self._verified) > 1_000:
                 self._verified.clear()
             self._verified[name] = signature
-            file.seek(_DIGEST_SIZE)
         return True
 
     def _reserve(self, size: int) -> None:
