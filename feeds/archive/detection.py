@@ -12,7 +12,7 @@ from feeds.archive.files import FileTree, decode, read_file
 from feeds.archive.records import MAX_FILE_SIZE
 from feeds.model.paper import Paper
 from feeds.readers import Digest
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 from feeds.readers.registry import ArchiveReader, Registry
 
 _MAX_SHOWN = 12  # files of a kind that a reader is shown

@@ -12,8 +12,8 @@ from feeds.errors import FeedsError
 from feeds.model.keys import LATEST
 from feeds.publishing.publisher import last_published_day, open_archive
 from feeds.readers import registry
+from feeds.readers.fields.values import guess_language
 from feeds.readers.registry import DEFAULT
-from feeds.readers.values import guess_language
 from feeds.site import settings
 
 

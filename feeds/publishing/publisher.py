@@ -28,7 +28,7 @@ from feeds.progress import Progress, no_progress
 from feeds.publishing.representation import Representation, cache_control
 from feeds.publishing.static import StaticFile, static_files
 from feeds.readers import registry as reader_registry
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 from feeds.readers.registry import DEFAULT
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language

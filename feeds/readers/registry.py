@@ -15,7 +15,7 @@ from feeds.fingerprint import hash_files
 from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.plugins import distribution_of, entry_points, instantiate
 from feeds.readers import Digest, Reader
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 
 GROUP = "feeds.readers"
 DEFAULT = "daily-papers"

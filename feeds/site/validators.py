@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from feeds.errors import QueryError
 from feeds.files import read_regular_file
 from feeds.model.keys import TOPIC_PREFIX
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 from feeds.site.i18n import LANGUAGES
 from feeds.site.site import Font, Topic, parse_topic
 from feeds.text.unicode import strip_forbidden

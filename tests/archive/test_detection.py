@@ -13,7 +13,7 @@ from feeds.model.paper import Paper
 from feeds.publishing.publisher import open_archive
 from feeds.readers import Digest, Entry
 from feeds.readers.daily_papers import DailyPapersReader
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 from feeds.readers.registry import RegisteredReader, Registry
 from feeds.site.settings import Settings
 from tests.support.archives import titles

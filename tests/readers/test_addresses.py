@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.readers.addresses import Address, Kind, find_addresses, find_papers, is_label, paper_url
+from feeds.readers.fields.addresses import Address, Kind, find_addresses, find_papers, is_label, paper_url
 
 PAPER = "https://arxiv.org/abs/2503.10111"
 OTHER = "https://arxiv.org/abs/2503.20222"

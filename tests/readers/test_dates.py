@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 
 DAY = date(2025, 3, 9)
 DATES = Dates()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.readers.front_matter import FrontMatter, parse_front_matter
+from feeds.readers.notes.front_matter import FrontMatter, parse_front_matter
 
 
 def parse(source: str) -> FrontMatter:

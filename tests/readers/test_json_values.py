@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.readers.json_values import Broken, Child, Text, is_json_lines, is_python, python_to_json
+from feeds.readers.json_papers.values import Broken, Child, Text, is_json_lines, is_python, python_to_json
 
 
 def test_children_have_keys_places_and_values() -> None:

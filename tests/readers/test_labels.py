@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.readers.labels import (
+from feeds.readers.fields.labels import (
     Authors,
     Field,
     clean_title,

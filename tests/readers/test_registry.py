@@ -12,7 +12,7 @@ import pytest
 from feeds.errors import PluginError
 from feeds.model.diagnostic import Severity
 from feeds.readers import Digest, registry
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 from feeds.readers.registry import ArchiveReader, RegisteredReader, Registry
 
 DAY = date(2024, 1, 30)

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import ClassVar
 
 from feeds.readers import Digest
-from feeds.readers.dates import Dates
+from feeds.readers.fields.dates import Dates
 
 _MAY_HAVE_PAPERS = re.compile(r"arxiv|doi|openreview|hf\.co|huggingface\.co", re.IGNORECASE)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from feeds.model.paper import Paper
-from feeds.readers.addresses import Address, find_addresses, find_papers, is_label
-from feeds.readers.addresses import Kind as AddressKind
-from feeds.readers.dates import Dates
-from feeds.readers.labels import (
+from feeds.readers.fields.addresses import Address, find_addresses, find_papers, is_label
+from feeds.readers.fields.addresses import Kind as AddressKind
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import (
     Authors,
     Field,
     Label,

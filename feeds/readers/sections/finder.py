@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from feeds.readers.addresses import Address, find_addresses, find_papers, is_label
-from feeds.readers.dates import Dates
-from feeds.readers.labels import Field, Label, clean_title, find_field, parse_label, parse_labels
+from feeds.readers.fields.addresses import Address, find_addresses, find_papers, is_label
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import Field, Label, clean_title, find_field, parse_label, parse_labels
 from feeds.readers.sections.outline import (
     Kind,
     Section,

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from feeds.readers import Diagnostics
-from feeds.readers.dates import Dates
-from feeds.readers.labels import Field, parse_label
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import Field, parse_label
 from feeds.readers.limits import split_lines
 
 LOWEST_LEVEL = 6  # of headings

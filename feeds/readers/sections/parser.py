@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest
-from feeds.readers.addresses import find_papers
-from feeds.readers.dates import Dates
 from feeds.readers.days import DayCollector
-from feeds.readers.front_matter import parse_front_matter
-from feeds.readers.labels import Field, clean_title, find_field, find_language
+from feeds.readers.fields.addresses import find_papers
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import Field, clean_title, find_field, find_language
+from feeds.readers.notes.front_matter import parse_front_matter
 from feeds.readers.sections.fields import iter_tags, read_paper
 from feeds.readers.sections.finder import Found, PaperFinder, read_labels
 from feeds.readers.sections.outline import LOWEST_LEVEL, Kind, Section, Text, find_header, read_lines, row_cells

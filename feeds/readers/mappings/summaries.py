@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from feeds.readers.keys import (
+from feeds.readers.fields.labels import Field
+from feeds.readers.fields.values import clean_text, guess_language, plain_paragraphs, web_url
+from feeds.readers.mappings.keys import (
     ABSTRACTS,
     COMMENTS,
     KEYWORDS,
@@ -17,8 +19,6 @@ from feeds.readers.keys import (
     label_of,
     normalize_key,
 )
-from feeds.readers.labels import Field
-from feeds.readers.values import clean_text, guess_language, plain_paragraphs, web_url
 
 _LABELS_OF_LINKS = {Field.CODE: "Code", Field.PROJECT: "Project page"}
 _MIN_PROSE = 20  # characters of a text whose key is not known

@@ -3,9 +3,9 @@
 import re
 from datetime import date
 
-from feeds.readers.addresses import paper_url
-from feeds.readers.dates import Dates
-from feeds.readers.labels import is_no_value
+from feeds.readers.fields.addresses import paper_url
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import is_no_value
 from feeds.text.urls import normalize_web_url
 
 _ARXIV_ID = re.compile(r"(?:arxiv:\s?)?([0-9]{4}\.[0-9]{4,5})(?:v[0-9]+)?(?:\.pdf)?", re.IGNORECASE)

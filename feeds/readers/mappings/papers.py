@@ -6,9 +6,11 @@ from datetime import date
 from typing import NamedTuple, TypeGuard
 
 from feeds.model.paper import Paper
-from feeds.readers.addresses import paper_url
-from feeds.readers.dates import Dates
-from feeds.readers.keys import (
+from feeds.readers.fields.addresses import paper_url
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import Authors, Field, is_no_value, parse_votes, split_authors, split_categories
+from feeds.readers.fields.values import clean_text, clean_title, guess_language, identifier_url, parse_day, web_url
+from feeds.readers.mappings.keys import (
     ADDRESSES,
     AUTHORS,
     IMAGES,
@@ -21,9 +23,7 @@ from feeds.readers.keys import (
     field_of,
     normalize_key,
 )
-from feeds.readers.labels import Authors, Field, is_no_value, parse_votes, split_authors, split_categories
-from feeds.readers.summaries import Texts, collect_texts, strings
-from feeds.readers.values import clean_text, clean_title, guess_language, identifier_url, parse_day, web_url
+from feeds.readers.mappings.summaries import Texts, collect_texts, strings
 from feeds.text.urls import guess_media_type
 
 # Keys of objects inside of which the paper is, as in the API of Hugging Face.

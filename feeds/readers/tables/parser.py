@@ -1,8 +1,8 @@
-"""Reads rolling tables and lists of papers, whose rows carry their dates."""
+"""Parses rolling tables and lists of papers, whose rows carry their dates."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import PurePosixPath
 
@@ -10,13 +10,23 @@ from feeds.model.diagnostic import Severity
 from feeds.model.identity import arxiv_id
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest
-from feeds.readers.addresses import Address, Kind, find_addresses, is_label
-from feeds.readers.dates import Dates
 from feeds.readers.days import DayCollector
-from feeds.readers.json_values import Broken, Text
-from feeds.readers.labels import Field, find_language, is_no_value, parse_votes, split_authors, split_categories
-from feeds.readers.rows import Column, Heading, Item, Row, find_blocks, merge_cells, parse_item, plain_text, split_row
-from feeds.readers.values import clean_text, clean_title, parse_day, plain_paragraphs
+from feeds.readers.fields.addresses import Address, Kind, find_addresses, is_label
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import Field, find_language, is_no_value, parse_votes, split_authors, split_categories
+from feeds.readers.fields.values import clean_text, clean_title, parse_day, plain_paragraphs
+from feeds.readers.json_papers.values import Broken, Text
+from feeds.readers.tables.rows import (
+    Column,
+    Heading,
+    Item,
+    Row,
+    find_blocks,
+    merge_cells,
+    parse_item,
+    plain_text,
+    split_row,
+)
 
 _MAX_LINE = 200_000  # characters of a row
 _BOLD = re.compile(r"\*\*(?P<title>(?:[^*]|\*(?!\*))+)\*\*")
@@ -46,27 +56,15 @@ _YEAR = re.compile(r"(?<![0-9])(?:199[1-9]|20[0-9]{2})(?![0-9])")
 _NUMBER = re.compile(r"(?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class TablesReader:
-    """Reads tables of Markdown or HTML and lists of which each row has a date and leads to one paper.
-
-    Also reads the JSON from which tools write such tables, `{"topic": {"2401.00001": "|**2024-01-01**|**Title**|…|"}}`.
-    """
-
-    dates: Dates = field(default_factory=Dates)
-
-    name = "tables"
-    suffixes = frozenset({".md", ".markdown", ".html", ".htm", ".json"})
-
-    def read(self, source: str, path: PurePosixPath) -> Digest | None:
-        """Parse a file; None unless most rows that lead to a paper have a date."""
-        parser = _Parser(self.dates, path)
-        if path.suffix.lower() == ".json":
-            return parser.digest() if parser.parse_json(source) else None
-        if not ("|" in source or "<t" in source or _may_have_items(source)):
-            return None
-        parser.parse(source)
-        return parser.digest()
+def parse_tables(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
+    """Parse a file; None unless most rows that lead to a paper have a date."""
+    parser = _Parser(dates, path)
+    if path.suffix.lower() == ".json":
+        return parser.digest() if parser.parse_json(source) else None
+    if not ("|" in source or "<t" in source or _may_have_items(source)):
+        return None
+    parser.parse(source)
+    return parser.digest()
 
 
 def _may_have_items(source: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from feeds.readers.labels import Field, find_field
+from feeds.readers.fields.labels import Field, find_field
 
 
 class Key(NamedTuple):

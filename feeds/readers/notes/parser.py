@@ -1,21 +1,21 @@
-"""Reads notes: a file for each paper, whose fields stand in front matter."""
+"""Parses notes: a file for each paper, whose fields stand in front matter."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest
-from feeds.readers.addresses import find_papers, paper_url
-from feeds.readers.dates import Dates
 from feeds.readers.days import DayCollector
-from feeds.readers.fields import Fields, make_paper
-from feeds.readers.front_matter import FrontMatter, parse_front_matter
-from feeds.readers.keys import normalize_key
-from feeds.readers.labels import Field, find_field, find_language, parse_labels, split_authors, split_categories
-from feeds.readers.values import parse_day, plain_paragraphs
+from feeds.readers.fields.addresses import find_papers, paper_url
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import Field, find_field, find_language, parse_labels, split_authors, split_categories
+from feeds.readers.fields.values import parse_day, plain_paragraphs
+from feeds.readers.mappings.keys import normalize_key
+from feeds.readers.mappings.papers import Fields, make_paper
+from feeds.readers.notes.front_matter import FrontMatter, parse_front_matter
 
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")
@@ -45,39 +45,30 @@ _IDENTIFYING = frozenset({Field.LINK, Field.PDF})
 _TAKEN = _IDENTIFYING | {Field.AUTHORS, Field.CATEGORIES, Field.PUBLISHED, Field.TITLE}
 
 
-@dataclass(frozen=True)
-class NotesReader:
-    """Reads Markdown whose front matter, in YAML or TOML, has the title and the address of one paper."""
-
-    dates: Dates = field(default_factory=Dates)
-
-    name = "notes"
-    suffixes = frozenset({".md", ".markdown", ".mdx", ".qmd"})
-
-    def read(self, source: str, path: PurePosixPath) -> Digest | None:
-        """Parse a file; None if it has no front matter, or is not about one paper."""
-        matter = parse_front_matter(source)
-        if matter is None:
+def parse_note(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
+    """Parse a file; None if it has no front matter, or is not about one paper."""
+    matter = parse_front_matter(source)
+    if matter is None:
+        return None
+    diagnostics = Diagnostics()
+    days = DayCollector(diagnostics)
+    if matter.problem:
+        if len(find_papers(matter.body[:_MAX_LINE])) != 1:
             return None
-        diagnostics = Diagnostics()
-        days = DayCollector(diagnostics)
-        if matter.problem:
-            if len(find_papers(matter.body[:_MAX_LINE])) != 1:
-                return None
-            problem = f"the front matter cannot be read: {matter.problem}"
-            diagnostics.error(1, problem, "correct it")
-            return days.digest()
-        note = _parse(matter, self.dates, find_language(path))
-        if note is None:
-            return None
-        path_day = self.dates.in_path(path)
-        own = {key.replace("-", "_").casefold(): value for key, value in matter.fields.items()}
-        matter_day = next((day for name in _DATES if (day := parse_day(own.get(name.casefold()), self.dates))), None)
-        paper = note.paper
-        if paper.published == path_day and path_day == parse_day(own.get("date"), self.dates):
-            paper = replace(paper, published=None)  # the date of the note
-        days.add(1, path_day or matter_day or note.listed, paper)
+        problem = f"the front matter cannot be read: {matter.problem}"
+        diagnostics.error(1, problem, "correct it")
         return days.digest()
+    note = _parse(matter, dates, find_language(path))
+    if note is None:
+        return None
+    path_day = dates.in_path(path)
+    own = {key.replace("-", "_").casefold(): value for key, value in matter.fields.items()}
+    matter_day = next((day for name in _DATES if (day := parse_day(own.get(name.casefold()), dates))), None)
+    paper = note.paper
+    if paper.published == path_day and path_day == parse_day(own.get("date"), dates):
+        paper = replace(paper, published=None)  # the date of the note
+    days.add(1, path_day or matter_day or note.listed, paper)
+    return days.digest()
 
 
 def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from feeds.model.identity import arxiv_id, doi, normalized_url
-from feeds.readers.labels import find_field
+from feeds.readers.fields.labels import find_field
 from feeds.text.links import LinkKind, classify_url
 from feeds.text.urls import normalize_web_url
 

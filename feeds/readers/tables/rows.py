@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from feeds.readers.labels import Field, find_field
+from feeds.readers.fields.labels import Field, find_field
 
 _MAX_LINE = 200_000  # characters of a row
 _LEVEL_OF_SUMMARY = 6

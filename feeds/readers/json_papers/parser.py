@@ -1,19 +1,19 @@
-"""Reads papers from JSON: lists, objects of lists by date, category or identifier, and JSON Lines."""
+"""Parses papers in JSON: lists, objects of lists by date, category or identifier, and JSON Lines."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
 
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest
-from feeds.readers.dates import Dates
 from feeds.readers.days import DayCollector
-from feeds.readers.fields import make_paper
-from feeds.readers.json_values import Broken, Text, is_json_lines, is_python, python_to_json
-from feeds.readers.keys import normalize_key
-from feeds.readers.labels import find_language, split_categories
-from feeds.readers.values import clean_text, parse_day
+from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.labels import find_language, split_categories
+from feeds.readers.fields.values import clean_text, parse_day
+from feeds.readers.json_papers.values import Broken, Text, is_json_lines, is_python, python_to_json
+from feeds.readers.mappings.keys import normalize_key
+from feeds.readers.mappings.papers import make_paper
 
 _LINES_SUFFIXES = (".jsonl", ".ndjson")
 _GROUP_DATES = ("date", "day", "reportdate", "digestdate", "announcementdate", "publishdate", "label")
@@ -29,18 +29,9 @@ _MAX_DEPTH = 6  # of lists and objects around a paper
 _MAX_LOOK = 20_000  # characters in which a broken file must show that it has papers
 
 
-@dataclass(frozen=True)
-class JsonReader:
-    """Reads JSON whose papers have a title and an address or identifier, whatever their keys are called."""
-
-    dates: Dates = field(default_factory=Dates)
-
-    name = "json"
-    suffixes = frozenset({".json", *_LINES_SUFFIXES})
-
-    def read(self, source: str, path: PurePosixPath) -> Digest | None:
-        """Parse a file; None if it has no papers, unless its path names a day and it is empty or an error."""
-        return _Parser(self.dates, path).parse(source)
+def parse_json(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
+    """Parse a file; None if it has no papers, unless its path names a day and it is empty or an error."""
+    return _Parser(dates, path).parse(source)
 
 
 @dataclass(frozen=True, slots=True)
