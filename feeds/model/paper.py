@@ -20,7 +20,8 @@ class Paper:
 
     Some digests bring more: `abstract` is the paper's own, plain text with TeX, whose paragraphs blank lines separate;
     `tags` are its categories, without commas and line breaks; `published` is its own date; `language` is that of the
-    summary (BCP 47) where an archive has several.
+    summary (BCP 47) where an archive has several. `journal` and `journal_doi` say where it was published, such as
+    `Nature 596, 583-589 (2021)`, and `comment` is its authors' on arXiv.
 
     What follows from these fields alone is computed at most once; the archive keeps it, and sets it with the fields.
     The modules that compute it are imported when they are needed, because they take longer than a book from the index.
@@ -38,6 +39,9 @@ class Paper:
     tags: tuple[str, ...] = field(default=(), repr=False)
     published: date | None = field(default=None, repr=False)
     language: str = field(default="", repr=False)
+    journal: str = field(default="", repr=False)
+    journal_doi: str = field(default="", repr=False)
+    comment: str = field(default="", repr=False)
 
     @cached_property
     def plain_title(self) -> str:
@@ -114,8 +118,8 @@ class Paper:
 
     @property
     def doi(self) -> str | None:
-        """The DOI that the URL contains, or that arXiv registers for the paper."""
-        return identity.doi(self.url)
+        """The DOI of the journal, else the one that the URL contains, or that arXiv registers for the paper."""
+        return self.journal_doi or identity.doi(self.url)
 
     @property
     def slug(self) -> str:
@@ -140,7 +144,8 @@ class Paper:
         Hashes of content take it apart, so that those of all other papers, which documents depend on, stay as they are.
         """
         extras = (self.abstract, self.tags, str(self.published or ""), self.language)
-        return extras if any(extras) else ()
+        publication = (self.journal, self.journal_doi, self.comment)
+        return (*extras, *publication) if any(publication) else extras if any(extras) else ()
 
 
 @dataclass(frozen=True, slots=True)
