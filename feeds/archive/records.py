@@ -34,7 +34,7 @@ _PIPE_SIZE = 1_000_000  # bytes
 _WORKER = (sys.executable, "-c", "from feeds.archive import records; records.work()")
 CONTENT_COLUMNS = (
     *("title", "url", "image", "video", "votes", "authors", "more_authors", "summary"),
-    *("abstract", "published", "language"),
+    *("abstract", "published", "language", "journal", "journal_doi", "comment"),
     *("plain_title", "summary_html", "summary_text", "links"),
 )
 """The columns of a paper's content: its fields but the tags, then what follows from them."""
@@ -192,6 +192,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
     content = (
         *(paper.title, paper.url, paper.image, paper.video, paper.votes, authors, paper.more_authors, paper.summary),
         *(paper.abstract, paper.published and paper.published.isoformat(), paper.language),
+        *(paper.journal, paper.journal_doi, paper.comment),
         *(paper.plain_title, paper.summary_html, paper.summary_text, _encode_links(paper.links)),
     )
     found = tuple(number for number, matcher in enumerate(matchers) if matcher.matches(paper.slug, texts, letters))
