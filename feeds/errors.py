@@ -42,7 +42,7 @@ class MailError(FeedsError):
 
 
 class StoreError(FeedsError):
-    """The picture store cannot be used, or lost a file."""
+    """A store of what was fetched cannot be used, or lost a file."""
 
 
 class ImageError(FeedsError):

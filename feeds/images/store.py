@@ -3,29 +3,21 @@
 import hashlib
 import json
 import logging
-import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from feeds.errors import StoreError
 from feeds.files import atomic_write, user_cache_dir
 from feeds.images.picture import EncodedImage, ImageRecord, Picture, Rendition
-from feeds.sqlite import connect, is_corrupt, transaction
-
-Result = TypeVar("Result")
+from feeds.sqlite import StoreDatabase
 
 _log = logging.getLogger(__name__)
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
-_READER_TIMEOUT = 2.0  # seconds to wait for another process's commit
-_WRITER_TIMEOUT = 60.0
-_RECOVERABLE_ERRORS = (sqlite3.Error, OSError, ValueError, TypeError, OverflowError)  # the latter: invalid rows
 _URLS_PER_QUERY = 500  # SQLite allows 32,766 parameters
 
 _SCHEMA = """
@@ -69,20 +61,14 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._path = root / "pictures-1.sqlite"  # a new schema gets a new number
+        self._database = StoreDatabase(root / "pictures-1.sqlite", _SCHEMA, "the picture store")
         self._lock = threading.Lock()
         self._cache: tuple[str, dict[str, Picture | None]] = ("", {})  # of one revision
-        self._read_error = ""
 
     @property
     def revision(self) -> str:
         """A text that changes with every write by any process, cheap to read; empty if there is no store."""
-        try:
-            # Not by opening the file: closing it would release the locks that SQLite holds in this process.
-            status = os.stat(self._path)
-        except OSError:
-            return ""
-        return f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
+        return self._database.revision
 
     def pictures(self, urls: Iterable[str]) -> dict[str, Picture]:
         """Return the pictures of those URLs that have one.
@@ -95,37 +81,15 @@ class Store:
             known = self._cache[1] if self._cache[0] == revision else {}
             missing = [url for url in dict.fromkeys(requested) if url not in known]
             if missing and revision:
-                known = known | self._look_up(missing)
-            if self.revision == revision and not self._read_error:
+                records = self._database.try_read(partial(_read_records, urls=missing)) or {}
+                known = known | {url: records[url].picture if url in records else None for url in missing}
+            if self.revision == revision and self._database.is_readable:
                 self._cache = (revision, known)
             return {url: picture for url in requested if (picture := known.get(url))}
 
-    def _look_up(self, urls: Sequence[str]) -> dict[str, Picture | None]:
-        try:
-            records, message = self._read_records(urls), ""
-        except _RECOVERABLE_ERRORS as error:
-            records, message = {}, f"{self._path}: cannot read the picture store: {error}"
-        if message and message != self._read_error:
-            _log.warning("%s; continuing without pictures", message)
-        self._read_error = message
-        return {url: records[url].picture if url in records else None for url in urls}
-
     def records(self, urls: Iterable[str]) -> dict[str, ImageRecord]:
         """Return what is known about those URLs that were requested before. Raises StoreError."""
-        return self._run(lambda: self._read_records(urls))
-
-    def _read_records(self, urls: Iterable[str]) -> dict[str, ImageRecord]:
-        remaining = iter(dict.fromkeys(urls))
-        records: dict[str, ImageRecord] = {}
-        try:
-            with closing(connect(self._path, timeout=_READER_TIMEOUT, create=False)) as connection:
-                while batch := list(islice(remaining, _URLS_PER_QUERY)):
-                    records |= _select_records(connection, batch)
-        except sqlite3.OperationalError as error:
-            if os.path.exists(self._path) and not str(error).startswith("no such table"):
-                raise
-            return {}  # there is no store, or another process is creating it
-        return records
+        return self._database.read(partial(_read_records, urls=list(urls))) or {}
 
     def read(self, rendition: Rendition) -> bytes:
         """Return the bytes of a rendition. Raises StoreError if the file is missing or was altered."""
@@ -176,37 +140,10 @@ class Store:
         return Rendition(name, image.media_type, image.width, image.height, len(image.data))
 
     def _execute(self, statement: str, row: tuple[object, ...]) -> None:
-        def write() -> None:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with closing(connect(self._path, timeout=_WRITER_TIMEOUT)) as connection:
-                previous = os.stat(self._path).st_mtime_ns
-                with transaction(connection):
-                    connection.execute(_SCHEMA)
-                    connection.execute(statement, row)
-            self._advance_mtime(previous)
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, row)
 
-        self._run(write)
-
-    def _advance_mtime(self, previous: int) -> None:
-        """Give the file a new mtime for `revision`: two writes within one clock tick would have the same."""
-        with suppress(PermissionError):  # another user's file
-            status = os.stat(self._path)
-            os.utime(self._path, ns=(status.st_atime_ns, max(status.st_mtime_ns, previous) + 1))
-
-    def _run(self, work: Callable[[], Result]) -> Result:
-        """Call `work`; if the database is corrupt, move it aside and call again, so its pictures are fetched again."""
-        try:
-            try:
-                return work()
-            except sqlite3.DatabaseError as error:
-                if not is_corrupt(error):
-                    raise
-                _log.warning("%s: corrupt (%s); creating a new one", self._path, error)
-                self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
-                os.replace(self._path, self._path.with_suffix(".broken"))
-                return work()
-        except _RECOVERABLE_ERRORS as error:
-            raise StoreError(f"{self._path}: cannot use the picture store: {error}") from error
+        self._database.write(write)
 
 
 class PictureSet:
@@ -248,6 +185,12 @@ class PictureSet:
             _log.warning("%s", error)
             self._lost.add(rendition.name)
             return None
+
+
+def _read_records(connection: sqlite3.Connection, urls: Sequence[str]) -> dict[str, ImageRecord]:
+    unique = list(dict.fromkeys(urls))
+    batches = (unique[start : start + _URLS_PER_QUERY] for start in range(0, len(unique), _URLS_PER_QUERY))
+    return {url: record for batch in batches for url, record in _select_records(connection, batch)}
 
 
 def _select_records(connection: sqlite3.Connection, urls: Sequence[str]) -> Iterator[tuple[str, ImageRecord]]:
