@@ -114,8 +114,51 @@ def test_ai_object_becomes_labelled_items() -> None:
         "- **Method:** Wie.",
         "- **Result:** Was.",
         "- **Conclusion:** Also.",
-        "- **Comment:** 12 pages",
     ]
+    assert paper.comment == "12 pages"
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "Accepted at a good place",
+        "ICLR 2026",
+        "18 pages; CHI'26",
+        "To appear in the proceedings",
+        "이 논문은 꼭 읽어 보세요.",
+        "long " * 300,
+    ],
+)
+def test_comment_of_a_venue_or_the_digest_is_in_the_summary(comment: str) -> None:
+    paper = one(comment=comment)
+    assert (paper.summary, paper.comment) == (f"- **Comment:** {comment.strip()}", "")
+
+
+@pytest.mark.parametrize("comment", ["12 pages,\n 3 figures", "LaTeX 25 pages", "This paper has been withdrawn"])
+def test_comment_of_arxiv_is_a_field(comment: str) -> None:
+    paper = one(comments=comment)
+    assert (paper.summary, paper.comment) == ("", " ".join(comment.split()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "journal", "doi"),
+    [
+        ({"journal_ref": "Nature 596,\n 583 (2021)", "doi": "10.1000/ABC"}, "Nature 596, 583 (2021)", "10.1000/abc"),
+        ({"journal": {"name": "Nature", "volume": "596", "pages": "583-589"}}, "Nature 596, 583-589", ""),
+        ({"journal": {"name": "ArXiv", "volume": "abs/2503.01234"}}, "", ""),
+        ({"externalIds": {"DBLP": "journals/corr/x", "DOI": "10.1000/xyz"}}, "", "10.1000/xyz"),
+        ({"doi": "https://doi.org/10.48550/arXiv.2503.01234"}, "", ""),
+        ({"journal": None, "doi": "none"}, "", ""),
+    ],
+)
+def test_journal_and_its_doi_are_fields(fields: dict[str, object], journal: str, doi: str) -> None:
+    paper = one(**fields)
+    assert (paper.journal, paper.journal_doi, paper.summary) == (journal, doi, "")
+
+
+def test_doi_that_the_address_has_is_not_repeated() -> None:
+    (paper,) = papers([{"title": "A Title", "doi": "10.1000/xyz", "authors": ["Ann Lee"], "date": "2025-03-14"}])
+    assert (paper.url, paper.journal_doi, paper.doi) == ("https://doi.org/10.1000/xyz", "", "10.1000/xyz")
 
 
 def test_summary_alone_is_the_summary() -> None:

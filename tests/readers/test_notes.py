@@ -197,3 +197,10 @@ def test_note_with_broken_toml_is_an_error() -> None:
 def test_reader_never_raises(fields: str, body: str) -> None:
     digest = NotesReader().read(f"---\ntitle: T\narxiv: 2503.00001\n{fields}\n---\n{body}", PATH)
     assert digest is None or len(digest.entries) <= 1
+
+
+def test_front_matter_gives_the_journal_its_doi_and_the_comment() -> None:
+    fields = 'title: T\narxiv: 2503.00001\njournal: "[[Nature]]"\ndoi: 10.1000/xyz\ncomment: 12 pages'
+    result = paper(note(fields, "My notes."))
+    assert (result.journal, result.journal_doi, result.comment) == ("Nature", "10.1000/xyz", "12 pages")
+    assert result.summary == "My notes."

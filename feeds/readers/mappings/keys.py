@@ -39,8 +39,10 @@ _NAMES = {
     "project": "projectpage|project|projecturl|projectlink|homepage|website|demo|demourl",
     "abstract": "abstract|originalabstract|paperabstract|arxivabstract|fullabstract|abstracttext",
     "summary": "summary|papersummary|llmsummary|gptsummary|shortsummary",
-    "keywords": "keywords|aikeywords|keyword",
-    "comment": "comment|comments|journalref|evidence",
+    "note": "keywords|aikeywords|keyword|evidence",
+    "comment": "comment|comments|arxivcomment|arxivcomments",
+    "journal": "journalref|journalreference|journal",
+    "doi": "doi|doiurl|externalids",
     "section": "motivation|motivations|background|purpose|problem|objective|goal|method|methods|methodology|approach"
     "|result|results|findings|experiments|conclusion|conclusions|contribution|contributions|limitation|limitations"
     "|innovation|novelty|insight|insights|takeaway|takeaways|keypoints|highlights|significance|futurework|task",
@@ -60,8 +62,10 @@ IMAGES = _KEYS["image"]
 LINKS = dict.fromkeys(_KEYS["code"], "Code") | dict.fromkeys(_KEYS["project"], "Project page")
 ABSTRACTS = frozenset(_KEYS["abstract"])
 SUMMARIES = frozenset(_KEYS["summary"])
-KEYWORDS = frozenset(_KEYS["keywords"])
+NOTES = frozenset(_KEYS["note"])
 COMMENTS = frozenset(_KEYS["comment"])
+JOURNALS = frozenset(_KEYS["journal"])
+DOIS = _KEYS["doi"]
 METADATA = frozenset(_KEYS["metadata"])
 _SECTIONS = frozenset(_KEYS["section"])
 _USED = frozenset().union(TITLES, ADDRESSES, AUTHORS, VOTES, TAGS, PUBLISHED, LISTED, IMAGES, LINKS)

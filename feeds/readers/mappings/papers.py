@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple, TypeGuard
 
+from feeds.model import identity
 from feeds.model.paper import Paper
 from feeds.readers.fields.addresses import paper_url
 from feeds.readers.fields.dates import Dates
@@ -13,6 +14,7 @@ from feeds.readers.fields.values import clean_text, clean_title, guess_language,
 from feeds.readers.mappings.keys import (
     ADDRESSES,
     AUTHORS,
+    DOIS,
     IMAGES,
     LISTED,
     PAGES,
@@ -84,6 +86,9 @@ def make_paper(
         tags=_tags(mapping),
         published=published,
         language=_language(texts, summary, language) if summary else "",
+        journal=texts.journal,
+        journal_doi=_journal_doi(by_name, url),
+        comment=texts.comment,
     )
     return Fields(paper, listed or _first_day(by_name, LISTED, dates) or published)
 
@@ -137,6 +142,13 @@ def _find_url(by_name: Mapping[str, object], identifier: str, texts: Texts) -> s
         urls = (web_url(text) for name in PAGES for text in strings(by_name.get(name)))
         return next(filter(None, urls), None)
     return None
+
+
+def _journal_doi(by_name: Mapping[str, object], url: str) -> str:
+    """Return the DOI of the journal; empty if the address of the paper has it, or it is that of arXiv."""
+    urls = (identifier_url(text) for name in DOIS for text in strings(by_name.get(name)))
+    dois = (identity.doi(other) for other in urls if other and not identity.arxiv_id(other))
+    return next((doi for doi in dois if doi and doi != identity.doi(url)), "")
 
 
 def _authors(mapping: Mapping[str, object]) -> Authors:

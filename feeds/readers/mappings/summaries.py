@@ -1,5 +1,6 @@
-"""Makes the summary and the abstract of a paper of the texts that a mapping has under many keys."""
+"""Makes the summary, the abstract and the comment of a paper of the texts that a mapping has under many keys."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -8,9 +9,10 @@ from feeds.readers.fields.values import clean_text, guess_language, plain_paragr
 from feeds.readers.mappings.keys import (
     ABSTRACTS,
     COMMENTS,
-    KEYWORDS,
+    JOURNALS,
     LINKS,
     METADATA,
+    NOTES,
     SUMMARIES,
     TITLES,
     field_of,
@@ -21,6 +23,13 @@ from feeds.readers.mappings.keys import (
 )
 
 _LABELS_OF_LINKS = {Field.CODE: "Code", Field.PROJECT: "Project page"}
+# What says where a paper was accepted: `To appear in`, `ICLR 2026`, `CHI'26`.
+_VENUE = re.compile(
+    r"(?i:\b(?:accepted|appear|camera[- ]ready|presented|proceedings|published)\b)"
+    r"|\b[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?:[\s-]?20[0-9]{2}|\s?['’][0-9]{2})\b"
+)
+_PREPRINT = re.compile(r"arxiv|corr\b", re.IGNORECASE)  # no journal
+_MAX_COMMENT = 1_000  # characters; arXiv takes no longer ones
 _MIN_PROSE = 20  # characters of a text whose key is not known
 _MIN_PROSE_CJK = 8
 _MAX_WORD = 40  # characters of an item of a list that stands on one line
@@ -35,8 +44,10 @@ class Texts:
     abstracts: dict[str, str] = field(default_factory=dict)
     summaries: dict[str, str] = field(default_factory=dict)
     labelled: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)  # keywords and comments
+    notes: list[str] = field(default_factory=list)  # keywords, and comments of the digest
     links: list[str] = field(default_factory=list)
+    journal: str = ""
+    comment: str = ""
     languages: set[str] = field(default_factory=set)  # that keys name for what the summary contains
     has_metadata: bool = False
 
@@ -93,6 +104,10 @@ def collect_texts(mapping: Mapping[str, object]) -> Texts:
             _set_text(texts.abstracts, name.language, value)
         elif name.name in SUMMARIES and not isinstance(value, list | dict):
             _set_text(texts.summaries, name.language, value)
+        elif name.name in JOURNALS:
+            texts.journal = texts.journal or _journal(value)
+        elif name.name in COMMENTS and (comment := _comment(value)):
+            texts.comment = texts.comment or comment
         elif label := LINKS.get(name.name) or _LABELS_OF_LINKS.get(known or Field.OTHER):
             texts.links += [f"- **{label}:** <{url}>" for url in filter(None, map(web_url, strings(value)))]
         elif is_shown(key):
@@ -126,11 +141,33 @@ def _set_text(texts: dict[str, str], language: str, value: object) -> None:
         texts.setdefault(language, text)
 
 
+def _journal(value: object) -> str:
+    """Return a journal reference as text; empty for that of a preprint.
+
+    Semantic Scholar has an object with the name, the volume and the pages.
+    """
+    if isinstance(value, dict):
+        parts = [clean_text(value.get(name)) for name in ("name", "volume", "pages")]
+        value = ", ".join(filter(None, (" ".join(filter(None, parts[:2])), parts[2])))
+    text = " ".join(clean_text(value).strip("[]").split())
+    return text if _is_text(text) and not _PREPRINT.match(text) else ""
+
+
+def _comment(value: object) -> str:
+    """Return the comment of the paper's authors on one line; empty for one of the digest, or that names a venue.
+
+    These belong to the summary, where readers of feeds see them too.
+    """
+    text = clean_text(value) if isinstance(value, str) else ""
+    is_of_digest = len(text) > _MAX_COMMENT or guess_language(text) or _VENUE.search(text)
+    return "" if is_of_digest else " ".join(text.split())
+
+
 def _add_item(texts: Texts, key: str, value: object) -> None:
     name = normalize_key(key)
     item = _format_item(key, value)
     if item:
-        (texts.notes if name.name in KEYWORDS | COMMENTS else texts.labelled).append(item)
+        (texts.notes if name.name in NOTES | COMMENTS else texts.labelled).append(item)
         if name.language:
             texts.languages.add(name.language)
 
