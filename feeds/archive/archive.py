@@ -24,6 +24,7 @@ from feeds.archive.snapshot import LatestLimits, Snapshot
 from feeds.archive.survey import Survey, survey
 from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
+from feeds.metadata.store import MetadataStore
 from feeds.model.query import Clause
 from feeds.progress import Progress, no_progress
 from feeds.readers import registry
@@ -59,6 +60,7 @@ class Archive:
         searches: the clauses of searches to watch: their results are kept, and cost nothing more when asked for.
         reader: reads the files; by default `daily-papers`.
         patterns: which files it is shown, such as `data/*.jsonl`; by default all that have its suffixes.
+        metadata: completes the papers; by default nothing does.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Archive:
         searches: Iterable[tuple[Clause, ...]] = (),
         reader: ArchiveReader | None = None,
         patterns: Sequence[str] = (),
+        metadata: MetadataStore | None = None,
     ) -> None:
         self.root = root.resolve()
         self.index_path = index_path
@@ -81,6 +84,8 @@ class Archive:
         self.reader = reader or registry.load().select(["daily-papers"])
         self._tree = FileTree(self.root, self.reader.suffixes, patterns)
         self.index_version = index.index_version(self.root, f"{self.reader.fingerprint} {patterns}")
+        self._metadata = metadata or MetadataStore(Path(os.devnull))  # where there is none
+        self._metadata_revision = ""  # at the last sync
         self._lock = threading.RLock()
         self._files: dict[str, Signature] | None = None  # as the index held them at the last sync
         self._identity = ""  # of that index
@@ -182,7 +187,7 @@ class Archive:
         try:
             if self._files is None:
                 self._database.run(self._synchronize_first)
-            elif paths := find_changes(self._files):
+            elif (paths := find_changes(self._files)) or self._metadata.revision != self._metadata_revision:
                 self._database.run(partial(self._synchronize, paths=paths))
         except ArchiveError as error:
             if not self._database.run(index.read_revision):
@@ -220,8 +225,11 @@ class Archive:
         if self._files is None:
             paths = None
         held: Mapping[str, Signature | None]
+        metadata_revision = self._metadata.revision
         try:
-            held = index.synchronize(connection, self._tree, self.reader, self._searches, self._progress, paths)
+            held = index.synchronize(
+                connection, self._tree, self.reader, self._searches, self._progress, self._metadata, paths
+            )
         except sqlite3.OperationalError as error:
             if not sqlite.is_read_only(error) or not index.read_revision(connection):
                 raise
@@ -233,6 +241,7 @@ class Archive:
             else:
                 files[path] = signature
         self._files = files
+        self._metadata_revision = metadata_revision
         self._identity = index.read_identity(connection)
 
     def _require_no_changes(self, connection: sqlite3.Connection) -> Mapping[str, Signature]:

@@ -1,15 +1,20 @@
 """Finds out which reader an archive is for, where no setting says so."""
 
+import hashlib
 import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Set
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from feeds.archive.files import FileTree, decode, read_file
 from feeds.archive.records import MAX_FILE_SIZE
+from feeds.files import atomic_write
+from feeds.fingerprint import packages_fingerprint
+from feeds.model.diagnostic import Severity
 from feeds.model.paper import Paper
 from feeds.readers import Digest
 from feeds.readers.fields.dates import Dates
@@ -34,42 +39,87 @@ class _Kind(NamedTuple):
 
 
 class _Findings(NamedTuple):
-    """How many papers and days a reader would find in an archive, and how many characters it tells of a paper."""
+    """How many papers and days a reader would find in an archive, and how many characters it tells of a paper.
+
+    `faulty` is the number of files whose papers it recognizes and cannot read, such as those without a date.
+    """
 
     papers: float
     days: float
     detail: float
+    faulty: float
 
 
-def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates: Dates, settled: str = "") -> str:
-    """Return the name of the reader that an archive is for; empty if none finds anything.
+_MEASURES = ("papers", "days", "detail")
+
+
+def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates: Dates, kept: Path) -> str:
+    """Return the name of the reader that an archive is for.
 
     That is the first reader, `daily-papers`, if it finds a paper. Else each of the others is shown some files of each
     folder: it is the one that finds the most papers; of those that find almost as many, the one that finds the most
-    days, then the one that tells the most of a paper, then the first. `daily-papers` again, if only it finds a day.
+    days, then the one that tells the most of a paper, then the first. If none finds a paper, it is `daily-papers` if
+    that finds a day, else the one that reports errors in the most files, so that `feeds check` shows them.
 
-    `settled` is the reader that was found before. Only `daily-papers` replaces it: the others would take turns as the
-    archive grows.
+    A reader that finds papers is written to the file `kept`, and only `daily-papers` replaces it: the others would take
+    turns as the archive grows. `daily-papers` is not shown again the files that have not changed since.
     """
     name, *other_names = readers.names()
     first = readers.select([name], dates)
-    paths = []
+    settled, rejected = _load(kept)
+    tree = FileTree(root, [""], patterns)
+    paths, hashes = [], set[str]()
     has_day = False
-    for path in FileTree(root, [""], patterns).paths():
+    for path in tree.paths():
         paths.append(path)
-        if digest := _read(root, first, path):
+        if not path.lower().endswith(tuple(first.suffixes)):
+            continue
+        file_hash = _hash(tree, path)
+        if file_hash not in rejected and (digest := _read(root, first, path)):
             if digest.entries:
+                _store(kept, "", set())
                 return first.name
             has_day = has_day or bool(digest.days)
+        hashes.add(file_hash)
     if settled in other_names:
+        if hashes != rejected:
+            _store(kept, settled, hashes)
         return settled
     kinds = _choose(paths)
     found = {name: _try(root, readers.select([name], dates), kinds) for name in other_names}
     candidates = [name for name, findings in found.items() if findings.papers]
-    for measure in range(len(_Findings._fields)):
-        most = max((found[name][measure] for name in candidates), default=0)
-        candidates = [name for name in candidates if found[name][measure] >= _ALMOST * most]
-    return candidates[0] if candidates else first.name if has_day else ""
+    if not candidates:
+        _store(kept, "", set())
+        nearest = max(other_names, key=lambda name: found[name].faulty, default="")
+        return nearest if not has_day and nearest and found[nearest].faulty else first.name
+    for measure in _MEASURES:
+        most = max(getattr(found[name], measure) for name in candidates)
+        candidates = [name for name in candidates if getattr(found[name], measure) >= _ALMOST * most]
+    _store(kept, candidates[0], hashes)
+    return candidates[0]
+
+
+def _load(kept: Path) -> tuple[str, set[str]]:
+    """Return the reader that was found before, and the hashes of the files in which `daily-papers` finds no paper."""
+    with suppress(OSError, UnicodeDecodeError):
+        settled, *hashes = kept.read_text(encoding="utf-8").split("\n")
+        return settled, set(hashes)
+    return "", set()
+
+
+def _store(kept: Path, name: str, hashes: Set[str]) -> None:
+    with suppress(OSError):  # a disk that is full or cannot be written
+        if not name:
+            kept.unlink(missing_ok=True)
+            return
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(kept, "\n".join([name, *sorted(hashes)]).encode())
+
+
+def _hash(tree: FileTree, path: str) -> str:
+    """Hash what changes when a file does, or the code that reads it."""
+    code = packages_fingerprint("feeds.text", "feeds.model", "feeds.readers", "feeds.archive")
+    return hashlib.sha256(repr((code, tree.sign([path]))).encode()).hexdigest()[:32]
 
 
 def _choose(paths: Iterable[str]) -> list[_Kind]:
@@ -95,14 +145,20 @@ def _try(root: Path, reader: ArchiveReader, kinds: Iterable[_Kind]) -> _Findings
     """Estimate what a reader would find, from the files that it is shown."""
     papers, days = _Estimate(), _Estimate()
     characters = count = 0
+    faulty = 0.0
     for kind in kinds:
         digests = [digest for path in kind.shown if (digest := _read(root, reader, path))]
         papers.add(({entry.paper.url for entry in digest.entries} for digest in digests), kind.share)
         days.add(({entry.day for entry in digest.entries} for digest in digests), kind.share)
+        faulty += kind.share * sum(map(_is_faulty, digests))
         for digest in digests:
             count += len(digest.entries)
             characters += sum(_count_characters(entry.paper) for entry in digest.entries)
-    return _Findings(papers.total, days.total, characters / max(count, 1))
+    return _Findings(papers.total, days.total, characters / max(count, 1), faulty)
+
+
+def _is_faulty(digest: Digest) -> bool:
+    return not digest.entries and any(item.severity is Severity.ERROR for item in digest.diagnostics)
 
 
 class _Estimate:

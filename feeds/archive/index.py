@@ -19,6 +19,7 @@ from feeds.archive.files import FileTree, Signature
 from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, read_files
 from feeds.archive.selection import CONTENT_HASH
 from feeds.fingerprint import dependency_versions, packages_fingerprint
+from feeds.metadata.store import MetadataStore
 from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.query import Clause
 from feeds.progress import Progress
@@ -35,10 +36,12 @@ CREATE TABLE state (  -- one row
     change INTEGER NOT NULL,            -- the number of changes
     files_sum BLOB NOT NULL,            -- of the hashes of all files with their times
     days_sum BLOB NOT NULL,             -- of the hashes of all days with their listings
-    counts_sum BLOB NOT NULL            -- of the hashes of all days with their numbers of papers
+    counts_sum BLOB NOT NULL,           -- of the hashes of all days with their numbers of papers
+    metadata TEXT NOT NULL DEFAULT ''   -- the state of the metadata store when it was last looked at
 );
 CREATE TABLE files (
-    path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER, hash BLOB NOT NULL
+    path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER, hash BLOB NOT NULL,
+    metadata_hash BLOB NOT NULL, metadata_time INTEGER NOT NULL  -- of what completes its papers
 ) WITHOUT ROWID;
 CREATE TABLE diagnostics (path BLOB NOT NULL, line INTEGER NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL);
 CREATE INDEX diagnostics_of_file ON diagnostics (path);
@@ -51,7 +54,7 @@ CREATE TABLE days (
     new INTEGER,                        -- papers that no earlier day lists
     first_new INTEGER,                  -- the rank of the first of these, 0 if there is none
     all_hash BLOB, new_hash BLOB,       -- of its listings, and of those of new papers
-    mtime_ns INTEGER,                   -- the newest among its files
+    mtime_ns INTEGER,                   -- the newest among its files and their metadata
     change INTEGER NOT NULL             -- in which its listings last changed
 ) WITHOUT ROWID;
 CREATE INDEX changed_days ON days (change);
@@ -92,7 +95,7 @@ def index_version(root: Path, reading: str = "") -> str:
 
     `reading` stands for the readers of the archive and the files that they are shown.
     """
-    code = packages_fingerprint("feeds.text", "feeds.model", "feeds.readers", "feeds.archive")
+    code = packages_fingerprint("feeds.text", "feeds.model", "feeds.readers", "feeds.metadata", "feeds.archive")
     return f"{SCHEMA_VERSION} {code} {dependency_versions()} {os.fspath(root)!a} {reading!a}"
 
 
@@ -114,9 +117,12 @@ def synchronize(
     reader: Reader,
     searches: Sequence[tuple[Clause, ...]],
     progress: Progress,
+    metadata: MetadataStore,
     paths: Collection[str] | None = None,
 ) -> dict[str, Signature | None]:
-    """Bring the index up to date with the files; only files whose content changed are read again.
+    """Bring the index up to date with the files.
+
+    Only those are read again whose content changed, or the metadata of one of whose papers.
 
     The files are listed after the write lock is held, since an older list would undo another process's work.
 
@@ -126,6 +132,7 @@ def synchronize(
         reader: the reader of the archive.
         searches: the clauses of the searches to watch.
         progress: shows the files that are read.
+        metadata: completes the papers.
         paths: the files to look at, relative to the folder; by default all.
 
     Returns:
@@ -134,22 +141,39 @@ def synchronize(
     """
     with _spilling(connection), transaction(connection):
         shown_as_last_read = faults.read_faults(connection)
+        metadata_state = metadata.state
+        outdated = _files_with_other_metadata(connection, metadata, metadata_state)
         if paths is not None:
-            paths = {*paths, *shown_as_last_read}
+            paths = {*paths, *shown_as_last_read, *outdated}
         scanned = tree.scan() if paths is None else tree.sign(paths)
         indexed = read_signatures(connection, paths)
-        changed = [path for path, signature in scanned.items() if indexed.get(path) != signature]
+        changed = [path for path, signature in scanned.items() if path in outdated or indexed.get(path) != signature]
         missing = indexed.keys() - scanned.keys()
-        hashes = read_hashes(connection, changed)
+        hashes = {path: value for path, value in read_hashes(connection, changed).items() if path not in outdated}
         update = _Update(connection, [search.watch(connection, clauses) for clauses in searches])
         known = [KnownFile(path, scanned[path].size, hashes.get(path, b"")) for path in changed]
-        results = read_files(tree.root, reader, searches, known)
+        results = read_files(tree.root, reader, searches, known, metadata)
         for path, result in zip(progress(changed, len(changed)), results, strict=True):
             update.update_file(path, scanned[path], result)
         update.settle_faults(tree, missing)
         update.finish()
+        connection.execute("UPDATE state SET metadata = ?1 WHERE metadata != ?1", (metadata_state,))
         held = read_signatures(connection, paths) if changed or missing else indexed
     return dict.fromkeys(paths or ()) | held
+
+
+def _files_with_other_metadata(connection: sqlite3.Connection, metadata: MetadataStore, state: str) -> frozenset[str]:
+    """Find the files that list a paper whose metadata changed since the store was last looked at."""
+    row = connection.execute("SELECT metadata FROM state").fetchone()
+    if row is None or row[0] == state:
+        return frozenset()
+    slugs = metadata.changed_since(row[0])
+    if slugs is None:
+        rows = connection.execute("SELECT path FROM files")
+    else:
+        its_papers = "slug IN (SELECT value FROM json_each(?))"
+        rows = connection.execute(f"SELECT DISTINCT path FROM papers WHERE {its_papers}", (json.dumps(list(slugs)),))  # noqa: S608
+    return frozenset(os.fsdecode(path) for (path,) in rows)
 
 
 @contextmanager
@@ -220,8 +244,8 @@ class _Update:
         """Remove everything that came from a file."""
         self._is_change = self._has_work = True
         execute, key = self._connection.execute, (os.fsencode(path),)
-        for name, *file in execute("SELECT path, hash, mtime_ns FROM files WHERE path = ?", key).fetchall():
-            self._files_sum -= _hash_file(name, *file)
+        for row in execute(f"SELECT {_HASHED_COLUMNS} FROM files WHERE path = ?", key).fetchall():  # noqa: S608  # names of ours
+            self._files_sum -= _hash_file(*row)
         self._days.update(day for (day,) in execute("SELECT day FROM headings WHERE path = ?", key))
         for slug, *first_listing in execute(
             "SELECT slug, first_stem, first_day, first_rank FROM papers WHERE path = ?", key
@@ -314,14 +338,15 @@ class _Update:
             statement = "UPDATE state SET change = ?, files_sum = ?, days_sum = ?, counts_sum = ?"
             execute(statement, (change + self._is_change, *new_sums))
         else:
-            execute("INSERT INTO state VALUES (hex(randomblob(8)), ?, ?, ?, ?)", (change + 1, *new_sums))
+            execute("INSERT INTO state VALUES (hex(randomblob(8)), ?, ?, ?, ?, '')", (change + 1, *new_sums))
 
     def _touch_file(self, path: str, signature: Signature) -> None:
         """Note that a file with the same content has another time, or is there again."""
         self._has_work = True
         execute, key = self._connection.execute, os.fsencode(path)
-        (before, content_hash) = execute("SELECT mtime_ns, hash FROM files WHERE path = ?", (key,)).fetchone()
-        self._files_sum += _hash_file(key, content_hash, signature.mtime_ns) - _hash_file(key, content_hash, before)
+        row = execute(f"SELECT {_HASHED_COLUMNS} FROM files WHERE path = ?", (key,)).fetchone()  # noqa: S608  # names of ours
+        (_, before, *content) = row
+        self._files_sum += _hash_file(key, signature.mtime_ns, *content) - _hash_file(key, before, *content)
         statement = "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? WHERE path = ?"
         execute(statement, (*signature, key))
         faults.clear_fault(self._connection, path)
@@ -332,9 +357,10 @@ class _Update:
             return  # a file that cannot be read is tried again and again
         self.remove_file(path)
         execute_many, key = self._connection.executemany, os.fsencode(path)
-        values = (key, *signature, record.content_hash)
-        self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
-        self._files_sum += _hash_file(key, record.content_hash, signature.mtime_ns)
+        content = (record.content_hash, record.metadata_hash)
+        values = (key, *signature, *content, record.metadata_time)
+        self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._files_sum += _hash_file(key, signature.mtime_ns, *content)
         self._insert_diagnostics(path, record.diagnostics)
         execute_many("INSERT INTO headings VALUES (?, ?, ?)", [(day, key, line) for day, line in record.days])
         self._days.update(day for day, _ in record.days)
@@ -497,7 +523,8 @@ _SELECT_LISTINGS = (
     f"SELECT {CONTENT_HASH}, first_day, first_rank, citation_key FROM papers"  # noqa: S608  # columns of ours
     " WHERE day = ? AND rank IS NOT NULL ORDER BY rank"
 )
-_SELECT_MTIME = "SELECT max(mtime_ns), count(*) FROM headings JOIN files USING (path) WHERE day = ?"
+_HASHED_COLUMNS = "path, mtime_ns, hash, metadata_hash"
+_SELECT_MTIME = "SELECT max(max(mtime_ns, metadata_time)), count(*) FROM headings JOIN files USING (path) WHERE day = ?"
 
 
 def hash_day(day: str, papers: object, *others: object) -> int:
@@ -511,8 +538,8 @@ def add_hashes(total: int, addend: int) -> bytes:
     return result.to_bytes(_SUM_BITS // 8)
 
 
-def _hash_file(path: bytes, content_hash: bytes, mtime_ns: int) -> int:
-    return int.from_bytes(_hash((path, content_hash, mtime_ns)))
+def _hash_file(path: bytes, mtime_ns: int, content_hash: bytes, metadata_hash: bytes) -> int:
+    return int.from_bytes(_hash((path, content_hash, metadata_hash, mtime_ns)))
 
 
 def _hash(values: object) -> bytes:

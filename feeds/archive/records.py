@@ -10,7 +10,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from feeds.archive import files, search
 from feeds.archive.search import Matcher
+from feeds.metadata.store import MetadataStore, StoredMetadata
 from feeds.model.diagnostic import Diagnostic
 from feeds.model.paper import Paper, clean_abstract, clean_tags, publication_year
 from feeds.model.query import Clause
@@ -55,12 +56,18 @@ class PaperRecord(NamedTuple):
 
 
 class FileRecord(NamedTuple):
-    """The rows of a file: the hash of its content, its diagnostics, its days with their lines, and its papers."""
+    """The rows of a file: the hash of its content, its diagnostics, its days with their lines, and its papers.
+
+    `metadata_hash` is one of the metadata that completes its papers, and `metadata_time` the newest time when some of
+    it was stored, in nanoseconds since 1970; empty and 0 without any.
+    """
 
     content_hash: bytes
     diagnostics: tuple[Diagnostic, ...]
     days: tuple[tuple[str, int], ...]
     papers: tuple[PaperRecord, ...]
+    metadata_hash: bytes = b""
+    metadata_time: int = 0
 
 
 class KnownFile(NamedTuple):
@@ -76,6 +83,7 @@ class _Job(NamedTuple):
     reader: Reader
     searches: Sequence[tuple[Clause, ...]]
     known: Sequence[KnownFile]
+    metadata: MetadataStore
 
 
 Result = FileRecord | OSError | None
@@ -83,7 +91,11 @@ Result = FileRecord | OSError | None
 
 
 def read_files(
-    root: Path, reader: Reader, searches: Sequence[tuple[Clause, ...]], known: Sequence[KnownFile]
+    root: Path,
+    reader: Reader,
+    searches: Sequence[tuple[Clause, ...]],
+    known: Sequence[KnownFile],
+    metadata: MetadataStore,
 ) -> Iterator[Result]:
     """Read files in their order, on all cores where they are large.
 
@@ -92,14 +104,16 @@ def read_files(
         reader: the reader of the archive.
         searches: the clauses of the watched searches.
         known: the files.
+        metadata: completes the papers.
     """
+    job = _Job(root, reader, searches, known, metadata)
     cores = available_cores()
     count = 0
     if cores > 1 and sum(file.size for file in known) >= _MIN_FOR_WORKERS:
-        for result in _read_with_workers(_Job(root, reader, searches, known), cores):
+        for result in _read_with_workers(job, cores):
             count += 1
             yield result
-    yield from _read(_Job(root, reader, searches, known[count:]))  # all, or what a worker that died has left
+    yield from _read(job._replace(known=known[count:]))  # all, or what a worker that died has left
 
 
 def available_cores() -> int:
@@ -136,27 +150,33 @@ def _read(job: _Job) -> Iterator[Result]:
     matchers = [Matcher(clauses) for clauses in job.searches]
     for file in job.known:
         try:
-            yield _read_file(job.root, file, job.reader, matchers)
+            yield _read_file(job, file, matchers)
         except OSError as error:
             yield error
 
 
-def _read_file(root: Path, known: KnownFile, reader: Reader, matchers: Sequence[Matcher]) -> FileRecord | None:
-    path = known.path
-    data = files.read_file(root / path, MAX_FILE_SIZE)
+def _read_file(job: _Job, known: KnownFile, matchers: Sequence[Matcher]) -> FileRecord | None:
+    data = files.read_file(job.root / known.path, MAX_FILE_SIZE)
     content_hash = hash_content(data)
     if content_hash == known.content_hash:
         return None
     decoded = files.decode(data)
-    digest = reader.read(decoded.text, PurePosixPath(path))
+    digest = job.reader.read(decoded.text, PurePosixPath(known.path))
     if digest is None:
         return FileRecord(content_hash, (), (), ())
+    metadata = _look_up(job.metadata, digest.entries)
     return FileRecord(
         content_hash,
         (*decoded.diagnostics, *digest.diagnostics),
         tuple((day.isoformat(), line) for day, line in digest.days.items()),
-        tuple(_record_paper(entry, matchers) for entry in digest.entries),
+        tuple(_record_paper(entry, matchers, metadata) for entry in digest.entries),
+        hash_content(b"".join(metadata[slug].digest for slug in sorted(metadata))) if metadata else b"",
+        max((int(stored.stored.timestamp()) * 1_000_000_000 for stored in metadata.values()), default=0),
     )
+
+
+def _look_up(store: MetadataStore, entries: Sequence[Entry]) -> dict[str, StoredMetadata]:
+    return store.lookup({entry.paper.slug for entry in entries}) if store.revision else {}
 
 
 def hash_content(data: bytes) -> bytes:
@@ -164,22 +184,25 @@ def hash_content(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
+def _record_paper(entry: Entry, matchers: Sequence[Matcher], metadata: Mapping[str, StoredMetadata]) -> PaperRecord:
     from feeds.model.citation import citation_key_stem  # here, because only what reads digests needs it
 
-    paper = entry.paper
+    paper, slug = entry.paper, entry.paper.slug
+    completeness = paper.completeness  # of the digest: metadata does not change which of two listings is kept
+    if slug in metadata:
+        paper = metadata[slug].metadata.complete(paper)
     if paper.extras:
         paper = replace(paper, tags=clean_tags(paper.tags), abstract=clean_abstract(paper.abstract))
     authors = "\n".join(paper.authors)
     others = filter(None, (paper.abstract_text, "\n".join(paper.tags)))
-    searched = (paper.summary_text, *others, paper.slug)
+    searched = (paper.summary_text, *others, slug)
     texts = search.fold_texts((paper.title, paper.plain_title), paper.authors, searched)
     letters = texts.letters
     listing = (
         entry.line,
         entry.day.isoformat(),
-        paper.slug,
-        *paper.completeness,
+        slug,
+        *completeness,
         paper.votes,
         "\n".join(map(squeeze, search.fold_lines(authors))),
         paper.image,
@@ -195,7 +218,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher]) -> PaperRecord:
         *(paper.journal, paper.journal_doi, paper.comment),
         *(paper.plain_title, paper.summary_html, paper.summary_text, _encode_links(paper.links)),
     )
-    found = tuple(number for number, matcher in enumerate(matchers) if matcher.matches(paper.slug, texts, letters))
+    found = tuple(number for number, matcher in enumerate(matchers) if matcher.matches(slug, texts, letters))
     return PaperRecord(listing, content, texts, letters, found)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from feeds.archive.archive import Archive, default_index
+from feeds.archive.archive import Archive
 from feeds.cli.archives import report_reader
 from feeds.cli.options import archive_argument
 from feeds.cli.terminal import progress_bar
@@ -33,7 +33,7 @@ def command(archive: Path) -> None:
     for location, message in setting_errors:
         click.echo(f"{location}: {Severity.ERROR.value}: {message}")
     progress = progress_bar("indexing", "file")
-    opened = open_archive(archive, default_index(archive, os.environ), loaded, readers, progress)
+    opened = open_archive(archive, os.environ, loaded, readers, progress)
     opened.sync()
     report_reader(opened)
     with opened.snapshot() as snapshot:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from feeds.archive.archive import Archive, default_index
+from feeds.archive.archive import Archive
 from feeds.cli.options import archive_argument
 from feeds.cli.terminal import progress_bar
 from feeds.errors import FeedsError
@@ -31,9 +31,7 @@ def command(archive: Path) -> None:
     if not archive.is_dir():
         raise FeedsError(f"{archive}: no such folder; give the folder of an archive")
     progress = progress_bar("indexing", "file")
-    opened = open_archive(
-        archive, default_index(archive, os.environ), settings.Settings(), registry.load(), progress, last_published_day
-    )
+    opened = open_archive(archive, os.environ, settings.Settings(), registry.load(), progress, last_published_day)
     opened.sync()
     click.echo(f"{archive}: {_describe(opened)}", err=True)
     try:

@@ -5,7 +5,6 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +20,8 @@ from feeds.exporters import registry
 from feeds.exporters.contract import Format, Kind, RenderContext, Resource
 from feeds.exporters.registry import Registry
 from feeds.images.store import PictureSet, Store, default_store
+from feeds.metadata.store import MetadataStore
+from feeds.metadata.store import default_store as default_metadata_store
 from feeds.model.edition import Edition
 from feeds.model.keys import SearchKey, SiteKey, parse_key
 from feeds.model.query import parse_query
@@ -29,7 +30,6 @@ from feeds.publishing.representation import Representation, cache_control
 from feeds.publishing.static import StaticFile, static_files
 from feeds.readers import registry as reader_registry
 from feeds.readers.fields.dates import Dates
-from feeds.readers.registry import DEFAULT
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
 from feeds.site.settings import Settings
@@ -268,7 +268,7 @@ def last_published_day() -> date:
 
 def open_archive(
     root: Path,
-    index_path: Path,
+    environ: Mapping[str, str],
     loaded: Settings,
     readers: reader_registry.Registry,
     progress: Progress = no_progress,
@@ -278,20 +278,11 @@ def open_archive(
 
     Which reader was found is kept beside the index: it stays the same as the archive grows, and while it is lost.
     """
-    dates = Dates(loaded.date_pattern)
-    names, kept = loaded.readers, index_path.with_name(f"{index_path.name}.reader")
+    dates, index_path = Dates(loaded.date_pattern), default_index(root, environ)
+    names = loaded.readers
     if not names:
-        settled = ""
-        with suppress(OSError, UnicodeDecodeError):
-            settled = kept.read_text(encoding="utf-8")
-        name = detect_reader(root, readers, loaded.files, dates, settled)
-        names = (name or DEFAULT,)
-        with suppress(OSError):
-            if name == DEFAULT:
-                kept.unlink(missing_ok=True)
-            elif name != settled:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.write_text(name, encoding="utf-8")
+        kept = index_path.with_name(f"{index_path.name}.reader")
+        names = (detect_reader(root, readers, loaded.files, dates, kept),)
     site = loaded.site
     return Archive(
         root,
@@ -302,6 +293,7 @@ def open_archive(
         [topic.key.query.clauses for topic in site.topics],
         readers.select(names, dates, is_detected=not loaded.readers),
         loaded.files,
+        MetadataStore(default_metadata_store(environ)),
     )
 
 
@@ -318,12 +310,12 @@ def open_publisher(
     an `index_version` is given and the archive needs an index of another one.
     """
     formats, readers = registry.load(), reader_registry.load()
-    index_path = default_index(root, environ)
     checks = {"build.formats": formats.offer, "readers": readers.check}
+    index_path = default_index(root, environ)
     loaded = settings.load(root, environ, checks, copy=index_path.with_name(f"{index_path.name}.settings"))
     site = loaded.site
-    archive = open_archive(root, index_path, loaded, readers, progress, last_day)
+    archive = open_archive(root, environ, loaded, readers, progress, last_day)
     if index_version not in ("", archive.index_version):
-        raise IndexVersionError(f"{index_path}: an index of another version")
+        raise IndexVersionError(f"{archive.index_path}: an index of another version")
     archive.sync_if_due()
     return Publisher(archive, formats.offering(loaded.build_formats), site, Store(default_store(environ)))

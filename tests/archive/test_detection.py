@@ -129,7 +129,7 @@ def test_patterns_match_paths(pattern: str, matching: list[str], others: list[st
 
 
 def open_with(root: Path, folder: Path, settings: Settings = Settings()) -> Archive:  # noqa: B008  # immutable
-    archive = open_archive(root, folder / "index.sqlite", settings, READERS)
+    archive = open_archive(root, {"FEEDS_INDEX": str(folder / "index.sqlite"), "HOME": str(folder)}, settings, READERS)
     archive.sync()
     return archive
 
