@@ -16,7 +16,9 @@ from feeds.model.metadata import PaperMetadata
 from feeds.sqlite import StoreDatabase
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS store (identity TEXT NOT NULL);  -- one row; another store counts its changes anew
+CREATE TABLE IF NOT EXISTS store (
+    identity TEXT NOT NULL      -- one row; another store counts its changes anew
+);
 CREATE TABLE IF NOT EXISTS papers (
     slug TEXT PRIMARY KEY,
     fields TEXT NOT NULL,       -- JSON; empty if the source does not know the paper
