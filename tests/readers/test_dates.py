@@ -163,6 +163,8 @@ def test_day_and_month_are_told_apart_where_one_is_above_12() -> None:
         "2025/03-March/09.md",
         "2025/03-09.md",
         "2025/0309.md",
+        "2025/0303-0309.md",
+        "2025/03.03~03.09.md",
         "2025/Mar 9.md",
         "2025/3월/9일.md",
         "2025년/3월/9일.md",
@@ -214,6 +216,10 @@ def test_day_of_a_path_is_found_in_usual_forms(path: str) -> None:
 )
 def test_path_without_a_clear_day_gives_none(path: str) -> None:
     assert DATES.in_path(PurePosixPath(path)) is None
+
+
+def test_range_in_a_folder_of_a_year_may_pass_new_year() -> None:
+    assert DATES.in_path(PurePosixPath("2024/1230-0103.md")) == date(2025, 1, 3)
 
 
 def test_name_with_two_days_leaves_the_day_to_the_folder() -> None:

@@ -100,7 +100,8 @@ _IN_FOLDERS = tuple(
         rf"{_FOLDER}(?:[-_.\s]?(?P<month>[0-9]{{2}})|[-_.\s]{_NAME})/{_DAY}[일日]?{_REST}$",
         rf"{_FOLDER}(?:[-_.]|\s?[년年]\s?){_MONTH}[월月]?/{_DAY}[일日]?{_REST}$",
         rf"(?:^|/)(?:{_NAME}|{_MONTH})[-_.\s]{_YEAR}/{_DAY}{_REST}$",
-        rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?P<month>[0-9]{{2}})[-_.]?(?P<day>[0-9]{{2}}){_REST}$",
+        rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?:(?P<first_month>0[1-9]|1[0-2])[-_.]?[0-3][0-9]\s?[-~_]\s?)?"
+        rf"(?P<month>[0-9]{{2}})[-_.]?(?P<day>[0-9]{{2}}){_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?{_MONTH}\s?[월月]\s?{_DAY}\s?[일日]{_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?:{_NAME}{_GAP}{_DAY}){_ORDINAL}{_REST}$",
         rf"{_FOLDER}[^/]{{0,12}}/(?:[^/]+/)?(?:{_DAY}{_ORDINAL}{_GAP}{_NAME}){_REST}$",
@@ -171,7 +172,7 @@ class Dates:
     def in_path(self, path: PurePosixPath) -> date | None:
         """Return the day that the name of a file, or else the nearest of its folders, gives; None if none does.
 
-        A folder may complete a date: `2026/07/01.md`, `202607/01/README.md`, `2026/07-01.md`.
+        A folder may complete a date: `2026/07/01.md`, `202607/01/README.md`, `2026/07-01.md`, `2026/0629-0703.md`.
         """
         parts = [part for part in path.parts if part != "/"]
         if not parts or any(len(part) > _MAX_TEXT for part in parts):
@@ -340,6 +341,8 @@ def _interpret(match: re.Match[str]) -> date | None:
         days = possible - {None}
         return days.pop() if len(days) == 1 else None
     name = groups.get("name")
+    if groups.get("first_month"):
+        year += int(groups["first_month"]) > int(groups["month"])
     return _make_date(year, _MONTHS[name[:3].lower()] if name else groups["month"], groups["day"])
 
 
