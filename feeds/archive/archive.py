@@ -19,12 +19,13 @@ from feeds.archive.calendar import NewestState
 from feeds.archive.database import Database
 from feeds.archive.faults import describe_faults
 from feeds.archive.files import FileTree, Signature, read_file
-from feeds.archive.records import MAX_FILE_SIZE, hash_content
+from feeds.archive.records import MAX_FILE_SIZE, Reading, hash_content
 from feeds.archive.snapshot import LatestLimits, Snapshot
 from feeds.archive.survey import Survey, survey
 from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
 from feeds.metadata.store import MetadataStore
+from feeds.model.diagnostic import Severity
 from feeds.model.query import Clause
 from feeds.progress import Progress, no_progress
 from feeds.readers import registry
@@ -61,6 +62,7 @@ class Archive:
         reader: reads the files; by default `daily-papers`.
         patterns: which files it is shown, such as `data/*.jsonl`; by default all that have its suffixes.
         metadata: completes the papers; by default nothing does.
+        language: which of two listings of a paper on a day is kept, if they are in several; by default the fuller one.
     """
 
     def __init__(
@@ -74,17 +76,23 @@ class Archive:
         reader: ArchiveReader | None = None,
         patterns: Sequence[str] = (),
         metadata: MetadataStore | None = None,
+        language: str = "",
     ) -> None:
         self.root = root.resolve()
         self.index_path = index_path
         self._latest = latest
         self._progress = progress
         self._last_day = last_day
-        self._searches = tuple(dict.fromkeys(filter(None, searches)))
         self.reader = reader or registry.load().select(["daily-papers"])
+        self._reading = Reading(
+            self.reader,
+            tuple(dict.fromkeys(filter(None, searches))),
+            metadata or MetadataStore(Path(os.devnull)),  # where there is none
+            language,
+        )
+        self._patterns = tuple(patterns)
         self._tree = FileTree(self.root, self.reader.suffixes, patterns)
-        self.index_version = index.index_version(self.root, f"{self.reader.fingerprint} {patterns}")
-        self._metadata = metadata or MetadataStore(Path(os.devnull))  # where there is none
+        self.index_version = index.index_version(self.root, f"{self.reader.fingerprint} {patterns} {language}")
         self._metadata_revision = ""  # at the last sync
         self._lock = threading.RLock()
         self._files: dict[str, Signature] | None = None  # as the index held them at the last sync
@@ -158,17 +166,26 @@ class Archive:
 
     def survey(self) -> Survey:
         """Look at the folder for what may be the reason that no day was found."""
-        return survey(self.root, self.reader.suffixes)
+        return survey(self.root, self._shown_readers().suffixes, self._patterns)
 
     def reason_for_no_days(self) -> str:
         """Say in one line why snapshots show no day; empty if they show one."""
         with self.snapshot() as snapshot:
             calendar, unpublished = snapshot.calendar(), snapshot.unpublished_days()
-        if calendar:
-            return ""
+            if calendar:
+                return ""
+            faulty = {item.path for item in snapshot.diagnostics() if item.severity is Severity.ERROR}
         if unpublished:
             return f"all days lie in the future, from {unpublished[0]} on; correct the dates, or wait for them"
-        return f"no day found; {self.survey()}; a day begins with ## Daily Papers (YYYY-MM-DD)"
+        found, nearest = self.survey(), self.reader.name if self.reader.is_detected else ""
+        return f"no day found; {found}; {found.advice(self._shown_readers().names, nearest, len(faulty))}"
+
+    def _shown_readers(self) -> ArchiveReader:
+        """Return the readers that the files were shown to: all, unless the settings name some."""
+        if not self.reader.is_detected:
+            return self.reader
+        readers = registry.load()
+        return readers.select(readers.names())
 
     def run_in_index(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Call `work` with a connection to the index; it may be called again if the index has to be recreated."""
@@ -187,7 +204,7 @@ class Archive:
         try:
             if self._files is None:
                 self._database.run(self._synchronize_first)
-            elif (paths := find_changes(self._files)) or self._metadata.revision != self._metadata_revision:
+            elif (paths := find_changes(self._files)) or self._reading.metadata.revision != self._metadata_revision:
                 self._database.run(partial(self._synchronize, paths=paths))
         except ArchiveError as error:
             if not self._database.run(index.read_revision):
@@ -225,11 +242,9 @@ class Archive:
         if self._files is None:
             paths = None
         held: Mapping[str, Signature | None]
-        metadata_revision = self._metadata.revision
+        metadata_revision = self._reading.metadata.revision
         try:
-            held = index.synchronize(
-                connection, self._tree, self.reader, self._searches, self._progress, self._metadata, paths
-            )
+            held = index.synchronize(connection, self._tree, self._reading, self._progress, paths)
         except sqlite3.OperationalError as error:
             if not sqlite.is_read_only(error) or not index.read_revision(connection):
                 raise

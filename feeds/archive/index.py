@@ -16,15 +16,14 @@ from typing import Any
 
 from feeds.archive import faults, search
 from feeds.archive.files import FileTree, Signature
-from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, read_files
+from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, Reading, read_files
 from feeds.archive.selection import CONTENT_HASH
 from feeds.fingerprint import dependency_versions, packages_fingerprint
 from feeds.metadata.store import MetadataStore
 from feeds.model.diagnostic import Diagnostic, Severity
-from feeds.model.query import Clause
 from feeds.progress import Progress
-from feeds.readers import Reader
 from feeds.sqlite import transaction
+from feeds.text.unicode import primary_subtag
 
 SCHEMA_VERSION = 9
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
@@ -66,6 +65,7 @@ CREATE TABLE papers (
     votes INTEGER, authors TEXT NOT NULL, image TEXT, video INTEGER NOT NULL, code INTEGER NOT NULL,
     stem TEXT NOT NULL, hash BLOB NOT NULL,
     tags TEXT NOT NULL,                     -- one a line
+    language TEXT NOT NULL,
     more_tags TEXT,                         -- those that other listings of its day add
     rank INTEGER,                           -- place on its day, from 0; NULL for a repeat within the day
     first_day TEXT, first_rank INTEGER, first_stem TEXT, citation_key TEXT  -- of the paper's first listing
@@ -114,10 +114,8 @@ def read_identity(connection: sqlite3.Connection) -> str:
 def synchronize(
     connection: sqlite3.Connection,
     tree: FileTree,
-    reader: Reader,
-    searches: Sequence[tuple[Clause, ...]],
+    reading: Reading,
     progress: Progress,
-    metadata: MetadataStore,
     paths: Collection[str] | None = None,
 ) -> dict[str, Signature | None]:
     """Bring the index up to date with the files.
@@ -129,10 +127,8 @@ def synchronize(
     Args:
         connection: the index.
         tree: the files of the archive.
-        reader: the reader of the archive.
-        searches: the clauses of the searches to watch.
+        reading: how they become rows.
         progress: shows the files that are read.
-        metadata: completes the papers.
         paths: the files to look at, relative to the folder; by default all.
 
     Returns:
@@ -141,8 +137,8 @@ def synchronize(
     """
     with _spilling(connection), transaction(connection):
         shown_as_last_read = faults.read_faults(connection)
-        metadata_state = metadata.state
-        outdated = _files_with_other_metadata(connection, metadata, metadata_state)
+        metadata_state = reading.metadata.state
+        outdated = _files_with_other_metadata(connection, reading.metadata, metadata_state)
         if paths is not None:
             paths = {*paths, *shown_as_last_read, *outdated}
         scanned = tree.scan() if paths is None else tree.sign(paths)
@@ -150,9 +146,10 @@ def synchronize(
         changed = [path for path, signature in scanned.items() if path in outdated or indexed.get(path) != signature]
         missing = indexed.keys() - scanned.keys()
         hashes = {path: value for path, value in read_hashes(connection, changed).items() if path not in outdated}
-        update = _Update(connection, [search.watch(connection, clauses) for clauses in searches])
+        searches = [search.watch(connection, clauses) for clauses in reading.searches]
+        update = _Update(connection, searches, reading.language)
         known = [KnownFile(path, scanned[path].size, hashes.get(path, b"")) for path in changed]
-        results = read_files(tree.root, reader, searches, known, metadata)
+        results = read_files(tree.root, reading, known)
         for path, result in zip(progress(changed, len(changed)), results, strict=True):
             update.update_file(path, scanned[path], result)
         update.settle_faults(tree, missing)
@@ -228,9 +225,10 @@ def _select_files(
 class _Update:
     """One change of the index: files are removed and inserted, then what follows from them is brought up to date."""
 
-    def __init__(self, connection: sqlite3.Connection, searches: Sequence[int]) -> None:
+    def __init__(self, connection: sqlite3.Connection, searches: Sequence[int], language: str) -> None:
         self._connection = connection
         self._searches = searches
+        self._language = primary_subtag(language)
         self._days: set[str] = set()
         self._slugs: set[str] = set()
         self._stems: dict[str, tuple[str, int]] = {}  # with the first listing from which on they are to be numbered
@@ -389,17 +387,20 @@ class _Update:
     def _rank_day(self, day: str) -> None:
         """Rank the papers of a day; of one listed twice the more complete listing is kept, in the first one's place.
 
+        One in the language of the site is kept rather than one in another, however complete: a day has one language.
         The file with the most papers of the day comes first: a README may repeat some of them in an order of its own.
         """
         rows = self._connection.execute(
-            "SELECT id, slug, fields, length, rank, tags, more_tags FROM papers WHERE day = ?"
+            "SELECT id, slug, fields, length, rank, language, tags, more_tags FROM papers WHERE day = ?"
             " ORDER BY count(*) OVER (PARTITION BY path) DESC, path, line",
             (day,),
         ).fetchall()
-        best: dict[str, tuple[tuple[int, int], int]] = {}
-        for paper_id, slug, fields, length, *_ in rows:
-            if slug not in best or (fields, length) > best[slug][0]:
-                best[slug] = ((fields, length), paper_id)
+        best: dict[str, tuple[tuple[int, int, int], int]] = {}
+        for paper_id, slug, fields, length, _, language, *_ in rows:
+            fitness = 1 if not language else 2 if primary_subtag(language) == self._language else 0
+            worth = (fitness, fields, length)
+            if slug not in best or worth > best[slug][0]:
+                best[slug] = (worth, paper_id)
         ranks = {paper_id: rank for rank, (_, paper_id) in enumerate(best.values())}
         changed = [(ranks.get(row[0]), row[0]) for row in rows if ranks.get(row[0]) != row[4]]
         self._connection.executemany("UPDATE papers SET rank = ? WHERE id = ?", changed)
@@ -410,12 +411,12 @@ class _Update:
     def _merge_tags(self, rows: Sequence[tuple[Any, ...]], ranks: Collection[int]) -> None:
         """Give the kept listing of each paper of a day the tags of the others too: `rows` are those of the day."""
         by_slug: dict[str, dict[str, str]] = {}  # in lower case, and as written first
-        for _, slug, _, _, _, tags, _ in rows:
+        for _, slug, *_, tags, _ in rows:
             by_slug.setdefault(slug, {}).update(
                 (tag.casefold(), tag) for tag in tags.split("\n") if tag and tag.casefold() not in by_slug[slug]
             )
         changed, inserted = [], []
-        for paper_id, slug, _, _, _, tags, before in rows:
+        for paper_id, slug, *_, tags, before in rows:
             own = tags.split("\n") if tags else []
             more = None
             if paper_id in ranks:
@@ -507,7 +508,7 @@ _SHORTENED = Diagnostic(
 
 _LISTING_COLUMNS = (
     *("id", "path", "line", "day", "slug", "fields", "length", "votes", "authors", "image", "video", "code"),
-    *("stem", "hash", "tags"),
+    *("stem", "hash", "tags", "language"),
 )
 _INSERT_PAPER = f"INSERT INTO papers ({', '.join(_LISTING_COLUMNS)}) VALUES ({', '.join('?' * len(_LISTING_COLUMNS))})"  # noqa: S608  # names of ours
 _INSERT_CONTENT = f"INSERT INTO contents VALUES (?{', ?' * len(CONTENT_COLUMNS)})"  # noqa: S608  # a number of ours

@@ -44,8 +44,8 @@ CONTENT_COLUMNS = (
 class PaperRecord(NamedTuple):
     """The rows of a paper.
 
-    `listing` has the columns of the table `papers` from `line` to `tags`, `content` those of `contents`; `texts` and
-    `letters` are what searches look at, `searches` the numbers of the watched searches that find the paper.
+    `listing` has the columns of the table `papers` from `line` to `language`, `content` those of `contents`. `texts`
+    and `letters` are what searches look at, `searches` the numbers of the watched searches that find the paper.
     """
 
     listing: tuple[object, ...]
@@ -78,35 +78,35 @@ class KnownFile(NamedTuple):
     content_hash: bytes
 
 
-class _Job(NamedTuple):
-    root: Path
+class Reading(NamedTuple):
+    """How files become rows, the same for all files of an archive.
+
+    Attributes:
+        reader: reads them.
+        searches: the clauses of the watched searches.
+        metadata: completes the papers.
+        language: which of two listings of a paper on a day is kept, if they are in several; empty for whichever.
+    """
+
     reader: Reader
     searches: Sequence[tuple[Clause, ...]]
-    known: Sequence[KnownFile]
     metadata: MetadataStore
+    language: str = ""
+
+
+class _Job(NamedTuple):
+    root: Path
+    reading: Reading
+    known: Sequence[KnownFile]
 
 
 Result = FileRecord | OSError | None
 """What reading a file gives: an error if it cannot be read, None if its content has not changed."""
 
 
-def read_files(
-    root: Path,
-    reader: Reader,
-    searches: Sequence[tuple[Clause, ...]],
-    known: Sequence[KnownFile],
-    metadata: MetadataStore,
-) -> Iterator[Result]:
-    """Read files in their order, on all cores where they are large.
-
-    Args:
-        root: the archive's folder.
-        reader: the reader of the archive.
-        searches: the clauses of the watched searches.
-        known: the files.
-        metadata: completes the papers.
-    """
-    job = _Job(root, reader, searches, known, metadata)
+def read_files(root: Path, reading: Reading, known: Sequence[KnownFile]) -> Iterator[Result]:
+    """Read files of the archive in a folder in their order, on all cores where they are large."""
+    job = _Job(root, reading, known)
     cores = available_cores()
     count = 0
     if cores > 1 and sum(file.size for file in known) >= _MIN_FOR_WORKERS:
@@ -147,7 +147,7 @@ def _start_worker() -> "subprocess.Popen[bytes]":
 
 
 def _read(job: _Job) -> Iterator[Result]:
-    matchers = [Matcher(clauses) for clauses in job.searches]
+    matchers = [Matcher(clauses) for clauses in job.reading.searches]
     for file in job.known:
         try:
             yield _read_file(job, file, matchers)
@@ -161,10 +161,10 @@ def _read_file(job: _Job, known: KnownFile, matchers: Sequence[Matcher]) -> File
     if content_hash == known.content_hash:
         return None
     decoded = files.decode(data)
-    digest = job.reader.read(decoded.text, PurePosixPath(known.path))
+    digest = job.reading.reader.read(decoded.text, PurePosixPath(known.path))
     if digest is None:
         return FileRecord(content_hash, (), (), ())
-    metadata = _look_up(job.metadata, digest.entries)
+    metadata = _look_up(job.reading.metadata, digest.entries)
     return FileRecord(
         content_hash,
         (*decoded.diagnostics, *digest.diagnostics),
@@ -211,6 +211,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher], metadata: Mapping[s
         citation_key_stem(paper, publication_year(paper, entry.day)),
         _hash(paper),
         "\n".join(paper.tags),
+        paper.language,
     )
     content = (
         *(paper.title, paper.url, paper.image, paper.video, paper.votes, authors, paper.more_authors, paper.summary),

@@ -294,6 +294,7 @@ def open_archive(
         readers.select(names, dates, is_detected=not loaded.readers),
         loaded.files,
         MetadataStore(default_metadata_store(environ)),
+        site.language,
     )
 
 

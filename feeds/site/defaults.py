@@ -5,6 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from feeds.site.site import TOPICS, Site, Topic, parse_topic
+from feeds.text.unicode import primary_subtag
 
 _ENGLISH = "en"
 
@@ -73,12 +74,8 @@ _SEARCHES: Mapping[str, Mapping[str, str]] = {
 @cache
 def defaults_of(language: str) -> Defaults:
     """Return the defaults in a language (BCP 47), or else in English."""
-    base = _base(language)
+    base = primary_subtag(language)
     if base == "ko":
         return Defaults(Site().description, TOPICS)
     name = base if base in _SEARCHES else _ENGLISH
     return Defaults(_DESCRIPTIONS[name], tuple(parse_topic(*search) for search in _SEARCHES[name].items()))
-
-
-def _base(language: str) -> str:
-    return language.partition("-")[0].lower()

@@ -17,6 +17,7 @@ from babel.numbers import format_decimal
 from feeds.model.edition import Edition, Facet, FacetGroup
 from feeds.model.keys import NEWEST, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey
 from feeds.model.query import Has, Order
+from feeds.text.unicode import primary_subtag
 
 _LOCALES = Path(__file__).parent / "locales"
 _ENGLISH = "en"
@@ -73,7 +74,7 @@ class Locale:
 
     def language_name(self, tag: str) -> str:
         """Name a language, given by its tag (BCP 47)."""
-        return str(self._babel.languages.get(tag.partition("-")[0].lower(), tag))
+        return str(self._babel.languages.get(primary_subtag(tag), tag))
 
     @property
     def first_weekday(self) -> int:
@@ -89,7 +90,7 @@ class Locale:
 
 def supported_language(tag: str) -> str:
     """Return the interface language for a language tag (BCP 47); English if there is none."""
-    base = tag.partition("-")[0].lower()
+    base = primary_subtag(tag)
     return base if base in LANGUAGES else _ENGLISH
 
 

@@ -6,7 +6,7 @@ from babel.core import get_global
 
 from feeds.model.paper import Paper
 from feeds.site.defaults import defaults_of
-from feeds.text.unicode import detect_language
+from feeds.text.unicode import detect_language, primary_subtag
 
 _ENGLISH = "en"
 
@@ -41,13 +41,13 @@ def body_language(paper: Paper, language: str) -> str:
 
 @cache
 def _is_latin(language: str) -> bool:
-    base = language.partition("-")[0].lower()
+    base = primary_subtag(language)
     return "_Latn" in str(get_global("likely_subtags").get(base, ""))
 
 
 @cache
 def _english_defaults(language: str) -> frozenset[str]:
     defaults = defaults_of(language)
-    if language.partition("-")[0].lower() == _ENGLISH or defaults != defaults_of(_ENGLISH):
+    if primary_subtag(language) == _ENGLISH or defaults != defaults_of(_ENGLISH):
         return frozenset()
     return frozenset([defaults.description, *(topic.name for topic in defaults.topics)])

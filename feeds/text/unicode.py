@@ -60,6 +60,11 @@ def combines_with_previous(character: str) -> bool:
     return unicodedata.category(first).startswith("M") or "\u1160" <= first <= "\u11ff"
 
 
+def primary_subtag(tag: str) -> str:
+    """Return the primary subtag of a language tag (BCP 47) in lower case: `zh` of `zh-Hant`."""
+    return tag.partition("-")[0].lower()
+
+
 def detect_language(text: str, default: str) -> str:
     """Return `ko` for a text with Hangul, `default` for one with letters of another non-Latin script, and else `en`."""
     if text.isascii():

@@ -1,4 +1,4 @@
-"""Abstracts, tags, dates and languages of papers: kept, merged within a day, searched and counted."""
+"""Abstracts, tags, dates, languages and journals of papers: kept, merged within a day, searched and counted."""
 
 from collections.abc import Callable
 from datetime import date
@@ -11,12 +11,14 @@ from feeds.model.edition import FacetGroup, SearchResults
 from feeds.model.keys import SearchKey, parse_key
 from feeds.model.paper import Paper
 from feeds.model.query import parse_query
+from feeds.publishing.publisher import open_publisher
 from tests.support.archives import listings, sync
-from tests.support.digests import day, paper, write_files
+from tests.support.digests import day, load, paper, write_files
 
 Search = Callable[..., SearchResults]
 
 EXTRAS = "Tags: cs.CV, cs.LG\nPublished: 2023-12-30\nLanguage: en\nAbstract: We study $x_1$.\nAbstract: Second."
+EXTRAS += "\nJournal: J. Test 5 (2024)\nDOI: 10.1000/x\nComment: 12 pages"
 
 
 @pytest.fixture
@@ -61,6 +63,9 @@ def test_extras_of_a_paper_are_kept(folder: Path, archive: Archive) -> None:
         tags=("cs.CV", "cs.LG"),
         published=date(2023, 12, 30),
         language="en",
+        journal="J. Test 5 (2024)",
+        journal_doi="10.1000/x",
+        comment="12 pages",
     )
     assert second.extras == ()
     assert listings(archive)[0].year == 2023
@@ -163,3 +168,20 @@ def test_words_are_suggested_among_the_papers_of_a_tag(folder: Path, search: Sea
     write_files(folder, {"a.md": day("2024-01-30", *papers)})
     assert search(q="difusion", tag="cs.CV").suggestions == ("diffusion",)
     assert search(q="difusion", tag="cs.LG").suggestions == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "kept"), [("ko", "요약"), ("zh-Hant", "摘要"), ("ja", "Nothing said of the language")]
+)
+def test_day_in_several_languages_shows_the_one_of_the_site(
+    folder: Path, environ: dict[str, str], language: str, kept: str
+) -> None:
+    files = {
+        "a.md": day("2024-01-30", paper("One", "2401.1", extras="Language: zh", summary="- 摘要" + "。" * 99)),
+        "b.md": day("2024-01-30", paper("One", "2401.1", extras="Language: ko", summary="- 요약")),
+        "c.md": day("2024-01-30", paper("One", "2401.1", summary="- Nothing said")),
+    }
+    write_files(folder, files)
+    publisher = open_publisher(folder, {**environ, "FEEDS_LANGUAGE": language})
+    (found,) = load(publisher, "2024-01-30").papers
+    assert kept in found.summary
