@@ -50,7 +50,7 @@ class ImageError(FeedsError):
 
 
 class FetchError(FeedsError):
-    """An image URL yields no image; requesting it again at once would not help."""
+    """A URL yields nothing that can be used; requesting it again at once would not help."""
 
 
 class PluginError(FeedsError):
