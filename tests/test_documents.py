@@ -29,7 +29,7 @@ README = ROOT / "README.md"
 ARCHITECTURE = ROOT / "feeds/README.md"
 CONTRACT = ROOT / "feeds/exporters/README.md"
 # These need another server, and are tested with one of their own.
-SERVED = ("feeds images", "feeds send", "feeds publish s3")
+SERVED = ("feeds images", "feeds metadata", "feeds send", "feeds publish s3")
 COMMENT = re.compile(r"\s+#.*")
 
 

@@ -301,6 +301,11 @@ class Snapshot:
         rows = self._select("image", selection)
         return tuple(dict.fromkeys(image for (image,) in rows if image))
 
+    def paper_urls(self) -> tuple[str, ...]:
+        """List the URLs of all papers, the newest first."""
+        selection = replace(EVERYTHING, source="papers CROSS JOIN contents USING (id)")
+        return tuple(url for (url,) in self._select("content_url", selection))
+
     def diagnostics(self) -> tuple[FileDiagnostic, ...]:
         """List what is wrong in the files, the papers that a day lists twice, and the days that are not published."""
         rows = self._rows("SELECT path, line, message, severity FROM diagnostics")

@@ -10,6 +10,7 @@ SUBCOMMANDS = {
     "hosting": "Write a configuration to host the site with.",
     "images": "Fetch the papers' images for the books.",
     "init": "Write a settings file into ARCHIVE.",
+    "metadata": "Fetch what arXiv and Crossref know of the papers.",
     "publish": "Upload the whole site to URL.",
     "readers": "List the registered readers.",
     "send": "Mail a book to ADDRESS, such as a Kindle.",

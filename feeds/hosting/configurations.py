@@ -25,7 +25,7 @@ EXAMPLE_URL = "https://papers.example.org"
 
 _PORTS = {"http": 80, "https": 443}
 _PLAIN_ARGUMENT = re.compile(r"[\w./:=@,+-]+", re.ASCII)
-_OF_ONE_MACHINE = {"FEEDS_ARCHIVE", "FEEDS_INDEX", "FEEDS_IMAGES", "FEEDS_SMTP_PASSWORD"}
+_OF_ONE_MACHINE = {"FEEDS_ARCHIVE", "FEEDS_INDEX", "FEEDS_IMAGES", "FEEDS_METADATA", "FEEDS_SMTP_PASSWORD"}
 
 
 class Installation(NamedTuple):
