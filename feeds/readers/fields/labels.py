@@ -70,10 +70,12 @@ _NAMES = {
     Field.CATEGORIES: (
         "category|categories|subject|subjects|tag|tags|keyword|keywords|topic|topics|main category|"
         "primary category|arxiv primary category|arxiv category|arxiv categories|primary subject|subject area|"
-        "subject areas|subject classes|areas|field|fields|classification|primary class|primary|"
+        "subject areas|subject classes|areas|field|fields|classification|primary class|primary|topic tags|"
+        "topic keywords|"
         "카테고리|분류|주제|주제 분류|태그|키워드|분야|주제어|연구 분야|"
         "分类|分類|类别|類別|主分类|主分類|学科|學科|学科分类|主题|主題|标签|標籤|关键词|關鍵詞|关键字|關鍵字|"
-        "领域|領域|研究领域|所属分类|分野|主分類 副分類|主題分類|主要类别|主类别|arxiv 分类|arxiv 分類|"
+        "领域|領域|研究领域|研究方向|所属领域|所属分类|主题标签|分野|主分類 副分類|主題分類|主要类别|主类别|"
+        "arxiv 分类|arxiv 分類|arxiv所属领域|arxiv 所属领域|"
         "カテゴリ|カテゴリー|タグ|キーワード"
     ),
     Field.ABSTRACT: (
@@ -94,7 +96,7 @@ _NAMES = {
     Field.LINK: (
         "link|links|url|paper|paper link|paper url|arxiv|arxiv link|arxiv url|arxiv id|id|abs|abs link|"
         "abs url|abstract link|abstract url|arxiv page|hugging face|huggingface|hf|hf paper|hf link|"
-        "huggingface link|hugging face link|html|html link|source|source url|source link|doi|openreview|"
+        "huggingface link|hugging face link|html|html link|source|sources|source url|source link|doi|openreview|"
         "alphaxiv|read paper|read|full text|view paper|paper page|original|original paper|"
         "링크|원문|원문 링크|논문|논문 링크|주소|논문 주소|출처|원문 보기|논문 보기|논문 url|원문 url|"
         "arxiv 번호|arxiv 링크|아카이브|아카이브 링크|"
@@ -224,13 +226,15 @@ _NOTE = re.compile(r"<sup\b[^<>]*>[^<>]*</sup>|\^\{[^{}]*\}|\$[^$]*\$|[*`]|__", 
 _MORE_AUTHORS = re.compile(
     r"(?:,\s)?(?:\bet\.?\s?al\b\.?|\.{3}|…|\(?\+\s?[0-9]+(?:\s(?:more|others|authors?)){0,2}\)?"
     r"|\b(?:(?:and|&)\s)?(?:[0-9]+\s)?(?:others|more authors?)\b"
-    r"|\s?等(?:\s?[0-9一二三四五六七八九十]+\s?[人位名])?[.。]?$|\s외(?:\s?[0-9]+)?\s?(?:명|인)?$|\s?(?:ほか|他)\s?[0-9]*名?$)",
+    r"|(?:\s?(?:等|ほか|他)|\s(?:등|외|外))\s?(?:[共총]?\s?[0-9一二三四五六七八九十]+\s?[명인个人位名]?)?\s?(?:作者|著者|저자)?[.。]?$)",
     re.IGNORECASE,
 )
 _AFFILIATION = re.compile(r"\s?[(（][^()（）]*[)）](?=\s?(?:[,;，、；]|and\b|$))")
 _NAME_SEPARATOR = re.compile(r"\s?[,，、]\s?(?:(?:and|&)\s)?|\s(?:and|&)\s", re.IGNORECASE)
 _STRONG_NAME_SEPARATOR = re.compile(r"\s?[;；]\s?(?:(?:and|&)\s)?", re.IGNORECASE)
 _NAME_SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
+_INITIALS = re.compile(r"(?:[^\W\d_]\.[\s-]?){1,4}")
+_FULL_STOP = re.compile(r"([^\W\d_]{3}|\))[.。]$")  # of a sentence, and not of `Jr.`
 _BEFORE_NAME = re.compile(r"^[^\w'\"({\\]+")
 _FOOTNOTE = re.compile(r"(?:[†‡§¶^∗⋆✉\s⁰¹²³⁴⁵⁶⁷⁸⁹]|(?<=[^\W\d_])[0-9]{1,2})+$")
 
@@ -349,9 +353,8 @@ def split_authors(text: str) -> Authors:
     if is_no_value(text):
         return Authors((), False)
     text, omissions = _MORE_AUTHORS.subn("", text)
-    text = _AFFILIATION.sub("", text)
-    separator = _STRONG_NAME_SEPARATOR if ";" in text or "；" in text else _NAME_SEPARATOR
-    return _clean_names(separator.split(text), more_authors=omissions > 0)
+    text = _AFFILIATION.sub("", _FULL_STOP.sub(r"\1", text))
+    return _clean_names(_split_names(text), more_authors=omissions > 0)
 
 
 def split_categories(text: str) -> tuple[str, ...]:
@@ -468,6 +471,17 @@ def _list_strings(text: str) -> list[str] | None:
     return [re.sub(r"\\(['\"\\])", r"\1", string or "") for string, _ in strings]
 
 
+def _split_names(text: str) -> list[str]:
+    """Split names at semicolons, or else at commas; `Souza, Ana` and `Souza, A.` are a name."""
+    groups = _STRONG_NAME_SEPARATOR.split(text)
+    names = [name.strip() for group in groups for name in _NAME_SEPARATOR.split(group)]
+    if len(groups) > 1:  # `Ana Souza, Jo Wu; Kim Lee`, or `Souza, Ana; Wu, Jo`
+        return names if all(" " in name and not _INITIALS.fullmatch(name) for name in names) else groups
+    if len(names) % 2 == 0 and all(map(_INITIALS.fullmatch, names[1::2])):
+        return [f"{surname}, {initials}" for surname, initials in zip(names[::2], names[1::2], strict=True)]
+    return names
+
+
 def _clean_names(names: Iterable[str], more_authors: bool) -> Authors:
     cleaned: list[str] = []
     for part in names:
@@ -491,5 +505,7 @@ def _clean_tags(part: str) -> list[str]:
         return words
     if code := _CODE_IN_BRACKETS.search(part):
         return [code[1]]
-    tag = _REMARK.sub("", part.strip()).strip("*`[]\"' ").removeprefix("#").strip()
+    tag = (
+        _REMARK.sub("", part.strip()).strip("*`[]\"' ").removeprefix("#").removesuffix("...").removesuffix("…").strip()
+    )
     return [] if is_no_value(tag) else [tag]
