@@ -85,7 +85,8 @@ def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates:
         if hashes != rejected:
             _store(kept, settled, hashes)
         return settled
-    kinds = _choose(paths)
+    suffixes = tuple(readers.select(other_names, dates).suffixes)
+    kinds = _choose(path for path in paths if path.lower().endswith(suffixes))
     found = {name: _try(root, readers.select([name], dates), kinds) for name in other_names}
     candidates = [name for name, findings in found.items() if findings.papers]
     if not candidates:
