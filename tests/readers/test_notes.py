@@ -182,6 +182,39 @@ def test_broken_toml_without_a_paper_is_not_a_note() -> None:
     assert NotesReader().read("+++\ntitle = \n+++\nText.", PATH) is None
 
 
+def test_day_of_a_note_is_when_its_paper_was_published() -> None:
+    (entry,) = read(note("title: T\narxiv: 2503.00001", "**投稿日**: 2025-03-11\n"), NO_DAY).entries
+    assert (entry.day, entry.paper.published) == (date(2025, 3, 11), date(2025, 3, 11))
+
+
+def test_note_may_start_with_a_title_in_place_of_fields() -> None:
+    lead = "# A Title: 제목\n\n**arXiv**: [2503.00001](https://arxiv.org/abs/2503.00001)\n**분류**: cs.AI\n"
+    source = f"{lead}\n## 저자\n가나, 다라\n\n## 요약\n짧다.\n"
+    result = paper(source)
+    assert (result.title, result.url) == ("A Title: 제목", "https://arxiv.org/abs/2503.00001")
+    assert (result.authors, result.tags, result.summary) == (("가나", "다라"), ("cs.AI",), "## 요약\n짧다.")
+
+
+@pytest.mark.parametrize("heading", ["基本情報", "📄 Paper Information", "메타데이터", "基本信息"])
+def test_address_may_stand_in_a_section_of_data(heading: str) -> None:
+    result = paper(f"# A Title\n\n## {heading}\n- **arXiv ID**: 2503.00001\n- **DOI**: 10.1000/x\n\n## 概要\n文。\n")
+    assert result.url == "https://arxiv.org/abs/2503.00001"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# A Title\n\nSee https://arxiv.org/abs/2503.00001 for more.\n",
+        "# Daily papers\n\n## 1. A Title\n- **arXiv**: 2503.00001\n",
+        "# A Title\n**arXiv**: 2503.00001\n\n# Another Title\n**arXiv**: 2503.00002\n",
+        "# Papers of 2025-03-14\n**arXiv**: 2503.00001\n",
+        "## A Title\n**arXiv**: 2503.00001\n",
+    ],
+)
+def test_other_text_without_fields_is_not_a_note(source: str) -> None:
+    assert NotesReader().read(source, PATH) is None
+
+
 def test_note_without_a_day_is_an_error() -> None:
     digest = read(note("title: T\narxiv: 2503.00001\nyear: 2025"), NO_DAY)
     assert digest.entries == ()

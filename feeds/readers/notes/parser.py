@@ -1,4 +1,4 @@
-"""Parses notes: a file for each paper, whose fields stand in front matter."""
+"""Parses notes: a file for each paper, whose fields stand in front matter or on lines below its title."""
 
 import re
 from collections.abc import Iterator
@@ -21,6 +21,11 @@ _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")
 _QUOTE = re.compile(r"^\s*>\s?")
 _ORIGINAL = re.compile(r"[(（\[]?\s*(?:original|原文|원문|english|英文|영문)\s*[)）\]]?", re.IGNORECASE)
+_DATA = re.compile(  # what a section with the fields of the paper is called
+    r"[^\w]*(?:(?:paper|basic|meta)?\s*(?:info|information|metadata|data|details)|(?:论文|論文|基本|メタ|書誌|书目)(?:信息|資訊|情報|データ)"
+    r"|元数据|(?:논문|기본|메타)\s*(?:정보|데이터))[^\w]*",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile(r"\s*</?(?:a|button|nav)\b.*>\s*", re.IGNORECASE)  # what a page is operated with
 _MAX_LEAD = 60  # lines below the front matter in which a note gives its paper
 _MAX_LINE = 20_000  # characters of one of these
@@ -46,8 +51,8 @@ _TAKEN = _IDENTIFYING | {Field.AUTHORS, Field.CATEGORIES, Field.PUBLISHED, Field
 
 
 def parse_note(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
-    """Parse a file; None if it has no front matter, or is not about one paper."""
-    matter = parse_front_matter(source)
+    """Parse a file; None if it is not about one paper."""
+    matter = parse_front_matter(source) or _start_with_title(source)
     if matter is None:
         return None
     diagnostics = Diagnostics()
@@ -67,8 +72,17 @@ def parse_note(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
     paper = note.paper
     if paper.published == path_day and path_day == parse_day(own.get("date"), dates):
         paper = replace(paper, published=None)  # the date of the note
-    days.add(1, path_day or matter_day or note.listed, paper)
+    days.add(1, path_day or matter_day or note.listed or paper.published, paper)
     return days.digest()
+
+
+def _start_with_title(source: str) -> FrontMatter | None:
+    """Return the parts of a note without front matter, which starts with its only title; None for another text."""
+    body = source.removeprefix("\ufeff").replace("\r\n", "\n")
+    lines = body[:_MAX_BODY].split("\n")
+    if not body.lstrip().startswith("# ") or [heading["marks"] for _, heading in _find_headings(lines)].count("#") != 1:
+        return None
+    return FrontMatter({}, {}, body, 1)
 
 
 def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
@@ -78,19 +92,23 @@ def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
     title, lines = _take_title(lines)
     if title and not any(find_field(key) == (Field.TITLE, "") for key in fields):
         fields["title"] = title
-    abstract, lines = _take_abstract(lines)
+    abstract, lines = _take_section(lines, Field.ABSTRACT)
+    authors, lines = _take_section(lines, Field.AUTHORS)
     note = make_paper(fields, dates, language=language, body=_body(lines))
     if note is None or paper_url(note.paper.url) is None:
-        url = _url_of_lead(lines)
+        url = _url_of_lead(lines, is_labelled=not matter.fields)
         if url is None or dates.in_text(str(fields.get("title", ""))):
             return note if note and _OF_PAPERS & {normalize_key(key).name for key in fields} else None
         note = make_paper({**fields, "arxiv_id": url}, dates, language=language, body=_body(lines))
     if note is None:
         return None
-    paper = note.paper
+    paper = _with_labels(note.paper, lines, dates)
     if abstract and not paper.abstract:
         paper = replace(paper, abstract=abstract)
-    return note._replace(paper=_with_labels(paper, lines, dates))
+    if authors and not paper.authors:
+        names = split_authors(authors)
+        paper = replace(paper, authors=names.names, more_authors=names.more_authors)
+    return note._replace(paper=paper)
 
 
 def _take_title(lines: list[str]) -> tuple[str, list[str]]:
@@ -104,9 +122,9 @@ def _take_title(lines: list[str]) -> tuple[str, list[str]]:
     return "", lines
 
 
-def _take_abstract(lines: list[str]) -> tuple[str, list[str]]:
-    """Return the text of the section that is the abstract, the original if there are several, and the other lines."""
-    sections = list(_find_abstracts(lines))
+def _take_section(lines: list[str], field: Field) -> tuple[str, list[str]]:
+    """Return the text of the section called after a field, the original if there are several, and the other lines."""
+    sections = list(_find_sections(lines, field))
     if not sections:
         return "", lines
     start, end = next((section[:2] for section in sections if _ORIGINAL.search(section.heading)), sections[0][:2])
@@ -120,39 +138,49 @@ class _Section(NamedTuple):
     heading: str
 
 
-def _find_abstracts(lines: list[str]) -> Iterator[_Section]:
-    """Yield the sections that headings, outside of code, call the abstract."""
-    fence, level, start, text = "", 0, 0, ""
-    for index, line in enumerate(lines):
-        if match := _FENCE.match(line):
-            fence = "" if fence and match[1].startswith(fence) else fence or match[1]
-        heading = None if fence or not line.lstrip().startswith("#") else _HEADING.match(line[:_MAX_LINE])
-        if heading is None:
-            continue
+def _find_sections(lines: list[str], field: Field) -> Iterator[_Section]:
+    """Yield the sections whose headings name a field."""
+    level, start, text = 0, 0, ""
+    for index, heading in _find_headings(lines):
         if level and len(heading["marks"]) <= level:
             yield _Section(start, index, text)
             level = 0
-        if not level and _is_abstract(heading["text"]):
+        if not level and _is_of_field(heading["text"], field):
             start, level, text = index, len(heading["marks"]), heading["text"]
     if level:
         yield _Section(start, len(lines), text)
 
 
-def _is_abstract(heading: str) -> bool:
+def _find_headings(lines: list[str]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield the headings outside of code, with the numbers of their lines."""
+    fence = ""
+    for index, line in enumerate(lines):
+        if match := _FENCE.match(line):
+            fence = "" if fence and match[1].startswith(fence) else fence or match[1]
+        if not fence and line.lstrip().startswith("#") and (heading := _HEADING.match(line[:_MAX_LINE])):
+            yield index, heading
+
+
+def _is_of_field(heading: str, field: Field) -> bool:
     if len(heading) > _MAX_HEADING:
         return False
-    field = find_field(_ORIGINAL.sub("", heading)) or find_field(heading)
-    return field is not None and field[0] is Field.ABSTRACT
+    label = find_field(_ORIGINAL.sub("", heading)) or find_field(heading)
+    return label is not None and label[0] is field
 
 
-def _url_of_lead(lines: list[str]) -> str | None:
-    """Return the address of the paper that a note gives before its second section; None unless it is exactly one."""
+def _url_of_lead(lines: list[str], *, is_labelled: bool) -> str | None:
+    """Return the address of the paper that a note gives before its second section; None unless it is exactly one.
+
+    One that must be labelled stands above all sections, or in one with nothing but data.
+    """
     urls: dict[str, None] = {}
     labelled: dict[str, None] = {}
     sections = 0
     for line in lines[:_MAX_LEAD]:
         heading = _HEADING.match(line[:_MAX_LINE])
         sections += heading is not None
+        if heading and is_labelled and not _DATA.fullmatch(heading["text"]):
+            break
         papers = [address.url for address in find_papers(line[:_MAX_LINE])]
         if sections > 1 or (heading and papers):  # a digest has its papers in headings
             break
@@ -161,7 +189,8 @@ def _url_of_lead(lines: list[str]) -> str | None:
             urls.update(dict.fromkeys(papers))
         if labels & _IDENTIFYING:
             labelled.update(dict.fromkeys(papers))
-    for candidates in (labelled, urls):
+    of_arxiv = [url for url in labelled if url.startswith("https://arxiv.org/")]  # beside a DOI
+    for candidates in (labelled, of_arxiv) if is_labelled else (labelled, of_arxiv, urls):
         if len(candidates) == 1:
             return next(iter(candidates))
     return None
