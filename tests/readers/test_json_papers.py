@@ -260,6 +260,36 @@ def test_keys_in_chinese_are_fields() -> None:
     assert paper.tags == ("cs.AI",)
 
 
+def test_keys_may_say_that_they_are_of_the_paper() -> None:
+    item = {
+        "paper_title": "A Title",
+        "paper_authors": ["A B"],
+        "paper_abstract": "We prove it.",
+        "paper_pdf_url": "https://arxiv.org/pdf/2503.00001v2",
+        "paper_categories": ["math.AG"],
+        "paper_submitted_date": "2025-03-11",
+        "paper_code_url": "https://github.com/a/b",
+    }
+    (entry,) = read({"schema": 1, "metadata": item}, NO_DAY).entries
+    assert (entry.day, entry.paper.title, entry.paper.authors) == (date(2025, 3, 11), "A Title", ("A B",))
+    assert (entry.paper.url, entry.paper.tags) == ("https://arxiv.org/abs/2503.00001", ("math.AG",))
+    assert (entry.paper.abstract, entry.paper.summary) == ("We prove it.", "- **Code:** <https://github.com/a/b>")
+
+
+def test_page_of_a_journal_is_a_paper_without_any_text() -> None:
+    item = {"title": "A Title", "link": "https://journal.example.org/1", "journal": "Acta", "abstract": ""}
+    assert [paper.url for paper in papers([item])] == ["https://journal.example.org/1"]
+
+
+def test_html_in_texts_becomes_markdown() -> None:
+    goal = "<ul>\n<li><strong>Goal</strong>: a &lt; b</li>\n<li>Two <think> ends</li>\n</ul>"
+    paper = one(
+        abstract="<jats:title>Abstract</jats:title><jats:p>We <jats:italic>prove</jats:italic> it.</jats:p>", goal=goal
+    )
+    assert paper.abstract == "We prove it."
+    assert paper.summary == "- **Goal:**\n  - **Goal**: a < b\n  - Two <think> ends"
+
+
 def test_texts_under_unknown_keys_are_labelled() -> None:
     paper = one(
         why_it_matters="It changes how agents plan.",
@@ -273,6 +303,12 @@ def test_texts_under_unknown_keys_are_labelled() -> None:
 def test_objects_by_category_tag_their_papers() -> None:
     digest = read({"cs.CV": [entry(1), entry(2)], "cs.RO": [entry(2)]})
     assert [item.paper.tags for item in digest.entries] == [("cs.CV",), ("cs.CV", "cs.RO")]
+
+
+def test_key_of_a_paper_is_not_its_tag() -> None:
+    papers_by_name = {"post_one": entry(1), "post_two": {"id": "x", "paper": entry(2)}}
+    digest = read({"robots": papers_by_name, "vision": {}})
+    assert [item.paper.tags for item in digest.entries] == [("robots",), ("robots",)]
 
 
 def test_objects_by_date_are_days() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from html import unescape
 
 from feeds.readers.fields.addresses import paper_url
 from feeds.readers.fields.dates import Dates
@@ -18,6 +19,12 @@ _NUMBER_IN_TITLE = re.compile(
     r"^\s*[\[(](?:[0-9]{1,3}|(?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?)[\])]\s*(?=\S)|\s*[\[(](?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?[\])]\s*$",
     re.IGNORECASE,
 )
+_HTML = re.compile(r"</(?:jats:)?(?:p|li|ul|ol|div|h[1-6]|title)>|<br ?/?>", re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<jats:title>\s*abstract\s*</jats:title>", re.IGNORECASE)
+_HTML_ITEM = re.compile(r"\s*<li\b[^<>]*>(?:\s*<p\b[^<>]*>)?\s*", re.IGNORECASE)
+_HTML_BLOCK = re.compile(r"\s*</?(?:jats:)?(?:p|ul|ol|div|h[1-6]|title|sec|section|br)\b[^<>]*>\s*", re.IGNORECASE)
+_HTML_STRONG = re.compile(r"</?(?:strong|b)>", re.IGNORECASE)
+_HTML_OTHERS = re.compile(r"</?(?:(?:jats|mml):[a-z-]+|em|i|span|a|u|font|small|code|img|hr)\b[^<>]*>", re.IGNORECASE)
 _HANGUL, _KANA, _HAN = re.compile("[가-힣]"), re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
 _FIRST_YEAR = 1991  # of arXiv
 _MIN_LETTERS = 5  # that tell a language
@@ -39,6 +46,16 @@ def clean_text(value: object) -> str:
 def clean_title(text: str) -> str:
     """Return a title on one line, without the number of the paper in brackets."""
     return _NUMBER_IN_TITLE.sub("", " ".join(text.split())).strip() or text
+
+
+def html_to_markdown(text: str) -> str:
+    """Return a text that is HTML, or JATS as from Crossref, in Markdown; any other text as it is."""
+    if not _HTML.search(text):
+        return text
+    text = _HTML_ITEM.sub("\n- ", _HTML_TITLE.sub("", text))
+    text = re.sub(r"\s*</li>\s*", "\n", _HTML_BLOCK.sub("\n\n", text))
+    text = _HTML_OTHERS.sub("", _HTML_STRONG.sub("**", text))
+    return unescape(re.sub(r"\n{3,}", "\n\n", re.sub(r"\n+(?=- )", "\n", text))).strip()
 
 
 def plain_paragraphs(text: str) -> str:

@@ -36,11 +36,20 @@ def parse_json(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What the lists and objects around a paper say of it."""
+    """What the lists and objects around a value say of it.
+
+    Attributes:
+        day: of the papers inside.
+        key: the nearest one around, or its own.
+        tag: of the papers inside.
+        outer_tag: of the value itself if it is a paper, for then its own key is its identifier and not a tag.
+        depth: the number of lists and objects around.
+    """
 
     day: date | None = None
     key: str = ""
     tag: str = ""
+    outer_tag: str = ""
     depth: int = 0
 
 
@@ -167,7 +176,7 @@ class _Parser:
         """Return a group with the day that the object of a group has a field for."""
         for key, item in value.items():
             if normalize_key(key).name in _GROUP_DATES and (day := parse_day(item, self._dates)):
-                return _Group(day, group.key, group.tag, group.depth)
+                return replace(group, day=day)
         return group
 
     def _child_group(self, key: str, group: _Group, *, are_groups: bool) -> _Group:
@@ -178,7 +187,7 @@ class _Parser:
                 day = key_day
             elif _is_category(key) or (are_groups and not _NOT_TAGS.fullmatch(normalize_key(key).name)):
                 tag = key
-        return _Group(day, key or group.key, tag, group.depth + 1)
+        return _Group(day, key or group.key, tag, group.tag, group.depth + 1)
 
     def _add_string(self, source: str, line: int, group: _Group) -> None:
         """Add the paper that a text is, as JSON or as a literal of Python."""
@@ -205,7 +214,7 @@ class _Parser:
                 return True
             return False
         day = group.day or self._path_day or self._file_day or fields.listed or self._late_day
-        self._days.add(line, day, _with_tag(fields.paper, group.tag))
+        self._days.add(line, day, _with_tag(fields.paper, group.outer_tag))
         return True
 
 

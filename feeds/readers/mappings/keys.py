@@ -10,8 +10,8 @@ from feeds.readers.fields.labels import Field, find_field
 class Key(NamedTuple):
     """A key without marks between its words, in lower case, and the language that it names for its value.
 
-    `title_en`, `titleEn` and `Title (EN)` are the same. `language` is empty where the key names none, and `und` for a
-    translation that does not say into which.
+    `title_en`, `titleEn`, `Title (EN)` and `paper_title_en` are the same. `language` is empty where the key names none,
+    and `und` for a translation that does not say into which.
     """
 
     name: str
@@ -19,14 +19,14 @@ class Key(NamedTuple):
 
 
 _NAMES = {
-    "title": "title|papertitle|articletitle|originaltitle|fulltitle",
+    "title": "title|articletitle|originaltitle|fulltitle",
     # In the order in which they are tried: identifiers before addresses, those of the paper before others.
     "address": "arxivid|arxivurl|arxivlink|arxiv|arxivabs|abs|absurl|paperurl|paperlink|paper|url|link|htmlurl|html|pdf"
     "|pdfurl|pdflink|openaccesspdf|openreview|openreviewurl|openreviewid|doi|doiurl|hfurl|hflink|huggingface"
     "|huggingfaceurl|paperid|externalids|id|entryid|guid|source|sourceurl|href|links|externalurl|alphaxiv|uri"
     "|canonicalurl",
     "page": "abs|url|link|paperurl|paperlink|paper|pdf|pdfurl|pdflink|source|sourceurl",
-    "authors": "authors|author|authorlist|authornames|authorsnames|creators|authorsname|paperauthors",
+    "authors": "authors|author|authorlist|authornames|authorsnames|creators|authorsname",
     "votes": "upvotes|votes|vote|upvote|likes|numupvotes|hfupvotes|upvotescount|numvotes|votecount",
     "tags": "primarycategory|arxivprimarycategory|primarysubject|category|categories|arxivcategories|subjects|subject"
     "|tags|tag|topics|topic",
@@ -37,8 +37,8 @@ _NAMES = {
     "image": "mediaurls|mediaurl|image|imageurl|thumbnail|thumbnailurl|cover|coverimage|figure|teaser|video",
     "code": "code|codeurl|codelink|githubrepo|github|githuburl|githublink|repo|repourl|repository",
     "project": "projectpage|project|projecturl|projectlink|homepage|website|demo|demourl",
-    "abstract": "abstract|originalabstract|paperabstract|arxivabstract|fullabstract|abstracttext",
-    "summary": "summary|papersummary|llmsummary|gptsummary|shortsummary",
+    "abstract": "abstract|originalabstract|arxivabstract|fullabstract|abstracttext",
+    "summary": "summary|llmsummary|gptsummary|shortsummary",
     "note": "keywords|aikeywords|keyword|evidence",
     "comment": "comment|comments|arxivcomment|arxivcomments",
     "journal": "journalref|journalreference|journal",
@@ -69,7 +69,6 @@ DOIS = _KEYS["doi"]
 METADATA = frozenset(_KEYS["metadata"])
 _SECTIONS = frozenset(_KEYS["section"])
 _USED = frozenset().union(TITLES, ADDRESSES, AUTHORS, VOTES, TAGS, PUBLISHED, LISTED, IMAGES, LINKS)
-
 _LANGUAGES = {
     **dict.fromkeys(("en", "eng", "english"), "en"),
     **dict.fromkeys(("ko", "kr", "kor", "korean"), "ko"),
@@ -102,7 +101,10 @@ def normalize_key(key: str) -> Key:
         if len(words) > 1 and words[index] in _LANGUAGES:
             language = language if _LANGUAGES[words[index]] == "und" and language else _LANGUAGES[words[index]]
             del words[index]
-    return Key("".join(words), language)
+    name = "".join(words)
+    if name not in _USED and name.removeprefix("paper") in _USED | ABSTRACTS | SUMMARIES:
+        name = name.removeprefix("paper")
+    return Key(name, language)
 
 
 @lru_cache(maxsize=8192)
@@ -132,7 +134,8 @@ def label_of(key: str) -> str:
     """Return what a key is called before its value: `why_it_matters_en` becomes `Why it matters`."""
     name = normalize_key(key)
     words = [word for word in _WORDS.split(key[:_MAX_KEY]) if word]
-    if len(words) > 1 and words[-1].casefold() in _LANGUAGES:
-        del words[-1]
+    for index in (-1, 0):
+        if len(words) > 1 and words[index].casefold() in _LANGUAGES:
+            del words[index]
     text = " ".join(words)
     return _LABELS.get(name.name) or text[:1].upper() + (text[1:].lower() if text.isascii() else text[1:])

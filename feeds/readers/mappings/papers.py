@@ -12,10 +12,12 @@ from feeds.readers.fields.dates import Dates
 from feeds.readers.fields.labels import Authors, Field, is_no_value, parse_votes, split_authors, split_categories
 from feeds.readers.fields.values import clean_text, clean_title, guess_language, identifier_url, parse_day, web_url
 from feeds.readers.mappings.keys import (
+    ABSTRACTS,
     ADDRESSES,
     AUTHORS,
     DOIS,
     IMAGES,
+    JOURNALS,
     LISTED,
     PAGES,
     PUBLISHED,
@@ -138,7 +140,7 @@ def _find_url(by_name: Mapping[str, object], identifier: str, texts: Texts) -> s
         for text in strings(by_name.get(name)):
             if match := _ARXIV_ID_IN_PATH.search(text[:500]):
                 return paper_url(f"https://arxiv.org/abs/{match[1]}")
-    if texts.abstracts or texts.summaries or AUTHORS & by_name.keys():
+    if texts.summaries or (AUTHORS | ABSTRACTS | JOURNALS) & by_name.keys():
         urls = (web_url(text) for name in PAGES for text in strings(by_name.get(name)))
         return next(filter(None, urls), None)
     return None

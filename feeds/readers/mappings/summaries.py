@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from feeds.readers.fields.labels import Field
-from feeds.readers.fields.values import clean_text, guess_language, plain_paragraphs, web_url
+from feeds.readers.fields.values import clean_text, guess_language, html_to_markdown, plain_paragraphs, web_url
 from feeds.readers.mappings.keys import (
     ABSTRACTS,
     COMMENTS,
@@ -136,9 +136,13 @@ def _original(texts: Mapping[str, str]) -> str:
 
 
 def _set_text(texts: dict[str, str], language: str, value: object) -> None:
-    text = clean_text("\n\n".join(map(str, value)) if isinstance(value, list) else value)
+    text = _markdown("\n\n".join(map(str, value)) if isinstance(value, list) else value)
     if text:
         texts.setdefault(language, text)
+
+
+def _markdown(value: object) -> str:
+    return html_to_markdown(clean_text(value))
 
 
 def _journal(value: object) -> str:
@@ -180,10 +184,11 @@ def _format_item(key: str, value: object, *, is_certain: bool = False, depth: in
     is_certain = is_certain or is_known(key)
     label = f"- **{label_of(key)}:**"
     if isinstance(value, str):
-        text = clean_text(value)
-        return f"{label} {_indent(text, '  ')}" if _is_text(text) and (is_certain or _is_prose(text)) else ""
+        text = _markdown(value)
+        space = "\n  " if text.startswith("- ") else " "
+        return f"{label}{space}{_indent(text, '  ')}" if _is_text(text) and (is_certain or _is_prose(text)) else ""
     if isinstance(value, list):
-        items = list(filter(_is_text, map(clean_text, value)))
+        items = list(filter(_is_text, map(_markdown, value)))
         return _format_list(items, label) if is_certain or any(map(_is_prose, items)) else ""
     if isinstance(value, dict) and depth < _MAX_DEPTH:
         keys = [key for key in value if is_shown(key) or normalize_key(key).name in ABSTRACTS | SUMMARIES]
