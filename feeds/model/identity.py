@@ -86,6 +86,12 @@ def doi(url: str) -> str | None:
     return _strip_tail(match["doi"].rstrip("/")).lower() if match else None
 
 
+def parse_doi(text: str) -> str | None:
+    """Return the DOI that a text is, as written; None for other text."""
+    match = _DOI_TEXT.fullmatch(text)
+    return match["doi"] if match else None
+
+
 def normalized_url(url: str) -> str:
     """Return what identifies a paper among all: an address without its scheme, the same however the URL is written.
 

@@ -97,6 +97,9 @@ def test_paper_with_what_few_digests_have_is_exported() -> None:
         tags=("cs.CV", "R&amp;D", "이미지 생성"),
         published=date(2024, 1, 29),
         language="ko",
+        journal="J. Test 5, 1-9 (2024)",
+        journal_doi="10.1000/A_b(1)",
+        comment="12 pages & *3* figures",
         summary="Tags: none of these",
     )
     assert export_papers(paper) == (
@@ -104,6 +107,9 @@ def test_paper_with_what_few_digests_have_is_exported() -> None:
         "### [A Title](https://arxiv.org/abs/2401.16420)\n"
         "Tags: cs.CV, R&#38;amp;D, 이미지 생성\n"
         "Published: 2024-01-29\n"
+        "Journal: J. Test 5, 1-9 (2024)\n"
+        "DOI: 10.1000/A_b(1)\n"
+        "Comment: 12 pages & *3* figures\n"
         "Language: ko\n"
         "Abstract: We bound $x_1 * 2$ by \\log n.\n"
         "Abstract: Code: https://github.com/a/b & more\n\n"
@@ -338,11 +344,14 @@ MEDIA += ["[Watch Video](https://e.org/c.mp4)", "[Watch Video](https://e.org/d)"
 TEXTS = ["- 글", "  - 안", "1. x", "• y", "글", "", "   ", "\u3000", "\x08", "    # x", "```", "~~~~", "- ```", "+ ```"]
 HEADINGS = ["## Daily Papers (2024-01-30)", "## Daily Papers (2024-02-01)", "### [T](https://arxiv.org/abs/2401.1)"]
 EXTRAS = ["Tags: cs.CV, A&#44; B,, x  y", "Published: 2024-01-29", "Language: ko", "Abstract: $a$  b", "Abstract:"]
+EXTRAS += ["Journal: J. 5 (2024)", "Journal:", "DOI: 10.1000/x", "DOI: 10.1000/x y", "Comment: 12 pages"]
 HEADINGS += ["# x", "#### [a](b)", "b](https://e.org/c)", "\u200b#"]
 LINES = st.one_of(
     st.sampled_from([*FIELDS, *MEDIA, *TEXTS, *HEADINGS, *EXTRAS]),
     SYNTAX.map("Tags: {}".format),
     SYNTAX.map("Abstract: {}".format),
+    SYNTAX.map("Comment: {}".format),
+    SYNTAX.map("DOI: 10.1000/{}".format),
     SYNTAX,
     SYNTAX.map("### [{}](https://e.org/x)".format),
     SYNTAX.map("### [T](https://e.org/{})".format),

@@ -74,7 +74,8 @@ def test_paper_with_every_field_is_parsed() -> None:
 
 def test_extras_right_below_the_heading_are_fields() -> None:
     lines = (
-        "Abstract: One * of\nTags: cs.CV, Two words,, A&#44; B\nLanguage: zh-Hant\nPublished: 2024-01-29\nAbstract: Two"
+        "Abstract: One * of\nTags: cs.CV, Two words,, A&#44; B\nLanguage: zh-Hant\nPublished: 2024-01-29\n"
+        "Abstract: Two\nComment: 12 pages &  *3* figures\nDOI: 10.1000/A_b(1)\nJournal: J. Test 5, 1-9 (2024)"
     )
     digest = parse(day("2024-01-30", paper("A", "2401.1", extras=f"{lines}\nVote: 3", summary="- 요약")))
     expected = Paper(
@@ -86,6 +87,9 @@ def test_extras_right_below_the_heading_are_fields() -> None:
         tags=("cs.CV", "Two words", "A, B"),
         published=date(2024, 1, 29),
         language="zh-Hant",
+        journal="J. Test 5, 1-9 (2024)",
+        journal_doi="10.1000/A_b(1)",
+        comment="12 pages & *3* figures",
     )
     assert papers(digest) == [expected]
     assert not digest.diagnostics
@@ -103,6 +107,11 @@ def test_extras_right_below_the_heading_are_fields() -> None:
         "Published: yesterday",
         "Published: 2024-02-30",
         "Language: Korean text",
+        "\nJournal: J. Test",
+        "Vote: -\nComment: 12 pages",
+        "comment: 12 pages",
+        "DOI: 11.1000/x",
+        "DOI: 10.1000/x y",
     ],
 )
 def test_other_lines_like_extras_are_the_summary(lines: str) -> None:
@@ -113,10 +122,11 @@ def test_other_lines_like_extras_are_the_summary(lines: str) -> None:
 
 def test_extras_beyond_their_limits_are_left_out_with_an_error() -> None:
     tags = ", ".join(["x" * 501, *map(str, range(1001))])
-    extras = f"Tags: {tags}\nAbstract: {'y' * 150_000}\nAbstract: {'z' * 60_000}"
+    extras = f"Tags: {tags}\nAbstract: {'y' * 150_000}\nAbstract: {'z' * 60_000}\nComment: {'c' * 5_001}"
     digest = parse(day("2024-01-30", paper("A", "2401.1", extras=extras)))
-    assert severities(digest) == [(4, Severity.ERROR), (6, Severity.ERROR)]
+    assert severities(digest) == [(4, Severity.ERROR), (6, Severity.ERROR), (7, Severity.ERROR)]
     (parsed,) = papers(digest)
+    assert parsed.comment == "c" * 5_000
     assert (len(parsed.tags), len(parsed.tags[0]), len(parsed.abstract)) == (1000, 500, 200_002)
 
 

@@ -45,6 +45,12 @@ def _format_extras(paper: Paper) -> Iterator[str]:
         yield f"Tags: {', '.join(_escape(tag).replace(',', '&#44;') for tag in paper.tags)}"
     if paper.published:
         yield f"Published: {paper.published}"
+    if journal := " ".join(paper.journal.split()):
+        yield f"Journal: {journal}"
+    if paper.journal_doi:
+        yield f"DOI: {paper.journal_doi}"
+    if comment := " ".join(paper.comment.split()):
+        yield f"Comment: {comment}"
     if paper.language:
         yield f"Language: {paper.language}"
     for paragraph in re.split(r"\n\s*\n", paper.abstract):

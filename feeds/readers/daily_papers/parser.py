@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from feeds.model.diagnostic import Severity
-from feeds.model.identity import arxiv_id
+from feeds.model.identity import arxiv_id, parse_doi
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest, Entry
 from feeds.readers.daily_papers import syntax
@@ -37,6 +37,7 @@ _MAX_AUTHORS = 10_000  # of a paper; some of medicine and physics have thousands
 _MAX_NAME = 500  # characters
 _MAX_AUTHOR_LINES = 1000
 _MAX_TAGS = 1000  # of a paper
+_MAX_PUBLICATION = 5_000  # characters of a journal reference or a comment
 _MAX_SUMMARY = 200_000  # characters
 
 
@@ -213,6 +214,9 @@ class _PaperBuilder:
     tags: tuple[str, ...] = ()
     published: date | None = None
     language: str = ""
+    journal: str = ""
+    journal_doi: str = ""
+    comment: str = ""
 
     def build(self) -> Paper:
         return Paper(
@@ -228,6 +232,9 @@ class _PaperBuilder:
             tags=self.tags,
             published=self.published,
             language=self.language,
+            journal=self.journal,
+            journal_doi=self.journal_doi,
+            comment=self.comment,
         )
 
     def add_lines(self, lines: Iterable[Line]) -> None:
@@ -272,6 +279,12 @@ class _PaperBuilder:
             self.published = day
         elif match["name"] == "Language" and syntax.LANGUAGE.fullmatch(value):
             self.language = value
+        elif match["name"] == "Journal" and not self.journal:
+            self.journal = self._limit_publication(value, line)
+        elif match["name"] == "DOI" and (doi := parse_doi(value)):
+            self.journal_doi = doi
+        elif match["name"] == "Comment" and not self.comment:
+            self.comment = self._limit_publication(value, line)
         elif match["name"] == "Abstract":
             self._add_abstract(value, line)
         else:
@@ -284,6 +297,13 @@ class _PaperBuilder:
         if self.tags != tags:
             problem = f"the paper has more than {_MAX_TAGS} tags, or one of more than {_MAX_NAME} characters"
             self.diagnostics.error(line.number, f"{problem}, and the others are left out", "write a comma between tags")
+
+    def _limit_publication(self, value: str, line: Line) -> str:
+        """Leave out the end of a journal reference or a comment that is too long."""
+        if len(value) > _MAX_PUBLICATION:
+            problem = f"{quote(line.text)} has more than {_MAX_PUBLICATION:,} characters, and the others are left out"
+            self.diagnostics.error(line.number, problem, "shorten it")
+        return value[:_MAX_PUBLICATION]
 
     def _add_abstract(self, paragraph: str, line: Line) -> None:
         """Add a paragraph of the abstract: each is a line."""

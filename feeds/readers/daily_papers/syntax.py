@@ -71,7 +71,7 @@ _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".
 
 VOTES = re.compile(r"\**(?:up)?votes?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
 AUTHORS = re.compile(r"\**authors?\**\s*[:：]\s*\**\s*(?P<value>.*)", re.IGNORECASE)
-EXTRA = re.compile(r"(?P<name>Tags|Published|Language|Abstract): (?P<value>.*)")
+EXTRA = re.compile(r"(?P<name>Tags|Published|Journal|DOI|Comment|Language|Abstract): (?P<value>.*)")
 """A line of a field that few digests have. It is one only right below the heading of a paper, without a blank line."""
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}")
 PICTURE = re.compile(rf"(?:\[(?=!.*\]\())?!\[(?P<description>[^\]]*)\]{_DESTINATION}(?:\]\((?P<target>[^()\s]*)\))?")
