@@ -270,6 +270,93 @@ def squeeze(text: str) -> str:
     return "".join(letter for letter in decomposed if letter.isalnum() or letter in "<>|&%#{}@[]$\\")
 
 
+JOURNAL = (
+    "Tags: vision, cs.CV, cs.LG\nPublished: 2023-12-30\nJournal: J. Müller & Co. 59(6), 583-589 (2024)\n"
+    "DOI: 10.1000/A_b\nComment: 12 pages, 3 % more"
+)
+PROCEEDINGS = "Journal: Proceedings of the 9th Conference on X, 2025\nAbstract: About it."
+
+
+@pytest.fixture
+def articles(open_files: OpenFiles) -> Publisher:
+    """An archive of an article of a volume, one of proceedings, a preprint with a comment, and one from elsewhere."""
+    papers = [
+        paper("A", "2401.1", extras=JOURNAL, authors="Authors: Ann Lee"),
+        paper("B", "2401.2", extras=PROCEEDINGS),
+        paper("C", "2401.3", extras="Tags: agents\nComment: This paper has been withdrawn"),
+        "### [D](https://e.org/d)\nTags: cs.CV\nJournal: Nature\n",
+    ]
+    return open_files({"1.md": day("2024-01-30", *papers)})
+
+
+def test_bibtex_of_a_paper_with_a_journal_is_an_article(articles: Publisher) -> None:
+    first, second, third, fourth = bibtex_entries(articles, "all").values()
+    assert [entry.type for entry in (first, second, third, fourth)] == ["article", "article", "misc", "article"]
+    names = ("journal", "volume", "number", "pages", "year", "doi", "eprint", "primaryClass", "annote")
+    assert [first.fields[name] for name in names] == [
+        'J. M{\\"u}ller \\& Co.',
+        "59",
+        "6",
+        "583--589",
+        "2024",
+        "10.1000/A_b",
+        "2401.00001",
+        "cs.CV",
+        "비고: 12 pages, 3 \\% more",
+    ]
+    assert not {"month", "note"} & {*first.fields}
+    assert second.fields["journal"] == "Proceedings of the 9th Conference on X, 2025"
+    assert (second.fields["year"], second.fields["abstract"]) == ("2025", "About it.")
+    assert not {"volume", "number", "pages", "primaryClass"} & {*second.fields}
+    assert third.fields["annote"] == "비고: This paper has been withdrawn"
+    assert not {"journal", "primaryClass"} & {*third.fields}
+    assert not {"doi", "eprint", "primaryClass"} & {*fourth.fields}
+
+
+def test_ris_of_a_paper_with_a_journal_is_an_article(articles: Publisher) -> None:
+    first, second, third, _ = rispy.loads(render(articles, "ris", "all").decode())
+    assert [item["type_of_reference"] for item in (first, second, third)] == ["JOUR", "JOUR", "UNPB"]
+    names = ("secondary_title", "volume", "number", "start_page", "end_page", "year", "doi", "accession_number")
+    expected = ["J. Müller & Co.", "59", "6", "583", "589", "2024", "10.1000/A_b", "2401.00001"]
+    assert [first[name] for name in names] == expected
+    assert first["notes"] == ["비고: 12 pages, 3 % more"]
+    assert "date" not in first
+    assert (second["secondary_title"], second["year"]) == ("Proceedings of the 9th Conference on X, 2025", "2025")
+    assert not {"volume", "start_page"} & second.keys()
+    assert not {"secondary_title", "volume"} & third.keys()
+
+
+def test_csl_of_a_paper_with_a_journal_is_an_article(articles: Publisher) -> None:
+    first, second, third, _ = json.loads(render(articles, "csl", "all"))
+    assert [item["type"] for item in (first, second, third)] == ["article-journal", "article-journal", "article"]
+    names = ("container-title", "volume", "issue", "page", "DOI", "archive", "archive_location", "note")
+    expected = ["J. Müller & Co.", "59", "6", "583-589", "10.1000/A_b", "arXiv", "arXiv:2401.00001"]
+    assert [first[name] for name in names] == [*expected, "비고: 12 pages, 3 % more"]
+    assert first["issued"] == {"date-parts": [[2024]]}
+    assert not {"publisher", "number"} & first.keys()
+    assert (second["container-title"], third["number"]) == (
+        "Proceedings of the 9th Conference on X, 2025",
+        "arXiv:2401.00003",
+    )
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("suffix", ["bib", "ris"])
+def test_citation_js_reads_the_journal_of_an_article(articles: Publisher, suffix: str) -> None:
+    item = read_with_citation_js(render(articles, suffix, "papers/2401.00001"), suffix)[0]
+    original = json.loads(render(articles, "csl", "papers/2401.00001"))[0]
+    names = ("type", "container-title", "volume", "issue", "page", "DOI")
+    assert [item.get(name) for name in names] == [original[name] for name in names]
+    assert item["issued"]["date-parts"][0][0] == 2024
+
+
+@pytest.mark.external
+def test_biber_finds_nothing_wrong_with_an_article(articles: Publisher, tmp_path: Path) -> None:
+    (tmp_path / "papers.bib").write_bytes(render(articles, "bib", "papers/2401.00001"))
+    output = run_program(tmp_path, "biber", "--tool", "--validate-datamodel", "papers.bib")
+    assert "WARN" not in output
+
+
 def test_search_without_results_has_no_citations(seeds: Publisher) -> None:
     bib, ris, csl = (render(seeds, name, "search", q="없는말입니다").decode() for name in ("bib", "ris", "csl"))
     assert csl == "[]\n"

@@ -5,6 +5,9 @@ say so. Where a digest leaves authors out, BibTeX has `and others`, which styles
 `others`, which pandoc prints as et al. and other processors as an author's name, so that no list seems complete. RIS
 has no such word, and EndNote and Zotero would file `others` as a person, so only its notes say it.
 
+A paper with a journal reference is an article of that journal and year, with volume and pages where the reference tells
+them; the arXiv number stays. Any other paper is a preprint. Comments of arXiv are notes: styles would print a `note`.
+
 The modules that render the formats are imported to render: their libraries take long to import.
 """
 

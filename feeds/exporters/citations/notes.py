@@ -9,13 +9,18 @@ from feeds.text.markdown import excerpt
 
 
 def build_notes(paper: Paper, context: RenderContext) -> list[str]:
-    """Say what the digest does not tell as the paper does, the order and the number of its authors; add its summary."""
+    """Say what the digest does not tell as the paper does: the order and the number of its authors.
+
+    The comment of the authors and the summary follow.
+    """
     locale = context.locale
     notes = []
     if len(paper.authors) > 1:
         notes.append(locale.gettext("The authors are in the order of the digest, which may not be that of the paper."))
     if paper.more_authors:
         notes.append(locale.gettext("The digest does not name all authors."))
+    if paper.comment:
+        notes.append(f"{locale.gettext('Comment')}: {' '.join(paper.comment.split())}")
     if summary := excerpt(paper.summary_text, sys.maxsize):
         language = locale.language_name(paper.language or written_language(summary, context.site.language))
         label = locale.gettext("Summary in {language}", language=language)

@@ -9,6 +9,7 @@ from feeds.exporters.citations.notes import build_notes
 from feeds.exporters.contract import RenderContext
 from feeds.model.citation import Name, parse_name
 from feeds.model.edition import Edition
+from feeds.model.journal import parse_journal
 from feeds.model.paper import Listing
 
 _WHITESPACE = re.compile(r"\s+")
@@ -29,13 +30,19 @@ class _Writer(rispy.RisWriter):  # type: ignore[misc]  # rispy has no types
 
 def _build_reference(listing: Listing, context: RenderContext) -> dict[str, Any]:
     paper = listing.paper
+    journal = parse_journal(paper.journal)
     reference = {
-        "type_of_reference": "UNPB",  # a preprint
+        "type_of_reference": "JOUR" if paper.journal else "UNPB",  # an article or a preprint
         "id": listing.citation_key,
         "title": _WHITESPACE.sub(" ", paper.plain_title),
         "authors": [_format_name(parse_name(author)) for author in paper.authors],
-        "year": str(listing.year),
-        "date": f"{paper.published:%Y/%m/%d}" if paper.published else None,
+        "secondary_title": journal.name,
+        "volume": journal.volume,
+        "number": journal.issue,
+        "start_page": journal.first_page,
+        "end_page": journal.last_page,
+        "year": journal.year or str(listing.year),
+        "date": f"{paper.published:%Y/%m/%d}" if paper.published and not paper.journal else None,
         "name_of_database": "arXiv" if paper.arxiv_id else None,
         "accession_number": paper.arxiv_id,
         "doi": paper.doi,
