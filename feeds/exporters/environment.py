@@ -111,5 +111,6 @@ def _cite(listing: Listing) -> str:
     """Cite a paper in one line of text."""
     paper = listing.paper
     authors = ", ".join(paper.authors) + (" et al." if paper.more_authors else "")
+    journal = f"{paper.journal}. " if paper.journal else ""
     number = f"arXiv:{paper.arxiv_id}. " if paper.arxiv_id else ""
-    return f"{authors} ({listing.year}). {paper.plain_title}. {number}{paper.url}".strip()
+    return f"{authors} ({listing.year}). {paper.plain_title}. {journal}{number}{paper.url}".strip()

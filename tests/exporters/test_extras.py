@@ -17,6 +17,7 @@ from tests.support.digests import OpenFiles, day, paper, render
 ABSTRACT = "We bound $\\frac{a}{b}$ & 50\\% of <EOS> tokens; see https://github.com/a/b_c."
 TAGS = ["cs.CV", "cs.LG", "stat.ML", "eess.IV", "math.ST", "R & D"]
 EXTRAS = f"Tags: {', '.join(TAGS)}\nPublished: 2023-12-30\nAbstract: {ABSTRACT}\nAbstract: Second."
+PUBLICATION = "Journal: J. Test & Co. 5 (2024)\nDOI: 10.1000/a<b>_c\nComment: Withdrawn; see https://e.org/code."
 KEY, PAPER, OTHER = "2024-01-30", "papers/2401.00001", "papers/2401.00002"
 
 
@@ -26,7 +27,7 @@ def publisher(open_files: OpenFiles) -> Publisher:
     papers = [
         paper("A", "2401.1", extras=EXTRAS, authors="Authors: Ann Lee"),
         paper("B", "2401.2", extras="Tags: cs.CV\nAbstract: About B.", summary="- 요약"),
-        paper("C", "2401.3", summary="- 셋째"),
+        paper("C", "2401.3", extras=PUBLICATION, summary="- 셋째"),
     ]
     return open_files({"a.md": day(KEY, *papers)})
 
@@ -110,6 +111,38 @@ def test_page_of_a_paper_names_its_date_and_tags_for_scholars(publisher: Publish
     assert "(2023)" in document.xpath("//textarea[@id='citation']/text()")[0]
 
 
+def test_page_of_a_paper_shows_journal_doi_and_comment(open_files: OpenFiles) -> None:
+    extras = "Journal: J. Müller 5 (2024)\nDOI: 10.1000/a<b>_c\nComment: 12 pages & https://e.org/code."
+    publisher = open_files({"a.md": day(KEY, paper("A", "2401.1", extras=extras), paper("B", "2401.2"))})
+    document = page(publisher, PAPER)
+    (facts,) = document.xpath("//article/p[@class='facts'][contains(., 'DOI')]")
+    expected = "학술지: J. Müller 5 (2024) DOI: 10.1000/a<b>_c 비고: 12 pages & https://e.org/code."
+    assert texts([facts]) == [expected]
+    assert facts.xpath(".//a/@href") == ["https://doi.org/10.1000/a%3Cb%3E_c", "https://e.org/code"]
+    assert document.xpath("//meta[@name='citation_journal_title']/@content") == ["J. Müller 5 (2024)"]
+    assert document.xpath("//meta[@name='citation_doi']/@content") == ["10.1000/a<b>_c"]
+    citation = document.xpath("//textarea[@id='citation']/text()")[0]
+    assert citation.endswith("A. J. Müller 5 (2024). arXiv:2401.00001. https://arxiv.org/abs/2401.00001")
+    assert "학술지" not in texts(page(publisher, KEY).xpath("//main"))[0]
+    assert not {"학술지", "DOI:", "비고"} & set(texts(page(publisher, OTHER).xpath("//main"))[0].split())
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_withdrawn"),
+    [
+        ("Withdrawn", True),
+        ("This paper has been withdrawn by the author due to an error in Lemma 2", True),
+        ("12 pages. The paper was temporarily withdrawn.", True),
+        ("Supersedes withdrawn arXiv:2301.00001", False),
+        ("12 pages", False),
+    ],
+)
+def test_withdrawn_paper_says_so_on_its_page(open_files: OpenFiles, comment: str, is_withdrawn: bool) -> None:
+    publisher = open_files({"a.md": day(KEY, paper("A", "2401.1", extras=f"Comment: {comment}"))})
+    marks = page(publisher, PAPER).xpath("//article/p/strong")
+    assert texts(marks) == ["저자가 철회한 논문"] * is_withdrawn
+
+
 def test_search_of_a_tag_keeps_it_in_the_form(publisher: Publisher) -> None:
     document = html.fromstring(render(publisher, "html", "search", tag="cs.cv"))
     assert document.xpath("//input[@name='tag']/@value") == ["cs.cv"]
@@ -158,7 +191,7 @@ def test_long_abstract_is_cut_where_it_makes_a_feed_too_large(open_files: OpenFi
 
 @pytest.mark.external
 def test_documents_with_abstracts_and_tags_are_valid(publisher: Publisher, tmp_path: Path) -> None:
-    pages = {key: render(publisher, "html", key) for key in (KEY, PAPER, OTHER, "search")}
+    pages = {key: render(publisher, "html", key) for key in (KEY, PAPER, OTHER, "papers/2401.00003", "search")}
     pages["tag"] = render(publisher, "html", "search", tag="cs.CV,cs.LG")
     assert validators.nu(pages) == []
     book = tmp_path / "day.epub"

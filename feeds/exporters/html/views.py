@@ -1,5 +1,6 @@
 """What the templates of pages read: of the site, once for all its pages, and of each edition."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -52,6 +53,9 @@ _MAX_TAGS = 5  # of a paper that are shown without a click
 _HOME_MONTHS = 12
 _HOME_MOST_VOTED = 5
 _E_READER_WEEKS = 8
+_WITHDRAWN = re.compile(
+    r"\W*withdrawn\b|.*\b(?:is|are|was|were|been|being)\s(?:\w+ly\s)?withdrawn\b", re.IGNORECASE | re.DOTALL
+)
 _WEB_READERS = {
     "Feedly": "https://feedly.com/i/subscription/feed/",
     "Inoreader": "https://www.inoreader.com/?add_feed=",
@@ -123,6 +127,10 @@ class SiteView:
     def paper_href(self, paper: Paper) -> str:
         """Return the link to the page of a paper."""
         return self.page_href(PaperKey(paper.slug))
+
+    def is_withdrawn(self, paper: Paper) -> bool:
+        """Whether the authors say in the comment that they have withdrawn a paper."""
+        return _WITHDRAWN.match(paper.comment) is not None
 
     def author_href(self, author: str) -> str:
         """Return the link to a search for the papers of an author."""
