@@ -66,7 +66,9 @@ def test_retry_after_as_a_date_is_waited_for(client: Client, server: CrossrefSer
     assert 60 < time.sleeps[0] <= 120
 
 
-@pytest.mark.parametrize("value", ["0", "soon", "-5", "9" * 5000, "Wed, 21 Oct 2015 07:28:00 GMT", ""])
+@pytest.mark.parametrize(
+    "value", ["0", "soon", "-5", pytest.param("9" * 5000, id="many digits"), "Wed, 21 Oct 2015 07:28:00 GMT", ""]
+)
 def test_useless_retry_after_delays_as_none_does(
     client: Client, server: CrossrefServer, time: FakeTime, value: str
 ) -> None:
@@ -75,7 +77,7 @@ def test_useless_retry_after_delays_as_none_does(
     assert time.sleeps == [3.0]
 
 
-@pytest.mark.parametrize("value", ["3600", formatdate(system_time.time() + 90_000, usegmt=True), "99999999999"])
+@pytest.mark.parametrize("value", ["3600", "Fri, 31 Dec 9999 23:59:59 GMT", "99999999999"])
 def test_long_retry_after_ends_at_once(client: Client, server: CrossrefServer, time: FakeTime, value: str) -> None:
     server.troubles = [Reply(503, headers={"Retry-After": value})]
     with pytest.raises(UnavailableError, match=r"HTTP status 503; run the command again in (60|360) minutes$"):

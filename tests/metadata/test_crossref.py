@@ -177,7 +177,17 @@ def test_requests_are_at_most_five_a_second(api: CrossrefApi, server: CrossrefSe
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html></html>", b"", b"[]", b"{}", b'{"message": "x"}', b'{"message": {', b"[" * 100_000, b"\xff"]
+    "body",
+    [
+        b"<html></html>",
+        b"",
+        b"[]",
+        b"{}",
+        b'{"message": "x"}',
+        b'{"message": {',
+        pytest.param(b"[" * 100_000, id="nested"),
+        b"\xff",
+    ],
 )
 def test_answer_without_a_work_is_one_line(api: CrossrefApi, server: CrossrefServer, body: bytes) -> None:
     server.troubles = [Reply(200, body)]
