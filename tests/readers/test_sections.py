@@ -221,6 +221,35 @@ def test_rows_of_the_table_of_a_day_are_papers() -> None:
     assert second.summary.count("\n") == 0
 
 
+def test_only_row_below_a_heading_is_a_paper() -> None:
+    source = """\
+## Highlighted Papers
+
+| # | Title | Authors | Link |
+|---|-------|---------|------|
+| 5.1 | Counting Pebbles | Ana Souza, Jo Okafor | [arXiv](https://arxiv.org/abs/2405.03101) |
+
+---
+
+The rest follows.
+"""
+    (paper,) = papers(source)
+    assert (paper.title, paper.authors) == ("Counting Pebbles", ("Ana Souza", "Jo Okafor"))
+
+
+def test_row_with_a_title_of_two_lines_is_one_paper() -> None:
+    source = """\
+| Title | Authors | Summary |
+|-------|---------|---------|
+| Sand: A Study of
+  Grains (Read more on [arXiv](https://arxiv.org/abs/2405.03201) or [HF](https://hf.co/papers/2405.03201))|Jo Wu|Small.|
+| Silt (Read more on [arXiv](https://arxiv.org/abs/2405.03202)) | Ana Souza | Smaller. |
+"""
+    first, second = papers(source)
+    assert (first.title, first.authors, first.summary) == ("Sand: A Study of Grains", ("Jo Wu",), "Small.")
+    assert (second.title, second.authors, second.summary) == ("Silt", ("Ana Souza",), "Smaller.")
+
+
 def test_details_are_papers_and_are_unwrapped() -> None:
     source = """\
 # Agents Daily
@@ -332,6 +361,50 @@ def test_numbered_headings_with_links_below_are_papers() -> None:
     assert "[💻 코드](https://github.com/k/s)" in first.summary
     assert first.language == "ko"
     assert second.title == "Big Models, Small Claims"
+
+
+def test_numbers_of_sections_are_no_part_of_titles_and_tags() -> None:
+    source = """\
+# 2.1 Robots
+
+### 3.1 Walking on Sand
+- URL: https://arxiv.org/abs/2405.03301
+
+### 3.2 2.5 Years of Walking
+- URL: https://arxiv.org/abs/2405.03302
+"""
+    first, second = papers(source)
+    assert (first.title, second.title, first.tags) == ("Walking on Sand", "2.5 Years of Walking", ("Robots",))
+    assert titles("### 2.5 Years of Walking\n- URL: https://arxiv.org/abs/2405.03302\n") == ["2.5 Years of Walking"]
+
+
+def test_label_of_the_title_corrects_the_heading() -> None:
+    source = "### 3.4 Gravel\n- Title: Gravel\n- URL: https://arxiv.org/abs/2405.03303\n- Note: wet\n"
+    (paper,) = papers(source)
+    assert (paper.title, paper.summary) == ("Gravel", "- Note: wet")
+
+
+def test_categories_in_headings_and_facts_are_tags() -> None:
+    source = """\
+# arXiv cs.CV Digest (2024-05-17)
+
+### Gravel
+https://arxiv.org/abs/2405.03401 · cs.CV, cs.LG · 2024-05-16
+
+### Silt
+https://arxiv.org/abs/2405.03402 · `cs.RO`
+"""
+    first, second = papers(source)
+    assert (first.tags, second.tags) == (("cs.CV", "cs.LG"), ("cs.CV", "cs.RO"))
+    assert first.published == date(2024, 5, 16)
+
+
+def test_affiliations_after_a_bar_are_no_authors() -> None:
+    source = (
+        "### Gravel\n저자: Jo Wu, Ana Souza | Gravel University, Sand Institute\nhttps://arxiv.org/abs/2405.03501\n"
+    )
+    (paper,) = papers(source)
+    assert (paper.authors, paper.summary) == (("Jo Wu", "Ana Souza"), "Gravel University, Sand Institute")
 
 
 def test_title_labels_are_papers() -> None:

@@ -42,6 +42,8 @@ _OTHER_TITLE = re.compile(
 )
 _SEPARATOR = re.compile(r"\s+[-–—|•·‖]+\s+|\s?[—|‖]\s?|<br\s*/?>|\s{3,}")
 _CODES = re.compile(r"`(?P<code>[a-z][a-z-]+(?:\.[A-Za-z]{2}|\.[a-z]+-[a-z]+)|[a-z]+-[a-z]{2,})`")
+_CATEGORIES = re.compile(r"[a-z][a-z-]{1,8}\.[A-Z]{2}(?:,\s?[a-z][a-z-]{1,8}(?:\.[A-Z]{2})?)*")
+SECTION_NUMBER = re.compile(r"^[0-9]{1,2}(?:\.[0-9]{1,2})+\s+")
 _NAME = re.compile(r"(?:[^\W\d_a-z][\w.'’\-]*|de|van|von|der|den|la|le|di|da|del|dos|bin|al|el|ten|af|y)(?:\s|$)")
 _KOREAN_NAME = re.compile(
     r"[김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민나진지엄채원][가-힣]{2}"
@@ -59,6 +61,7 @@ _WORD = re.compile(r"[^\W\d_]{2}|[^\W\d_\x00-\x7f]")
 _MARKER = re.compile(r"\s*(?:#{1,6}\s+)?(?:(?:[-*+•]|[0-9]{1,4}[.)、])\s+)?")
 _BY = re.compile(r"\W{0,4}by\s+", re.IGNORECASE)
 _GAP_AFTER_TITLE = re.compile(r"(?<=\S)[ ]{2,9}(?=[A-Z].{60})")  # before a sentence
+_LINKS_IN_BRACKETS = re.compile(r"\s*[\[(（](?:[^\[\]()（）\0]{0,30}\0)+[^\[\]()（）\0]{0,9}[\])）]|[\[(（]\s*[\])）]")
 _EMPTY_BRACKETS = re.compile(r"\s*[\[(（【]\s*[\])）】]|\s*\|\s*(?=\||$)")
 _KEYCAP = re.compile(r"(?:[0-9#*]\ufe0f?\u20e3|[\u2460-\u2473\u2776-\u277f])\s*")
 _SIGN = re.compile(r"\W{0,4}(?P<sign>🏷|👤|👥|✍|🧑|👨|👩)[\ufe0f\u200d🔬🎓💻]*\s*(?=[\w`])")
@@ -106,7 +109,9 @@ class _Builder:
     def set_authors(self, text: str) -> bool:
         if self.authors.names or len(text) > _MAX_NAMES:
             return False
-        self.authors = split_authors(text)
+        names, _, affiliations = text.partition(" | ")
+        self.authors = split_authors(names)
+        self.summary += filter(None, [affiliations])
         return True
 
     def add_tags(self, text: str) -> bool:
@@ -196,7 +201,7 @@ def _read_head(builder: _Builder, line: str, *, is_heading: bool) -> None:
 
 def _read_heading(builder: _Builder, heading: str) -> None:
     own = [address for address in find_addresses(heading) if address.url == builder.url or address.text]
-    text = _without_links(heading, own).strip()
+    text = _title_without_links(heading, own).strip()
     bold = _BOLD_TITLE.match(text, 0, _MAX_TITLE)
     title, rest = (bold["text"], text[bold.end() :]) if bold else (text, "")
     if _is_title(title):
@@ -222,7 +227,7 @@ def _read_plain_title(builder: _Builder, line: str) -> None:
     addresses = find_addresses(line)
     before, after = line[: addresses[0].start if addresses else None], line[addresses[0].end :] if addresses else ""
     is_before = _WORD.search(before) is not None
-    source = before if is_before else _without_links(after, find_addresses(after))
+    source = before if is_before else _title_without_links(after, find_addresses(after))
     parts = [part for part in _SEPARATOR.split(source) if part.strip(" \t*_:,;.()[]")]
     parts = [part for part in parts if len(part) > _MAX_DATE or builder.dates.in_text(part) is None]
     builder.titles += [part.strip(" \t:,;([*_-–—") for part in parts[:1]]
@@ -352,9 +357,8 @@ def _read_facts(builder: _Builder, line: str) -> bool:
         elif re.search(r"[^\W\d_]", rest) is None and rest != fact:
             is_fact = True
             kept += filter(None, [_keep_links(builder, fact).strip(" \t*")])
-        elif _CODES.fullmatch(fact.strip()):
-            builder.tags[bare] = None
-            is_fact = True
+        elif _CODES.fullmatch(fact.strip()) or _CATEGORIES.fullmatch(bare):
+            is_fact = builder.add_tags(bare)
         elif len(bare) < _MAX_DATE and (day := builder.dates.in_text(bare)):
             builder.published = builder.published or day
             is_fact = True
@@ -412,8 +416,11 @@ def _read_title(builder: _Builder, label: Label) -> bool:
     if label.language and builder.titles:
         return False
     papers = find_papers(label.text)
-    builder.titles.append(papers[0].text if papers else _without_links(label.text, find_addresses(label.text)))
-    return not any(map(_clean, builder.titles[:-1])) or _clean(label.text) == _clean(builder.titles[0])
+    title = (papers and papers[0].text) or _title_without_links(label.text, find_addresses(label.text))
+    known = next(filter(None, map(_clean, builder.titles)), "")
+    is_known = known.endswith(_clean(title))  # perhaps after a number
+    builder.titles.insert(0 if is_known else len(builder.titles), title)
+    return is_known or not known
 
 
 def _read_link(builder: _Builder, label: Label, line: str) -> bool:
@@ -499,7 +506,7 @@ def _read_cell(builder: _Builder, name: str, cell: str, *, has_header: bool) -> 
             if bold
             else _BREAK.sub("\n", _GAP_AFTER_TITLE.sub("\n", cell, count=1)).partition("\n")
         )
-        builder.titles.append(_without_links(first, find_addresses(first)))
+        builder.titles.append(_title_without_links(first, find_addresses(first)))
         return rest
     if field:
         label = Label(field, cell, name)
@@ -561,12 +568,22 @@ def _clean(title: str) -> str:
 
 
 def _without_links(line: str, addresses: list[Address]) -> str:
-    kept, position = "", 0
+    return re.sub(r"[\[(（]\s*[\])）]", "", _replace_links(line, addresses, ""))
+
+
+def _title_without_links(line: str, addresses: list[Address]) -> str:
+    """Return a title without links, and without brackets that lead to them: `(Read more on [arXiv](URL))`."""
+    return _LINKS_IN_BRACKETS.sub("", _replace_links(line, addresses, "\0")).replace("\0", "")
+
+
+def _replace_links(line: str, addresses: list[Address], text: str) -> str:
+    parts: list[str] = []
+    position = 0
     for address in addresses:
         if address.start >= position:
-            kept += line[position : address.start]
+            parts += (line[position : address.start], text)
             position = address.end
-    return re.sub(r"[\[(（]\s*[\])）]", "", kept + line[position:])
+    return "".join([*parts, line[position:]])
 
 
 def _plain_paragraphs(lines: list[str]) -> str:
@@ -613,7 +630,7 @@ _LINE_READERS: tuple[Callable[[_Builder, str], bool], ...] = (
 
 
 def iter_tags(headings: Iterable[str]) -> Iterator[str]:
-    """Yield the tags that headings are: `cs.CV [Total: 3]` is `cs.CV`, and `Keyword: SLAM` is `SLAM`."""
+    """Yield the tags that headings are: `Vision (cs.CV) [3]` is `cs.CV`, and `2.1 Keyword: SLAM` is `SLAM`."""
     for heading in headings:
         text = re.sub(
             r"\[\[[^\[\]]*\]\]\([^()]*\)|\s*[\[(（【·|:：—-]\s*(?:Total:?\s*|共\s*)?[0-9]{1,5}\s*(?:papers?|results?|篇|편|件|건|개)?\s*(?:论文|論文|논문)?[\])）】]?\s*$",
@@ -623,12 +640,10 @@ def iter_tags(headings: Iterable[str]) -> Iterator[str]:
         text = re.sub(
             r"^(?:Keyword|Topic|Category|关键词|主题|分类|キーワード|키워드|주제|カテゴリ)\s?[:：]\s*",
             "",
-            _clean(text),
+            SECTION_NUMBER.sub("", _clean(text)),
             flags=re.IGNORECASE,
         )
-        codes = re.findall(r"\b[a-z][a-z-]{1,8}\.[A-Z]{2}\b", text)
-        if len(codes) > 1:
+        if codes := re.findall(r"\b[a-z][a-z-]{1,8}\.[A-Z]{2}\b", text):
             yield from codes
         elif text and len(text) <= _MAX_TAG:
-            code = re.match(r"(?P<code>[a-z][a-z-]{1,8}\.[A-Z]{2})\s*[\[(:：—-]", text)
-            yield code["code"] if code else text
+            yield text

@@ -181,7 +181,8 @@ class PaperFinder:
         leads = self.leads(section.start, section.end)
         if not leads:
             return
-        if url := self._paper_of(section, leads):
+        url = None if self._are_rows(section, leads) else self._paper_of(section, leads)
+        if url:
             yield Found(section, url)
             return
         for part in self._parts(section) if depth < _MAX_DEPTH else ():
@@ -247,6 +248,16 @@ class PaperFinder:
         ):
             return None
         return next(iter(urls))
+
+    def _are_rows(self, section: Section, leads: list[Lead]) -> bool:
+        """Whether a section leads to papers most clearly in tables with a column of titles, whose rows are papers."""
+        if section.kind is Kind.ROW:
+            return False
+        clearest = min(lead.strength for lead in leads)
+        headers = (find_header(self._text, lead.line) for lead in leads if lead.strength is clearest)
+        return all(
+            any((field := find_field(name)) and field[0] is Field.TITLE for name in header) for header in headers
+        )
 
     def _paper_below(self, section: Section, leads: list[Lead]) -> str | None:
         """Return the paper that the lines below a heading lead to, if the heading is its title."""

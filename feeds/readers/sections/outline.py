@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from itertools import pairwise
+from itertools import accumulate, pairwise, takewhile
 from typing import NamedTuple
 
 from feeds.readers import Diagnostics
@@ -13,6 +13,7 @@ from feeds.readers.fields.labels import Field, parse_label
 from feeds.readers.limits import split_lines
 
 LOWEST_LEVEL = 6  # of headings
+_MAX_ROW_LINES = 5
 _MAX_DATE = 30  # characters of a line that is a date, perhaps with a number of papers
 _LONG_RUN = " " * 100
 _SPACES = re.compile(r"[ \t]{100,}")
@@ -112,6 +113,7 @@ def read_lines(source: str, diagnostics: Diagnostics) -> Text:
     code = _find_code(lines)
     _remove_comments(lines, code)
     lines = [line if index in code else _simplify(line) for index, line in enumerate(lines)]
+    _join_rows(lines)
     return Text(lines, code, _find_headers(lines))
 
 
@@ -195,6 +197,30 @@ def find_header(text: Text, index: int) -> list[str]:
 def is_rule(line: str) -> bool:
     """Whether a line is a thematic break."""
     return _RULE.fullmatch(line) is not None
+
+
+def _join_rows(lines: list[str]) -> None:
+    """Put each row of a table that line breaks divide, such as those of a long title, on its first line."""
+    bars = 0  # in the row below the header
+    for index, line in enumerate(lines):
+        if _ROW_BELOW_HEADER.fullmatch(line):
+            bars = line.count("|")
+        elif "|" not in line:
+            bars = 0
+        elif line.count("|") < bars and line.lstrip().startswith("|"):
+            rest = takewhile(_continues_row, lines[index + 1 : index + _MAX_ROW_LINES])
+            for length, row in enumerate(accumulate(rest, _join, initial=line), start=1):
+                if row.count("|") == bars:
+                    lines[index : index + length] = [row, *["|"] * (length - 1)]
+                    break
+
+
+def _continues_row(line: str) -> bool:
+    return line.strip() != "" and not line.lstrip().startswith("|")
+
+
+def _join(row: str, line: str) -> str:
+    return f"{row.rstrip()} {line.strip()}"
 
 
 def _find_headers(lines: list[str]) -> dict[int, int]:
@@ -316,7 +342,7 @@ def _find_titles(text: Text, start: int, end: int) -> _Starts:
 
 def _find_rules(text: Text, start: int, end: int) -> _Starts:
     for index in _text_lines(text, start, end):
-        if is_rule(text.lines[index]):
+        if is_rule(text.lines[index]) and index + 1 < end:
             yield index + 1, index + 1, ""
 
 

@@ -13,7 +13,7 @@ from feeds.readers.fields.addresses import find_papers
 from feeds.readers.fields.dates import Dates
 from feeds.readers.fields.labels import Field, clean_title, find_field, find_language
 from feeds.readers.notes.front_matter import parse_front_matter
-from feeds.readers.sections.fields import iter_tags, read_paper
+from feeds.readers.sections.fields import SECTION_NUMBER, iter_tags, read_paper
 from feeds.readers.sections.finder import Found, PaperFinder, read_labels
 from feeds.readers.sections.outline import LOWEST_LEVEL, Kind, Section, Text, find_header, read_lines, row_cells
 
@@ -59,11 +59,16 @@ def parse_sections(source: str, path: PurePosixPath, dates: Dates) -> Digest | N
 def _read_papers(
     papers: list[Found], text: Text, finder: PaperFinder, dates: Dates, language: str
 ) -> list[tuple[Found, Paper]]:
-    """Read the fields of papers; one without a title has that of another place where the file lists it."""
+    """Read the fields of papers; one without a title has that of another place where the file lists it.
+
+    Numbers such as 2.1 are removed from titles if most of them have one.
+    """
     read = [
         (found, read_paper(found, text, list(iter_tags(_headings_above(found.section, finder))), dates, language))
         for found in papers
     ]
+    if 2 * sum(SECTION_NUMBER.match(paper.title) is not None for _, paper in read) > max(len(read), 2):
+        read = [(found, replace(paper, title=SECTION_NUMBER.sub("", paper.title))) for found, paper in read]
     titles = {paper.url: paper.title for _, paper in reversed(read) if paper.title != paper.url}
     return [
         (found, replace(paper, title=titles[paper.url]) if paper.title == paper.url in titles else paper)
