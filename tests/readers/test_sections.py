@@ -378,6 +378,26 @@ def test_numbers_of_sections_are_no_part_of_titles_and_tags() -> None:
     assert titles("### 2.5 Years of Walking\n- URL: https://arxiv.org/abs/2405.03302\n") == ["2.5 Years of Walking"]
 
 
+def test_heading_above_a_translation_of_it_is_the_title() -> None:
+    source = """\
+# Rotations in SO(3)
+
+**Title (ZH)**: 旋转
+
+**Link**: [PDF](https://arxiv.org/pdf/2405.03305)
+
+---
+# Gravel
+
+**Title (ZH)**: 砾石
+
+**Link**: [PDF](https://arxiv.org/pdf/2405.03306)
+
+---
+"""
+    assert titles(source) == ["Rotations in SO(3)", "Gravel"]
+
+
 def test_label_of_the_title_corrects_the_heading() -> None:
     source = "### 3.4 Gravel\n- Title: Gravel\n- URL: https://arxiv.org/abs/2405.03303\n- Note: wet\n"
     (paper,) = papers(source)

@@ -312,10 +312,9 @@ class PaperFinder:
         lines = (self._text.lines[index] for index in range(section.body, section.own_end))
         first = next((line for line in lines if line.strip()), "")
         label = next(iter(read_labels(first)), None)
-        has_date = self._dates.in_text(section.heading) is not None
-        return (
-            label is not None and label.field is not Field.TITLE and not (has_date and label.field is Field.PUBLISHED)
-        )
+        if label is None or (label.field is Field.TITLE and not label.language):
+            return False
+        return label.field is not Field.PUBLISHED or self._dates.in_text(section.heading) is None
 
     def _has_groups(self, section: Section) -> bool:
         """Whether a section below one leads to several papers."""
