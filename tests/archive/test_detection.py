@@ -6,9 +6,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from feeds.archive import files as archive_files
 from feeds.archive.archive import Archive
 from feeds.archive.detection import detect_reader
 from feeds.archive.files import compile_patterns
+from feeds.model.diagnostic import Diagnostic, Severity
 from feeds.model.paper import Paper
 from feeds.publishing.publisher import open_archive
 from feeds.readers import Digest, Entry
@@ -22,12 +24,17 @@ from tests.support.digests import day, paper, write_files
 
 @dataclass(frozen=True)
 class LineReader:
-    """Reads a paper from each line that starts with the reader's name; a day later for each plus sign in it."""
+    """Reads a paper from each line that starts with the reader's name; a day later for each plus sign in it.
+
+    A file that starts with `faulty` and the name has an error in place of papers.
+    """
 
     name: str
     suffixes: frozenset[str]
 
     def read(self, source: str, path: PurePosixPath) -> Digest | None:  # noqa: ARG002  # required by the contract
+        if source.startswith(f"faulty {self.name}"):
+            return Digest({}, (), (Diagnostic(1, "faulty", Severity.ERROR),))
         lines = [line for line in source.splitlines() if line.startswith(self.name)]
         entries = [
             Entry(1, date(2024, 1, 1 + line.count("+")), Paper(line, f"https://arxiv.org/abs/2401.{len(line):05}"))
@@ -58,11 +65,20 @@ READERS = Registry(
 NATIVE = day("2024-01-30", paper())
 
 
+def detect(root: Path, readers: Registry = READERS, patterns: tuple[str, ...] = ()) -> str:
+    """Return the reader of an archive; a hidden file keeps it."""
+    return detect_reader(root, readers, patterns, Dates(), root / ".kept")
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({}, ""),
-        ({"1.md": "nothing"}, ""),
+        ({}, "daily-papers"),
+        ({"1.md": "nothing"}, "daily-papers"),
+        ({"1.md": "faulty lines"}, "lines"),
+        ({"1.md": "faulty lines", "2.txt": "faulty rows", "3.txt": "faulty rows"}, "rows"),
+        ({"1.md": "faulty lines", "2.txt": "rows a"}, "rows"),
+        ({"1.md": "faulty lines", "2.md": "## Daily Papers (2024-01-30)\n"}, "daily-papers"),
         ({"1.md": "lines a", "2.md": "nothing", "z/3.md": NATIVE}, "daily-papers"),
         ({"1.md": "## Daily Papers (2024-01-30)\n"}, "daily-papers"),
         ({"1.md": "lines a", "2.md": "## Daily Papers (2024-01-30)\n"}, "lines"),
@@ -76,20 +92,26 @@ NATIVE = day("2024-01-30", paper())
 )
 def test_reader_of_an_archive_is_found(tmp_path: Path, files: dict[str, str], expected: str) -> None:
     write_files(tmp_path, files)
-    assert detect_reader(tmp_path, READERS, (), Dates()) == expected
+    assert detect(tmp_path) == expected
 
 
 def test_reader_of_most_papers_is_estimated(tmp_path: Path) -> None:
     write_files(tmp_path, {f"data/2024-01-{n:02}/{n}.txt": f"rows {'x' * n}" for n in range(90)})
     write_files(tmp_path, {"best.md": "\n".join(f"lines {'x' * n}" for n in range(40))})
-    assert detect_reader(tmp_path, READERS, (), Dates()) == "rows"
+    assert detect(tmp_path) == "rows"
 
 
 def test_pages_that_repeat_papers_count_them_once(tmp_path: Path) -> None:
     page = "\n".join(f"lines {'x' * n}" for n in range(20))
     write_files(tmp_path, {f"tags/{n}.md": page for n in range(90)})
     write_files(tmp_path, {"all.txt": "\n".join(f"rows {'x' * n}" for n in range(30))})
-    assert detect_reader(tmp_path, READERS, (), Dates()) == "rows"
+    assert detect(tmp_path) == "rows"
+
+
+def test_folders_and_files_of_other_suffixes_are_no_kinds(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"z/2401.{n:05}/{n}.txt": "nothing" for n in range(60)})
+    write_files(tmp_path, {f"z/{n}.csv{n}": "" for n in range(60)} | {"a/1.txt": "rows a"})
+    assert detect(tmp_path) == "rows"
 
 
 def test_few_files_of_each_kind_are_read(tmp_path: Path) -> None:
@@ -103,13 +125,39 @@ def test_few_files_of_each_kind_are_read(tmp_path: Path) -> None:
             *(RegisteredReader(reader, "test 1.0") for reader in readers),
         ]
     )
-    assert detect_reader(tmp_path, registry, (), Dates()) == "lines"
+    assert detect(tmp_path, registry) == "lines"
     assert len(read) == 2 * (12 + 12)  # 12 files of each suffix for each reader
+
+
+def test_only_changed_files_are_read_once_a_reader_is_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_files, "_RACY_WINDOW_NS", 0)
+    read: list[PurePosixPath] = []
+    first = CountingReader("first", frozenset({".md"}), read)
+    lines = LineReader("lines", frozenset({".md"}))
+    registry = Registry(RegisteredReader(reader, "test 1.0") for reader in (first, lines))
+    write_files(tmp_path, {f"{n}.md": "lines a" for n in range(20)})
+    assert detect(tmp_path, registry) == "lines"
+    assert len(read) == 20
+    read.clear()
+    assert detect(tmp_path, registry) == "lines"
+    write_files(tmp_path, {"3.md": "lines bb", "new/4.md": "lines a"})
+    (tmp_path / "1.md").unlink()
+    assert detect(tmp_path, registry) == "lines"
+    assert sorted(map(str, read)) == ["3.md", "new/4.md"]
+    write_files(tmp_path, {"5.md": "first a"})
+    assert detect(tmp_path, registry) == "first"
+
+
+def test_nearest_reader_is_not_kept(tmp_path: Path) -> None:
+    write_files(tmp_path, {"1.md": "faulty lines"})
+    assert detect(tmp_path) == "lines"
+    write_files(tmp_path, {"2.txt": "rows a"})
+    assert detect(tmp_path) == "rows"
 
 
 def test_patterns_narrow_what_is_looked_at(tmp_path: Path) -> None:
     write_files(tmp_path, {"1.md": NATIVE, "data/2.txt": "rows a"})
-    assert detect_reader(tmp_path, READERS, ("data/*.txt",), Dates()) == "rows"
+    assert detect(tmp_path, patterns=("data/*.txt",)) == "rows"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +204,7 @@ def test_reader_stays_as_the_archive_grows_unless_it_becomes_native(tmp_path: Pa
     write_files(root, {"1.md": "lines a"})
     assert open_with(root, tmp_path).reader.names == ("lines",)
     write_files(root, {f"{number}.txt": f"rows {'x' * number}" for number in range(2, 20)})
-    assert detect_reader(root, READERS, (), Dates()) == "rows"
+    assert detect(root) == "rows"
     assert open_with(root, tmp_path).reader.names == ("lines",)
     write_files(root, {"20.md": NATIVE})
     assert open_with(root, tmp_path).reader.names == ("daily-papers",)
