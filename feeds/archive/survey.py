@@ -1,12 +1,13 @@
-"""Surveys a folder in which no day was found: what the reader was shown, what not, and what looks like a paper."""
+"""Surveys a folder in which no day was found: what readers were shown, what not, and what looks like a paper."""
 
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from feeds.archive.files import compile_patterns
 from feeds.files import open_regular_file
 from feeds.model.identity import arxiv_id
 
@@ -18,6 +19,7 @@ _MAX_LINKS = 5
 _MAX_NAMES = 5  # of suffixes and folders in a sentence
 _URL = re.compile(rb"https?://[^\s<>()\[\]\"'`]+")
 _SETTINGS = "feeds.toml"
+_NATIVE = "a day of daily-papers begins with ## Daily Papers (YYYY-MM-DD)"
 
 
 class PaperLink(NamedTuple):
@@ -38,7 +40,7 @@ class Survey(NamedTuple):
 
     def __str__(self) -> str:
         """Say in a sentence what was read and what was not."""
-        if not self.read and not self.ignored and not self.hidden_folders:
+        if self.is_empty:
             return "the folder is empty"
         sentence = f"looked at {_count(self.read)}"
         if self.ignored:
@@ -49,20 +51,53 @@ class Survey(NamedTuple):
             sentence += f"; did not look into {count} hidden folder{'s' if count > 1 else ''}: {names}"
         return sentence
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the folder holds neither files nor hidden folders."""
+        return not self.read and not self.ignored and not self.hidden_folders
 
-def survey(root: Path, suffixes: Iterable[str]) -> Survey:
+    def advice(self, names: Sequence[str], nearest: str, faulty: int) -> str:
+        """Say how near the readers came, and what to do.
+
+        Args:
+            names: the readers that were shown the files.
+            nearest: the one of them that was chosen; empty if the settings name them.
+            faulty: the number of files with errors.
+        """
+        if self.is_empty:
+            return _NATIVE
+        if not self.read:
+            return "`feeds readers` lists the files that are read, which `files` in feeds.toml narrows"
+        shown = ", ".join(names)
+        if faulty:
+            files = f"{faulty:,} files" if faulty > 1 else "1 file"
+            errors = f"errors in {files}, which `feeds check` lists"
+            problem = (
+                f"{nearest} comes nearest of {len(names)} readers, with {errors}" if nearest else f"{shown}: {errors}"
+            )
+            return (
+                f"{problem}; correct them, or set date_pattern, files or readers in feeds.toml (`feeds init` writes it)"
+            )
+        if nearest:
+            return f"none of {shown} finds a paper there; `feeds readers` says what each reads; {_NATIVE}"
+        return f"no paper is found by {shown}; remove `readers` from the settings to try all readers"
+
+
+def survey(root: Path, suffixes: Iterable[str], patterns: Iterable[str] = ()) -> Survey:
     """Survey a folder.
 
     Args:
         root: the folder.
         suffixes: of the files that are read, in lower case.
+        patterns: of their paths, such as `data/*.jsonl`; by default all.
     """
     read: list[str] = []
     ignored: list[str] = []
     hidden: list[str] = []
-    endings = tuple(suffixes)
+    endings, pattern = tuple(suffixes), compile_patterns(patterns)
     for path in _walk(root, hidden):
-        (read if path.lower().endswith(endings) else ignored).append(path)
+        is_read = path.lower().endswith(endings) and pattern.fullmatch(path)
+        (read if is_read else ignored).append(path)
         if len(read) + len(ignored) == _MAX_FILES:
             break
     links = _find_links(root, [*sorted(read), *sorted(ignored)][:_MAX_SEARCHED])

@@ -18,10 +18,15 @@ def open_archive(archive: Path) -> Publisher:
 
 def report_reader(archive: Archive) -> None:
     """Say in a line on stderr which reader was found to fit the archive, if it is not the usual one."""
-    if archive.reader.is_detected and archive.reader.names != (DEFAULT,):
-        name = archive.reader.name
-        hint = f'write readers = ["{name}"] into feeds.toml, or run `feeds init`'
-        click.echo(f"feeds: {archive.root}: read by {name}, which finds days there; {hint}", err=True)
+    if not archive.reader.is_detected or archive.reader.names == (DEFAULT,):
+        return
+    with archive.snapshot() as snapshot:
+        if not snapshot.calendar():
+            return  # of which `report_missing_days` tells
+    name = archive.reader.name
+    has_settings = (archive.root / "feeds.toml").exists()
+    hint = f'write readers = ["{name}"] into feeds.toml' if has_settings else "`feeds init` writes that into feeds.toml"
+    click.echo(f"feeds: {archive.root}: read by {name}, which finds days there; {hint}", err=True)
 
 
 def report_missing_days(publisher: Publisher) -> None:

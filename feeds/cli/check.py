@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import click
@@ -43,8 +43,7 @@ def command(archive: Path) -> None:
         message = f"{opened.degradation} (the index is {opened.index_path})"
         problems.insert(0, (str(archive), Severity.ERROR, message))
     if not calendar:
-        known = {location for location, *_ in problems}
-        problems += (problem for problem in _explain_empty(opened, archive) if problem[0] not in known)
+        problems += _explain_empty(opened, archive, {path for path, *_ in diagnostics})
     for location, severity, message in problems:
         click.echo(f"{location.translate(_CONTROL_CHARACTERS)}: {severity.value}: {message}")
     errors = len(setting_errors) + sum(severity is Severity.ERROR for _, severity, _ in problems)
@@ -54,8 +53,9 @@ def command(archive: Path) -> None:
     sys.exit(1 if errors else 0)
 
 
-def _explain_empty(opened: Archive, archive: Path) -> Iterator[tuple[str, Severity, str]]:
-    """List why an archive shows no day: what was read and what was not, and the lines that look like papers."""
+def _explain_empty(opened: Archive, archive: Path, known: Set[str]) -> Iterator[tuple[str, Severity, str]]:
+    """List why an archive shows no day: what was read and what not, and what looks like papers in files not `known`."""
     yield str(archive), Severity.ERROR, opened.reason_for_no_days()
     for path, line, url in opened.survey().links:
-        yield f"{archive / path}:{line}", Severity.WARNING, f"{url} looks like a paper, but belongs to no day"
+        if path not in known:
+            yield f"{archive / path}:{line}", Severity.WARNING, f"{url} looks like a paper, but belongs to no day"

@@ -15,6 +15,7 @@ from feeds.readers import registry
 from feeds.readers.fields.values import guess_language
 from feeds.readers.registry import DEFAULT
 from feeds.site import settings
+from feeds.site.site import Site
 
 
 @click.command()
@@ -22,8 +23,8 @@ from feeds.site import settings
 def command(archive: Path) -> None:
     """Write a settings file into ARCHIVE.
 
-    Also says what is found there. The file, feeds.toml, explains every setting. It sets `readers` and
-    `language` if another reader than the usual one finds days in ARCHIVE.
+    Also says what is found there. The file, feeds.toml, explains every setting. It sets `language` to that of the
+    digests, and `readers` if another reader than the usual one finds days in ARCHIVE.
     """
     path = archive / "feeds.toml"
     if path.exists() or path.is_symlink():
@@ -33,28 +34,32 @@ def command(archive: Path) -> None:
     progress = progress_bar("indexing", "file")
     opened = open_archive(archive, os.environ, settings.Settings(), registry.load(), progress, last_published_day)
     opened.sync()
-    click.echo(f"{archive}: {_describe(opened)}", err=True)
+    reason = opened.reason_for_no_days()
+    click.echo(f"{archive}: {reason or _describe(opened)}", err=True)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(settings.example(_settings(opened)))
     except OSError as error:
         raise FeedsError(f"{path}: {error.strerror}; give a folder that can be written") from error
-    click.echo(f"wrote {path}; next: feeds serve {archive}", err=True)
+    step = f"set what fits there, then feeds check {archive}" if reason else f"feeds serve {archive}"
+    click.echo(f"wrote {path}; next: {step}", err=True)
 
 
 def _settings(archive: Archive) -> dict[str, object]:
-    """Return the settings of an archive that another reader than the usual one reads: that, and its language."""
-    if archive.reader.names == (DEFAULT,):
-        return {}
+    """Return the settings of an archive that differ from the defaults: its language, and its reader."""
     with archive.snapshot() as snapshot:
-        texts = [paper.summary_text or paper.abstract for paper in snapshot.load(LATEST).papers]
-    return {"language": guess_language("\n".join(texts)) or "en", "readers": list(archive.reader.names)}
+        papers = snapshot.load(LATEST).papers
+    if not papers:
+        return {}
+    text = "\n".join(paper.body_text or paper.plain_title for paper in papers)
+    language = guess_language(text) or "en"  # most digests in Latin letters are English
+    if archive.reader.names == (DEFAULT,):
+        return {"language": language} if language != Site().language else {}
+    return {"language": language, "readers": list(archive.reader.names)}
 
 
 def _describe(archive: Archive) -> str:
     """Say how many files are read by which reader, and what they hold."""
-    if reason := archive.reason_for_no_days():
-        return reason
     with archive.snapshot() as snapshot:
         calendar, files = snapshot.calendar(), snapshot.count_files()
     papers = sum(day.papers for day in calendar)

@@ -161,9 +161,11 @@ def test_store_that_cannot_be_written_ends_the_run_with_1(folder: Path, environ:
 
 
 def test_init_writes_settings_that_change_nothing(folder: Path, environ: dict[str, str]) -> None:
-    write_files(folder, {"1.md": day("2024-01-30", paper())})
+    write_files(folder, {"1.md": day("2024-01-30", paper(summary="- 이 논문은 새로운 방법을 제안합니다."))})
     assert run_feeds("init", folder, environ=environ).returncode == 0
-    assert "# base_url" in (folder / "feeds.toml").read_text(encoding="utf-8")
+    written = (folder / "feeds.toml").read_text(encoding="utf-8")
+    assert "# base_url" in written
+    assert tomllib.loads(written) == {}
     assert run_feeds("check", folder, environ=environ).returncode == 0
     again = run_feeds("init", folder, environ=environ)
     assert again.returncode == 2
@@ -213,6 +215,63 @@ def test_check_writes_a_line_for_a_file_name_of_two(folder: Path, environ: dict[
     assert [line.partition(": ")[0] for line in lines] == [f"{folder}/a\ufffdb.md:1", str(folder)]
 
 
+WITHOUT_DATES = {
+    f"issue24013{n}.md": "\n".join(
+        f"## A paper about {topic}\n\nhttps://arxiv.org/abs/2401.{number}{n}\n\nIt is good.\n"
+        for number, topic in enumerate(("apples", "pears", "plums", "grapes"), 1000)
+    )
+    for n in (0, 1)
+}
+
+
+def test_check_lists_the_errors_of_the_nearest_reader(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, WITHOUT_DATES)
+    result = run_feeds("check", folder, environ=environ)
+    first, second, summary = result.stdout.decode().splitlines()
+    assert first.startswith(f"{folder}/issue240130.md:1: error: nothing tells the day of this paper")
+    assert second.startswith(f"{folder}/issue240131.md:1: error: nothing tells the day of this paper")
+    problem = "sections comes nearest of 5 readers, with errors in 2 files, which `feeds check` lists"
+    hint = "correct them, or set date_pattern, files or readers in feeds.toml (`feeds init` writes it)"
+    assert summary == f"{folder}: error: no day found; looked at 2 .md files; {problem}; {hint}"
+    assert result.stderr == b"days: 0, papers: 0, errors: 3, warnings: 0\n"
+    (folder / "feeds.toml").write_text('date_pattern = "issue%y%m%d"\n', encoding="utf-8")
+    corrected = run_feeds("check", folder, environ=environ)
+    assert (corrected.returncode, corrected.stdout) == (0, b"")
+    said, counts = corrected.stderr.decode().splitlines()
+    assert said.endswith('read by sections, which finds days there; write readers = ["sections"] into feeds.toml')
+    assert counts == "days: 2, papers: 8, errors: 0, warnings: 0"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ('readers = ["tables"]', "looked at 2 .md files; no paper is found by tables; remove `readers`"),
+        ('readers = ["sections"]', "looked at 2 .md files; sections: errors in 2 files, which `feeds check` lists"),
+        ('files = ["data/*.md"]', "looked at no file; did not look at 2 .md files; `feeds readers` lists the files"),
+    ],
+)
+def test_check_says_which_setting_hides_all_days(
+    folder: Path, environ: dict[str, str], settings: str, message: str
+) -> None:
+    write_files(folder, WITHOUT_DATES | {"feeds.toml": settings})
+    lines = run_feeds("check", folder, environ=environ).stdout.decode().splitlines()
+    assert any(line.startswith(f"{folder}: error: no day found; {message}") for line in lines)
+
+
+def test_init_without_a_day_says_what_comes_next(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, WITHOUT_DATES)
+    found, next_step = run_feeds("init", folder, environ=environ).stderr.decode().splitlines()
+    assert found.startswith(f"{folder}: no day found; looked at 2 .md files; sections comes nearest")
+    assert next_step == f"wrote {folder}/feeds.toml; next: set what fits there, then feeds check {folder}"
+    assert tomllib.loads((folder / "feeds.toml").read_text(encoding="utf-8")) == {}
+
+
+def test_readers_are_listed_with_what_they_read(environ: dict[str, str]) -> None:
+    lines = run_feeds("readers", environ=environ).stdout.decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["daily-papers", "sections", "json", "notes", "tables"]
+    assert all("  Reads " in line for line in lines)
+
+
 def test_check_with_a_warning_ends_with_0(folder: Path, environ: dict[str, str]) -> None:
     write_files(folder, {"a.md": "Hello\n\n" + day("2024-01-30", paper())})
     result = run_feeds("check", folder, environ=environ)
@@ -232,8 +291,10 @@ NO_DAY = {
     ".git/1.md": day("2024-01-30", paper()),
 }
 WHAT_WAS_READ = (
-    "no day found; looked at 2 .md files; did not look at 2 .json, 1 .txt files;"
-    " did not look into 1 hidden folder: .git; a day begins with ## Daily Papers (YYYY-MM-DD)"
+    "no day found; looked at 2 .json, 2 .md files; did not look at 1 .txt file;"
+    " did not look into 1 hidden folder: .git;"
+    " none of daily-papers, sections, json, notes, tables finds a paper there; `feeds readers` says what each reads;"
+    " a day of daily-papers begins with ## Daily Papers (YYYY-MM-DD)"
 )
 
 
@@ -243,8 +304,8 @@ def test_check_of_a_folder_without_a_day_says_what_it_read(folder: Path, environ
     assert result.returncode == 1
     assert result.stdout.decode().splitlines()[-3:] == [
         f"{folder}: error: {WHAT_WAS_READ}",
-        f"{folder}/notes/a.md:3: warning: https://arxiv.org/abs/2401.16420v1 looks like a paper, but belongs to no day",
         f"{folder}/c.json:2: warning: https://hf.co/papers/2401.00002 looks like a paper, but belongs to no day",
+        f"{folder}/notes/a.md:3: warning: https://arxiv.org/abs/2401.16420v1 looks like a paper, but belongs to no day",
     ]
     assert b"days: 0, papers: 0, errors: " in result.stderr
 

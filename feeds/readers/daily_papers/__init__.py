@@ -6,7 +6,7 @@ from feeds.readers import Digest
 
 
 class DailyPapersReader:
-    """Reads Markdown digests, including the variants and mistakes that are common in them.
+    """Reads Markdown in which `## Daily Papers (YYYY-MM-DD)` starts a day, with common variants and mistakes.
 
     Every line ends up in a field of a paper or in a diagnostic.
     """
