@@ -1,5 +1,6 @@
 """Writes one edition in one format."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,11 @@ class _FormatName(click.ParamType[str]):
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    help="File to write, or an existing folder, for a file a day; default stdout.",
+    type=click.Path(),
+    help="File to write; default stdout. A folder, or a new name without a suffix, gets a file a day.",
 )
 @search_options
-def command(format_name: str, key: str | None, archive: Path, output: Path | None, **parameters: str | None) -> None:
+def command(format_name: str, key: str | None, archive: Path, output: str | None, **parameters: str | None) -> None:
     """Write one edition in one format.
 
     KEY is latest, all, a day (2024-01-30), a week (2024-W05), a month (2024-01), a year (2024), daily, weekly, monthly,
@@ -57,26 +58,41 @@ def command(format_name: str, key: str | None, archive: Path, output: Path | Non
     publisher = open_archive(archive)
     report_missing_days(publisher)
     resource = find_resource(publisher, publisher.formats[format_name], key, given_parameters(parameters))
-    if output and output.is_dir():
-        _write_days(publisher, resource, output)
+    if output and _is_folder(output):
+        _write_days(publisher, resource, Path(output))
         return
     document = publisher.render(publisher.representation(resource)).body
     if output:
-        _write(output, document)
+        _write(Path(output), document)
         return
     if sys.stdout.isatty() and b"\0" in document:
         raise FeedsError(f"{resource.path}: is binary, and stdout is a terminal; add -o {resource.file_name}")
     sys.stdout.buffer.write(document)
 
 
+def _is_folder(output: str) -> bool:
+    """Whether a path is that of a folder, or of one to create."""
+    path = Path(output)
+    return path.is_dir() or output.endswith(os.sep) or not (path.suffix or os.path.lexists(path))
+
+
 def _write_days(publisher: Publisher, resource: Resource, folder: Path) -> None:
-    """Write each day of an edition into a file of its own."""
-    with publisher.archive.snapshot() as snapshot:
+    """Write each day of an edition into a file of its own, and say how many there are."""
+    archive, suffix = publisher.archive, resource.format.suffix
+    if folder.resolve().is_relative_to(archive.root) and suffix in archive.reader.suffixes:
+        problem = f"lies in the archive, which would read its {suffix} files as well"
+        raise FeedsError(f"{folder}: {problem}; choose a folder outside {archive.root}")
+    with archive.snapshot() as snapshot:
         covered = {day.date for day in snapshot.load(resource.key).days}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FeedsError(f"{folder}: {error.strerror}; choose another folder") from error
     for day in sorted(covered):
         document = resource.format.resource(period(Scope.DAY, day))
         body = publisher.render(publisher.representation(document)).body
-        _write(folder / f"{document.key.text}{document.format.suffix}", body)
+        _write(folder / f"{document.key.text}{suffix}", body)
+    click.echo(f"wrote {len(covered):,} {suffix} file{'s' if len(covered) != 1 else ''} into {folder}", err=True)
 
 
 def _write(path: Path, document: bytes) -> None:

@@ -408,9 +408,9 @@ def kill_a_worker(server: int) -> None:
 
 
 def test_export_into_a_folder_writes_a_file_a_day(tmp_path: Path, environ: dict[str, str]) -> None:
-    (tmp_path / "days").mkdir()
     result = run_feeds("export", "md", "all", "--archive", SEEDS, "-o", tmp_path / "days", environ=environ)
-    assert (result.returncode, result.stderr) == (0, b"")
+    said = f"wrote 2 .md files into {tmp_path}/days\n"
+    assert (result.returncode, result.stderr.decode()) == (0, said)
     assert sorted(file.name for file in (tmp_path / "days").iterdir()) == ["2024-01-30.md", "2024-03-20.md"]
     environ = environ | {"FEEDS_INDEX": str(tmp_path / "exported.sqlite")}
     bibliography = [
@@ -418,6 +418,36 @@ def test_export_into_a_folder_writes_a_file_a_day(tmp_path: Path, environ: dict[
         for archive in (SEEDS, tmp_path / "days")
     ]
     assert bibliography[0] == bibliography[1]
+
+
+@pytest.mark.parametrize(
+    ("output", "written"),
+    [
+        ("new", ["new/2024-01-30.rss", "new/2024-03-20.rss"]),
+        ("v1.2/", ["v1.2/2024-01-30.rss", "v1.2/2024-03-20.rss"]),
+        ("here", ["here/2024-01-30.rss", "here/2024-03-20.rss", "here/other"]),
+        ("here/other", ["here/other"]),
+        ("all.rss", ["all.rss", "here/other"]),
+    ],
+)
+def test_export_writes_folders_and_files(
+    tmp_path: Path, environ: dict[str, str], output: str, written: list[str]
+) -> None:
+    write_files(tmp_path / "out", {"here/other": "old"})
+    result = run_feeds("export", "rss", "all", "-o", f"{tmp_path}/out/{output}", environ=environ)
+    assert result.returncode == 0
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert sorted({*written, "here/other"}) == sorted(str(path.relative_to(tmp_path / "out")) for path in files)
+    assert ((tmp_path / "out/here/other").read_text() == "old") == (output != "here/other")
+
+
+def test_export_into_the_archive_itself_is_refused(folder: Path, environ: dict[str, str]) -> None:
+    write_files(folder, {"2024-01-30.md": "## A\n\nhttps://arxiv.org/abs/2401.00001\n"})
+    for output in (folder, folder / "native"):
+        result = run_feeds("export", "md", "all", "--archive", folder, "-o", output, environ=environ)
+        hint = "would read its .md files as well; choose a folder outside"
+        assert (result.returncode, hint in result.stderr.decode()) == (2, True)
+    assert [path.name for path in folder.iterdir()] == ["2024-01-30.md"]
 
 
 @pytest.mark.parametrize(("summary", "language"), [("요약입니다 논문을 읽습니다", "ko"), ("Reads papers.", "en")])
