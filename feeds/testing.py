@@ -127,6 +127,12 @@ def _listings() -> Iterator[Listing]:
             authors=(f"김민준 {text}", "O'Neil, Jr.", "张伟") if rank != 3 else (),
             more_authors=rank == 2,
             summary=f"- **{text}**: {text}\n- https://github.com/a/b\n\n| 가 | 나 |\n|---|---|\n| 1 | {text} |",
+            abstract=text if rank > 3 else "",
+            tags=(text.replace(",", ""),) if rank > 2 else (),
+            published=_DAY if rank > 3 else None,
+            journal=text if rank > 2 else "",
+            journal_doi="10.1000/a_b(1)<c>" if rank > 3 else "",
+            comment=text if rank > 2 else "",
         )
         yield Listing(paper, rank, _DAY, f"key{rank}")
     yield Listing(
