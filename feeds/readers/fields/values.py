@@ -15,10 +15,6 @@ _DOI = re.compile(r"(?:doi:\s?)?(10\.[0-9]{4,9}/\S+)", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"!?\[[^\[\]]*\]\(<?([^()<>\s]+)>?\)")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s{2}\S)")
-_NUMBER_IN_TITLE = re.compile(
-    r"^\s*[\[(](?:[0-9]{1,3}|(?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?)[\])]\s*(?=\S)|\s*[\[(](?:arxiv:)?[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?[\])]\s*$",
-    re.IGNORECASE,
-)
 _HTML = re.compile(r"</(?:jats:)?(?:p|li|ul|ol|div|h[1-6]|title)>|<br ?/?>", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<jats:title>\s*abstract\s*</jats:title>", re.IGNORECASE)
 _HTML_ITEM = re.compile(r"\s*<li\b[^<>]*>(?:\s*<p\b[^<>]*>)?\s*", re.IGNORECASE)
@@ -41,11 +37,6 @@ def clean_text(value: object) -> str:
     if not value.isascii():
         value = value.encode("utf-8", "replace").decode()
     return value.strip()
-
-
-def clean_title(text: str) -> str:
-    """Return a title on one line, without the number of the paper in brackets."""
-    return _NUMBER_IN_TITLE.sub("", " ".join(text.split())).strip() or text
 
 
 def html_to_markdown(text: str) -> str:

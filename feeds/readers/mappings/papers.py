@@ -9,8 +9,16 @@ from feeds.model import identity
 from feeds.model.paper import Paper
 from feeds.readers.fields.addresses import paper_url
 from feeds.readers.fields.dates import Dates
-from feeds.readers.fields.labels import Authors, Field, is_no_value, parse_votes, split_authors, split_categories
-from feeds.readers.fields.values import clean_text, clean_title, guess_language, identifier_url, parse_day, web_url
+from feeds.readers.fields.labels import (
+    Authors,
+    Field,
+    clean_title,
+    is_no_value,
+    parse_votes,
+    split_authors,
+    split_categories,
+)
+from feeds.readers.fields.values import clean_text, guess_language, identifier_url, parse_day, web_url
 from feeds.readers.mappings.keys import (
     ABSTRACTS,
     ADDRESSES,
@@ -76,7 +84,7 @@ def make_paper(
     own_date = parse_day(by_name.get("date"), dates)
     published = _first_day(by_name, PUBLISHED, dates) or own_date
     paper = Paper(
-        title=clean_title(title),
+        title=clean_title(title) or title,
         url=url,
         image=image,
         video=video,

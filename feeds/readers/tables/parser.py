@@ -13,8 +13,16 @@ from feeds.readers import Diagnostics, Digest
 from feeds.readers.days import DayCollector
 from feeds.readers.fields.addresses import Address, Kind, find_addresses, is_label
 from feeds.readers.fields.dates import Dates
-from feeds.readers.fields.labels import Field, find_language, is_no_value, parse_votes, split_authors, split_categories
-from feeds.readers.fields.values import clean_text, clean_title, parse_day, plain_paragraphs
+from feeds.readers.fields.labels import (
+    Field,
+    clean_title,
+    find_language,
+    is_no_value,
+    parse_votes,
+    split_authors,
+    split_categories,
+)
+from feeds.readers.fields.values import clean_text, parse_day, plain_paragraphs
 from feeds.readers.json_papers.values import Broken, Text
 from feeds.readers.tables.rows import (
     Column,
