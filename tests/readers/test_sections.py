@@ -683,7 +683,10 @@ def test_rows_of_html_below_dates_have_those_days() -> None:
         pytest.param("# Tool\nIt builds on [LoRA](https://arxiv.org/abs/2106.09685).\n", "README.md", id="readme"),
         pytest.param("# Index\n- [2024-05-17](2024-05-17.md)\n- [arXiv](https://arxiv.org/)\n", "index.md", id="index"),
         pytest.param("", DAY, id="empty file"),
-        pytest.param("# 2024-05-17\nNo papers today on arXiv.\n", DAY, id="day without papers"),
+        pytest.param("# 2024-05-17\nWent fishing. arXiv was down.\n", DAY, id="diary"),
+        pytest.param(
+            "# Papers (2024-05-17)\nIf there are no papers, run it again.\n", "README.md", id="readme of a tool"
+        ),
         pytest.param(
             "---\ntitle: Snow Physics\narxiv: 2405.21001\ndate: 2024-05-17\n---\n# Snow Physics\n"
             "[PDF](https://arxiv.org/pdf/2405.21001)\n",
@@ -706,6 +709,24 @@ def test_rows_of_html_below_dates_have_those_days() -> None:
 )
 def test_files_of_other_kinds_are_declined(source: str, path: str) -> None:
     assert declines(source, path)
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("# arXiv digest\n\nNo new papers today.\n", "daily/2024-05-17.md"),
+        ("# Daily papers (2024-05-17)\n\n**Papers:** 0\n\n[arXiv](https://arxiv.org)\n", "daily/newest.md"),
+        ("# 每日论文 2024-05-17\n\n今日没有新的论文。\n", "daily/newest.md"),
+        ("# 每日 ArXiv 論文\n\n> 📊 本日共處理 0 篇論文\n", "2024-05-17.md"),
+        ("# 今日の論文\n\n新しい論文はありませんでした。\n", "2024-05-17.md"),
+        ("# 오늘의 논문\n\n새 논문이 없습니다.\n", "2024-05-17.md"),
+    ],
+)
+def test_day_that_says_that_it_has_no_papers_is_empty(source: str, path: str) -> None:
+    digest = read(source, path)
+    assert list(digest.days) == [date(2024, 5, 17)]
+    assert not digest.entries
+    assert not digest.diagnostics
 
 
 def test_papers_without_a_day_are_reported() -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from feeds.readers import Digest
 from feeds.readers.fields.dates import Dates
 
-_MAY_HAVE_PAPERS = re.compile(r"arxiv|doi|openreview|hf\.co|huggingface\.co", re.IGNORECASE)
+_MAY_BE_DIGEST = re.compile(r"arxiv|doi|openreview|hf\.co|huggingface\.co|\bpapers?\b|论文|論文|논문", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class SectionsReader:
     suffixes: ClassVar[frozenset[str]] = frozenset({".md", ".markdown"})
 
     def read(self, source: str, path: PurePosixPath) -> Digest | None:
-        """Parse a file; None if it has no papers, or belongs to another reader."""
-        if not _MAY_HAVE_PAPERS.search(source):
+        """Parse a file; None if it has no papers and does not say so, or belongs to another reader."""
+        if not _MAY_BE_DIGEST.search(source):
             return None
         from feeds.readers.sections.parser import parse_sections  # here, because mostly no file has changed
 

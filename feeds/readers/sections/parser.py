@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import PurePosixPath
 
 from feeds.model.paper import Paper
@@ -25,6 +26,13 @@ _UPDATED = re.compile(r"updat|更新|갱신|업데이트|수정", re.IGNORECASE)
 _README = re.compile(r"(?:readme|index|contributing|changelog|claude|agents|skill)\b", re.IGNORECASE)
 _ARXIV_MONTH = re.compile(r"arxiv\.org/abs/(?P<year>[0-9]{2})(?P<month>[0-9]{2})\.")
 _FILE_LINK = re.compile(r"\]\((?![a-z][a-z0-9+.-]*:|#|//)[^()\s]+\)", re.IGNORECASE)
+_NO_PAPERS = re.compile(
+    r"\bno (?:\w+ ){0,3}(?:papers?|articles?|submissions?|results?)\b|\b0 (?:new )?papers\b|\bpapers?\W{1,8}0\b"
+    r"|(?:没有|沒有|暂无|暫無|无|無)[^。\n]{0,12}(?:论文|論文)|(?<![0-9])0\s?(?:篇|[편건件])"
+    r"|(?:论文|論文)[^。\n]{0,6}[:：]\W{0,5}0(?![0-9])|論文[^。\n]{0,12}(?:ありません|なし|見つかりません)|논문[^.\n]{0,6}없",
+    re.IGNORECASE,
+)
+_MAX_EMPTY_DAY = 4_000  # characters
 _FIELD_LINES = 60  # from the start of a file
 _WITHOUT_YEAR = re.compile(r"[(（]([^()（）]{3,60})[)）]\s*$")  # a date at the end of a heading
 _RANGE_IN_MONTH = re.compile(r"^([^\W\d_]{3,9}\.?\s)[0-9]{1,2}\s?[-–]\s?(?=[0-9]{1,2}$)")  # May 22-28
@@ -33,7 +41,7 @@ _MIN_PAPERS = 3  # of a file without a day that is meant as a digest
 
 
 def parse_sections(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
-    """Parse a file; None if it has no papers, or belongs to another reader."""
+    """Parse a file; None if it has no papers and does not say so, or belongs to another reader."""
     matter = parse_front_matter(source)
     if matter and _is_of_paper(matter.fields):
         return None
@@ -43,7 +51,9 @@ def parse_sections(source: str, path: PurePosixPath, dates: Dates) -> Digest | N
     finder = PaperFinder(text, dates)
     papers = finder.find()
     fields = matter.fields if matter else {}
-    if not papers or (len(papers) == 1 and _describes_paper(fields, papers[0].section, dates)):
+    if not papers:
+        return _parse_empty_day(body, path, finder, dates)
+    if len(papers) == 1 and _describes_paper(fields, papers[0].section, dates):
         return None
     days = _Days(finder.root, text, path, fields, papers, dates)
     if _is_index(papers, text) or (days.in_path is None and _is_rolling(papers, text, dates, days)):
@@ -54,6 +64,15 @@ def parse_sections(source: str, path: PurePosixPath, dates: Dates) -> Digest | N
     digest = collector.digest()
     is_digest = len(papers) >= _MIN_PAPERS and not _README.match(path.name)
     return digest if digest.days or is_digest else None
+
+
+def _parse_empty_day(body: str, path: PurePosixPath, finder: PaperFinder, dates: Dates) -> Digest | None:
+    """Return the day of a short file that says that it has no papers; None for any other file."""
+    if len(body) > _MAX_EMPTY_DAY or not _NO_PAPERS.search(body):
+        return None
+    headings = [] if _README.match(path.name) else _walk(finder.root)
+    days = chain([(0, dates.in_path(path))], ((section.start, dates.in_text(section.heading)) for section in headings))
+    return next((Digest({day: start + 1}, (), ()) for start, day in days if day), None)
 
 
 def _read_papers(
