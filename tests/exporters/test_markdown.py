@@ -323,6 +323,13 @@ def test_summary_with_field_like_lines_is_read_back(lines: str) -> None:
     assert parse_papers(export_papers(*papers)) == papers
 
 
+def test_code_in_the_summary_of_another_format_is_not_escaped() -> None:
+    code = "```sh\n# install\n[[ -d a ]] && cd a\n```"
+    (parsed,) = parse_papers(export_papers(replace(PLAIN, summary=f"# Usage\n\nVote: 3\n\n{code}")))
+    assert parsed.summary.endswith(code)
+    assert parsed.votes == PLAIN.votes
+
+
 SYNTAX = st.text(st.sampled_from("[]()\\$&;#39a *_`<>,'\"!|~h:/.+") | st.characters(), max_size=20)
 FIELDS = [
     "Vote: 3",

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from feeds.model.paper import Paper
 from feeds.readers.daily_papers import syntax
 from feeds.readers.daily_papers.parser import parse_digest
+from feeds.readers.daily_papers.sections import fence_after
 
 _SYNTAX = re.compile(r"[\[\]()\\$&'\"]")
 _MARKS = re.compile(r"[ \t>*_`\\+•-]*")  # before the text of a line
@@ -22,8 +24,7 @@ def format_paper(paper: Paper) -> Iterator[str]:
     blocks = list(_format_fields(paper))
     yield from blocks
     if paper.summary:
-        is_summary = not _MAY_BE_SYNTAX.search(paper.summary) or _is_parsed_as(paper, [*blocks, paper.summary])
-        yield paper.summary if is_summary else _escape_summary(paper.summary)
+        yield _format_summary(paper, blocks)
 
 
 def _format_fields(paper: Paper) -> Iterator[str]:
@@ -63,9 +64,22 @@ def _is_parsed_as(paper: Paper, blocks: Iterable[str]) -> bool:
     return digest is not None and [entry.paper for entry in digest.entries] == [paper]
 
 
-def _escape_summary(summary: str) -> str:
-    """Escape the lines of a summary, of a digest in another syntax, that look like fields or headings in this one."""
-    return "\n".join(map(_escape_line, summary.split("\n"))).strip("\n")
+def _format_summary(paper: Paper, blocks: Iterable[str]) -> str:
+    """Format the summary as it is if that is parsed as such, else escaped outside of code, else wholly escaped."""
+    if not _MAY_BE_SYNTAX.search(paper.summary):
+        return paper.summary
+    for summary in (paper.summary, "\n".join(_escape_text(paper.summary)).strip("\n")):
+        if _is_parsed_as(replace(paper, summary=summary), [*blocks, summary]):
+            return summary
+    return "\n".join(map(_escape_line, paper.summary.split("\n"))).strip("\n")
+
+
+def _escape_text(summary: str) -> Iterator[str]:
+    """Escape the lines outside of fenced code of a summary, of a digest in another syntax, that look like this one."""
+    fence = ""
+    for line in summary.split("\n"):
+        was_in_code, fence = bool(fence), fence_after(line, fence)
+        yield line if was_in_code or fence else _escape_line(line)
 
 
 def _escape_line(line: str) -> str:
