@@ -46,6 +46,17 @@ def test_rolling_table_has_the_days_of_its_rows() -> None:
     )
 
 
+def test_abstract_below_a_link_becomes_the_paper_abstract() -> None:
+    source = """\
+<table>
+<tr><th>日期</th><th>标题</th><th>论文</th></tr>
+<tr><td>2025-03-14</td><td>Pebbles</td><td>[2503.00001](https://arxiv.org/abs/2503.00001)<br><b>摘要：</b> We count.</td></tr>
+</table>
+"""
+    _, paper = one(source)
+    assert (paper.title, paper.abstract) == ("Pebbles", "We count.")
+
+
 def test_code_is_linked_below_the_paper() -> None:
     _, paper = one(HEAD + row(code="**[link](https://github.com/a/b)**"))
     assert paper.summary == "- **Code:** <https://github.com/a/b>"
@@ -211,6 +222,12 @@ def test_row_without_a_title_is_not_read() -> None:
 
 def test_item_without_a_title_is_not_read() -> None:
     assert TablesReader().read("- 2025-03-14: [pdf](https://arxiv.org/pdf/2503.00001)", PATH) is None
+
+
+def test_date_without_a_year_is_in_the_year_of_the_path() -> None:
+    source = HEAD + row(day="01-02").replace("2503.", "2412.") + row(day="01-05")
+    days = [entry.day for entry in read(source, PurePosixPath("monthly/2025-01.md")).entries]
+    assert days == [date(2025, 1, 2), date(2025, 1, 5)]
 
 
 def test_date_without_any_year_has_that_of_the_arxiv_number() -> None:

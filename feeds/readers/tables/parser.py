@@ -18,6 +18,7 @@ from feeds.readers.fields.labels import (
     clean_title,
     find_language,
     is_no_value,
+    parse_label,
     parse_votes,
     split_authors,
     split_categories,
@@ -87,7 +88,7 @@ class _Parser:
         self._dates = dates
         self._diagnostics = Diagnostics()
         self._days = DayCollector(self._diagnostics)
-        self._near = dates.in_path(path) or _end_of_year(path.as_posix())  # what a date without a year is close to
+        self._near = dates.in_path(path) or _near_end_of_year(path.as_posix())  # what a date without a year is close to
         self._language = find_language(path)
         self._topics: list[tuple[int, str]] = []
         self._dated = 0
@@ -147,7 +148,7 @@ class _Parser:
             self._near = day
             return
         if year := _YEAR.fullmatch(text.strip("年년 ")):
-            self._near = _end_of_year(year[0])
+            self._near = _near_end_of_year(year[0])
             return
         self._topics = [(level, name) for level, name in self._topics if level < heading.level]
         if text and len(text) <= 100 and not _NOT_TOPIC.fullmatch(text):
@@ -242,10 +243,13 @@ def _first_day(paper: Paper) -> date | None:
     return date(2000 + int(match[1]), int(match[2]), 1) - timedelta(days=7) if match and is_month else None
 
 
-def _end_of_year(text: str) -> date | None:
-    """Return the last day of the year that a text names; None unless it names exactly one."""
+def _near_end_of_year(text: str) -> date | None:
+    """Return the day from which every date without a year is in the year that a text names; None if it names none.
+
+    A date without a year is at most a week after the one that it is near to.
+    """
     years = set(_YEAR.findall(text))
-    return date(int(years.pop()), 12, 31) if len(years) == 1 else None
+    return date(int(years.pop()), 12, 24) if len(years) == 1 else None
 
 
 def _make_paper(
@@ -267,9 +271,11 @@ def _make_paper(
     if not columns and title_at + 1 < len(cells) and not addresses[title_at + 1]:
         authors_at = title_at + 1
     authors = split_authors("" if authors_at in (None, title_at) else cells[authors_at or 0])
-    abstract, votes = "", None
+    links = [index for index, group in enumerate(addresses) if group and index != title_at]
+    abstract, notes = _read_below_links([cells[index] for index in links])
+    votes: int | None = None
     tags: tuple[str, ...] = ()
-    items = [] if addresses[title_at] else [f"- {text}" for text in _lines_below_title(cells[title_at])]
+    items = notes if addresses[title_at] else [*(f"- {text}" for text in _lines_below(cells[title_at])), *notes]
     for index, column in enumerate(columns):
         text = clean_text(plain_text(cells[index]))
         if index in (title_at, where, authors_at) or not text:
@@ -284,14 +290,13 @@ def _make_paper(
             column.field is None and len(text) > 20 and not addresses[index]
         ):
             items.append(f"- **{column.name or 'Note'}:** {text}")
-    links = [address for group in addresses for address in group]
     return Paper(
         title=title,
         url=url,
         votes=votes,
         authors=authors.names,
         more_authors=authors.more_authors,
-        summary="\n".join([*items, *_links(links)]),
+        summary="\n".join([*items, *_links([address for group in addresses for address in group])]),
         abstract=abstract,
         tags=tuple(dict.fromkeys(tags)),
         language=language if items else "",
@@ -335,7 +340,16 @@ def _first_line(cell: str) -> str:
     return head if plain_text(head) else cell
 
 
-def _lines_below_title(cell: str) -> list[str]:
+def _read_below_links(cells: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the abstract and the notes that cells have below their links."""
+    lines = [line for cell in cells for line in _lines_below(cell)]
+    labels = [parse_label(line) for line in lines]
+    abstract = next((label.text for label in labels if label and label.field is Field.ABSTRACT), "")
+    return abstract, [f"- {line}" for line, label in zip(lines, labels, strict=True) if not label and len(line) > 20]
+
+
+def _lines_below(cell: str) -> list[str]:
+    """Return the lines below the first one of a cell, which is a title or a link."""
     lines = _BREAK.split(cell.removeprefix(_first_line(cell)))
     return list(filter(None, map(plain_text, lines)))
 
