@@ -50,7 +50,7 @@ def test_abstract_below_a_link_becomes_the_paper_abstract() -> None:
     source = """\
 <table>
 <tr><th>日期</th><th>标题</th><th>论文</th></tr>
-<tr><td>2025-03-14</td><td>Pebbles</td><td>[2503.00001](https://arxiv.org/abs/2503.00001)<br><b>摘要：</b> We count.</td></tr>
+<tr><td>2025-03-14</td><td>Pebbles</td><td>https://arxiv.org/abs/2503.00001<br><b>摘要：</b> We count.</td></tr>
 </table>
 """
     _, paper = one(source)
