@@ -25,7 +25,7 @@ from feeds.progress import Progress
 from feeds.sqlite import transaction
 from feeds.text.unicode import primary_subtag
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 _SUM_BITS = 256  # of a sum of hashes
 

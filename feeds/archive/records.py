@@ -35,7 +35,7 @@ _PIPE_SIZE = 1_000_000  # bytes
 _WORKER = (sys.executable, "-c", "from feeds.archive import records; records.work()")
 CONTENT_COLUMNS = (
     *("title", "url", "image", "video", "votes", "authors", "more_authors", "summary"),
-    *("abstract", "published", "language", "journal", "journal_doi", "comment"),
+    *("abstract", "published", "language", "journal", "journal_doi", "comment", "has_author_order"),
     *("plain_title", "summary_html", "summary_text", "links"),
 )
 """The columns of a paper's content: its fields but the tags, then what follows from them."""
@@ -216,7 +216,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher], metadata: Mapping[s
     content = (
         *(paper.title, paper.url, paper.image, paper.video, paper.votes, authors, paper.more_authors, paper.summary),
         *(paper.abstract, paper.published and paper.published.isoformat(), paper.language),
-        *(paper.journal, paper.journal_doi, paper.comment),
+        *(paper.journal, paper.journal_doi, paper.comment, paper.has_author_order),
         *(paper.plain_title, paper.summary_html, paper.summary_text, _encode_links(paper.links)),
     )
     found = tuple(number for number, matcher in enumerate(matchers) if matcher.matches(slug, texts, letters))
@@ -238,7 +238,8 @@ def decode_paper(columns: Sequence[object], tags: tuple[str, ...]) -> Paper:
     """Return the paper of a row with CONTENT_COLUMNS; what follows from its fields is not computed again."""
     values: dict[str, object] = dict(zip(CONTENT_COLUMNS, columns, strict=True))
     values["authors"] = tuple(str(values["authors"]).split("\n")) if values["authors"] else ()
-    values["more_authors"] = bool(values["more_authors"])
+    for name in ("more_authors", "has_author_order"):
+        values[name] = bool(values[name])
     values["published"] = date.fromisoformat(str(values["published"])) if values["published"] else None
     values["tags"] = tags
     values["links"] = tuple(_decode_links(str(values["links"]))) if values["links"] else ()

@@ -31,6 +31,7 @@ class PaperMetadata:
             paper,
             authors=self.authors or paper.authors,
             more_authors=paper.more_authors and not self.authors,
+            has_author_order=paper.has_author_order or bool(self.authors),
             abstract=paper.abstract or clean_abstract(self.abstract),
             tags=clean_tags((*paper.tags, *self.tags)),
             published=self.published or paper.published,

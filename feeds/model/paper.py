@@ -16,7 +16,8 @@ class Paper:
     """What a digest says of one publication.
 
     `image` and `video` are absolute http(s) URLs. `votes` is None where the digest counts none, which is not zero.
-    `more_authors` is set where the source left names out. `summary` is Markdown as written in the digest.
+    `more_authors` is set where the source left names out, `has_author_order` where they are known to be in the order
+    of the paper. `summary` is Markdown as written in the digest.
 
     Some digests bring more: `abstract` is the paper's own, plain text with TeX, whose paragraphs blank lines separate;
     `tags` are its categories, without commas and line breaks; `published` is its own date; `language` is that of the
@@ -42,6 +43,7 @@ class Paper:
     journal: str = field(default="", repr=False)
     journal_doi: str = field(default="", repr=False)
     comment: str = field(default="", repr=False)
+    has_author_order: bool = field(default=False, repr=False)
 
     @cached_property
     def plain_title(self) -> str:
@@ -145,7 +147,9 @@ class Paper:
         """
         extras = (self.abstract, self.tags, str(self.published or ""), self.language)
         publication = (self.journal, self.journal_doi, self.comment)
-        return (*extras, *publication) if any(publication) else extras if any(extras) else ()
+        if any(publication) or self.has_author_order:
+            return (*extras, *publication, self.has_author_order)
+        return extras if any(extras) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,10 +122,22 @@ def test_paper_is_completed(open_files: OpenFiles, store: MetadataStore) -> None
     publisher = open_files(DAYS)
     completed, other = (listing.paper for listing in load(publisher, "2024-01-30").listings)
     assert (completed.authors, completed.more_authors) == (("Ka-Ho Müller", "Bo Li"), False)
+    assert completed.has_author_order
     assert completed.abstract == "We show that $x^2$ suffices.\n\nAnd more."
     assert (completed.tags, completed.published) == (("cs.CV", "cs.LG"), date(2023, 12, 31))
     assert (completed.journal, completed.doi, completed.comment) == (KNOWN.journal, KNOWN.journal_doi, "12 pages")
     assert other == Paper("Two", "https://arxiv.org/abs/2401.00002")
+
+
+def test_order_of_authors_is_doubted_only_where_it_is_unknown(open_files: OpenFiles, store: MetadataStore) -> None:
+    two = paper("Two", "2401.2", authors="Authors: Ann Lee, Bo Li")
+    publisher = open_files({"1.md": day("2024-01-30", paper("One", "2401.1", authors="Authors: Bo Li"), two)})
+    for is_known in (False, True):
+        for format_name in ("html", "bib"):
+            text = render(publisher, format_name, "papers/2401.00002").decode()
+            assert ("다이제스트에 실린 순서" in text) != is_known
+        store.put({"2401.00002": KNOWN}, NOW)
+        sync(publisher)
 
 
 def test_digest_wins_where_it_says_more() -> None:

@@ -15,7 +15,7 @@ def build_notes(paper: Paper, context: RenderContext) -> list[str]:
     """
     locale = context.locale
     notes = []
-    if len(paper.authors) > 1:
+    if len(paper.authors) > 1 and not paper.has_author_order:
         notes.append(locale.gettext("The authors are in the order of the digest, which may not be that of the paper."))
     if paper.more_authors:
         notes.append(locale.gettext("The digest does not name all authors."))
