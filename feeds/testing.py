@@ -10,11 +10,17 @@ from typing import Any
 from feeds.exporters import registry
 from feeds.exporters.contract import Exporter, Format, RenderContext
 from feeds.exporters.registry import Registry
-from feeds.model.edition import Collection, Edition, SearchResults, group_by_day, paper_edition
+from feeds.model.edition import (
+    Collection,
+    Edition,
+    Ranking,
+    SearchResults,
+    group_by_day,
+    paper_edition,
+)
 from feeds.model.keys import (
     ALL,
     LATEST,
-    SERIES,
     Key,
     ListKey,
     PaperKey,
@@ -23,6 +29,7 @@ from feeds.model.keys import (
     SeriesKey,
     SiteKey,
     TopicsKey,
+    TopKey,
     period,
 )
 from feeds.model.paper import Day, DayCount, Listing, Paper
@@ -103,6 +110,8 @@ def _render(exporter: Exporter, edition: Edition, context: RenderContext) -> byt
 def _keys(scope: Scope, item: Format) -> list[Key]:
     if scope in (Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR):
         return [period(scope, _DAY)]
+    if scope is Scope.TOP:
+        return [TopKey(period(Scope.WEEK, _DAY))]
     fixed: dict[Scope, list[Key]] = {
         Scope.SITE: [SiteKey(path) for path in item.site_paths],
         Scope.LATEST: [LATEST],
@@ -149,9 +158,11 @@ def _edition(key: Key, listings: tuple[Listing, ...]) -> Edition:
         case TopicsKey():
             topics = tuple(SearchResults(topic, count=len(new)) for topic in key.topics) if new else ()
             return Collection(key, calendar=calendar, editions=topics, count=len(topics))
+        case TopKey():
+            return Ranking(key, group_by_day(new), calendar, results=new[::-1])
         case SeriesKey() | ListKey():
-            member_scope = SERIES[key.scope] if isinstance(key, SeriesKey) else Scope.DAY
-            members = (Edition(period(member_scope, _DAY), (Day(_DAY, new),), calendar),) if new else ()
+            scope = key.period if isinstance(key, SeriesKey) and key.period else Scope.DAY
+            members = (Edition(period(scope, _DAY), (Day(_DAY, new),), calendar),) if new else ()
             return Collection(key, calendar=calendar, editions=members, count=len(members))
         case PaperKey():
             return replace(paper_edition(listings[0]), key=key) if listings else Edition(key)

@@ -33,6 +33,7 @@ from feeds.model.edition import (
     Collection,
     Edition,
     Facet,
+    Ranking,
     SearchResults,
     count_with,
     group_by_day,
@@ -48,6 +49,7 @@ from feeds.model.keys import (
     LATEST,
     LISTS,
     PERIODS,
+    RANKED_PERIODS,
     SEARCH,
     CollectionKey,
     FixedKey,
@@ -60,6 +62,7 @@ from feeds.model.keys import (
     SeriesKey,
     SiteKey,
     TopicsKey,
+    TopKey,
     period,
 )
 from feeds.model.paper import Day, DayCount, Listing
@@ -67,6 +70,7 @@ from feeds.model.query import Has, Order, Query
 
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
+_MAX_RANKING = 20  # papers
 _MAX_COUNTS = 1_000  # queries
 _MAX_SUGGESTIONS = 10
 _MAX_TAG_FACETS = 12
@@ -194,7 +198,10 @@ class Snapshot:
                 yield key
         yield from self.list_keys(date.min if days is None else min(days, default=date.max))
         for scope in reversed(PERIODS):
-            yield from self._periods(scope) if days is None else self._affected_periods(scope, days)
+            changed = self._periods(scope) if days is None else self._affected_periods(scope, days)
+            yield from changed
+            if scope in RANKED_PERIODS:
+                yield from map(TopKey, changed)
         conditions, values = ["day <= ?"], [self._until.isoformat()]
         if days is not None:
             conditions.append("slug IN (SELECT slug FROM papers WHERE day IN (SELECT value FROM json_each(?)))")
@@ -274,6 +281,8 @@ class Snapshot:
         if isinstance(edition, SearchResults):
             suggestions = () if edition.total or edition.key.topic else self._suggestions(edition.key.query)
             return replace(edition, results=listings, days=group_by_day(listings), suggestions=suggestions)
+        if isinstance(edition, Ranking):
+            return replace(edition, results=listings, days=group_by_day(listings), count=None)
         if isinstance(key, SiteKey) and covered:
             covered = self._calendar.between(covered[-1].date - _SITE_DAYS, covered[-1].date)
         by_day: dict[date, list[Listing]] = {day.date: [] for day in reversed(covered)}
@@ -289,6 +298,8 @@ class Snapshot:
             order = f"{MOST_VOTED}, {selection.order}"
             selection = replace(selection, order=order, limit=_MEMBER_PAPERS)
         listings = self._listings(selection)
+        if isinstance(member, Ranking):
+            return replace(member, results=listings, days=group_by_day(listings))
         return replace(member, days=group_by_day(listings))
 
     def image_urls(self, key: Key | None = None) -> tuple[str, ...]:
@@ -350,11 +361,13 @@ class Snapshot:
                 topics = tuple(SearchResults(topic, count=self._count(topic.query)) for topic in key.topics)
                 return self._collection(key, topics)
             case SeriesKey():
-                return self._collection(key, tuple(map(self._empty, self._closed_periods(key))))
+                return self._collection(key, tuple(map(self._empty, self._closed_members(key))))
             case PaperKey():
                 return self._empty_paper(key)
             case PeriodKey():
                 return self._empty_period(key)
+            case TopKey():
+                return self._empty_ranking(key)
             case FixedKey(Scope.LATEST):
                 covered = self._latest_days()
                 count = min(sum(day.new for day in covered), self._latest.papers)
@@ -390,6 +403,20 @@ class Snapshot:
             next=period(key.scope, after) if after else None,
             count=sum(day.papers if key.scope is Scope.DAY else day.new for day in covered),
             fingerprint=self._fingerprint_days(key, covered),
+        )
+
+    def _empty_ranking(self, key: TopKey) -> Ranking:
+        ranked = self._empty_period(key.period)
+        rows = self._select(
+            f"{CONTENT_HASH}, first_day, first_rank, citation_key", self._selection(key, ranked.calendar)
+        )
+        return Ranking(
+            key,
+            calendar=ranked.calendar,
+            previous=TopKey(ranked.previous) if isinstance(ranked.previous, PeriodKey) else None,
+            next=TopKey(ranked.next) if isinstance(ranked.next, PeriodKey) else None,
+            count=len(rows),
+            fingerprint=_hash([key.text, str(ranked.calendar), rows]),
         )
 
     def _empty_paper(self, key: PaperKey) -> Edition:
@@ -460,7 +487,8 @@ class Snapshot:
     def _empty_list(self, key: ListKey) -> Collection:
         if key.period is None:
             newest = [last for scope in PERIODS[:3] for last in self._periods_with_papers(scope)[-1:]]
-            keys: list[Key] = [*newest, LATEST] if newest else []
+            ranked = [TopKey(last) for last in newest if last.scope in RANKED_PERIODS]
+            keys: list[Key] = [*ranked, *newest, LATEST] if newest else []
             return self._collection(key, tuple(map(self._empty, keys)))
         listed = self._periods_with_papers(key.period)
         page = list_page(key, listed)
@@ -490,8 +518,8 @@ class Snapshot:
         older = self._calendar.before(covered[0].date + timedelta(days=is_cut))
         return period(Scope.DAY, older) if older else None
 
-    def _closed_periods(self, key: SeriesKey) -> list[PeriodKey]:
-        """List the members of a series, newest first: days, or periods after which the archive holds a later day."""
+    def _closed_members(self, key: SeriesKey) -> list[PeriodKey | TopKey]:
+        """List the members of a series, newest first: of days, or periods after which the archive holds a later day."""
         closed: dict[PeriodKey, None] = {}
         for day in reversed(self._calendar):
             member = period(key.period, day.date)
@@ -499,7 +527,7 @@ class Snapshot:
                 closed[member] = None
             if len(closed) > _MAX_SERIES:
                 break
-        return list(closed)[:_MAX_SERIES]
+        return [key.member(period) for period in list(closed)[:_MAX_SERIES]]
 
     def _periods(self, scope: Scope) -> list[PeriodKey]:
         """List the periods that have a day, oldest first."""
@@ -523,6 +551,9 @@ class Snapshot:
             return NOTHING
         if key == ALL and self._until == date.max and len(covered) == len(self._calendar):
             return EVERYTHING
+        if isinstance(key, TopKey):
+            selection = select_days(key.first, covered[-1].date, repeats=False, limit=_MAX_RANKING)
+            return replace(selection, order=f"{MOST_VOTED}, {selection.order}")
         since = covered[-1].date - _SITE_DAYS if isinstance(key, SiteKey) else covered[0].date
         limit = self._latest.papers if key == LATEST else None
         return select_days(since, covered[-1].date, repeats=key.scope is Scope.DAY, limit=limit)

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import groupby
 
-from feeds.model.keys import CollectionKey, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey, period
+from feeds.model.keys import CollectionKey, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey, TopKey, period
 from feeds.model.paper import Day, DayCount, Listing, Paper, most_voted
 from feeds.model.query import Has, Query
 
@@ -115,6 +115,27 @@ class SearchResults(Edition):
     def dates(self) -> tuple[date, ...]:
         """The days that list the results of this page first, oldest first."""
         return tuple(day.date for day in reversed(self.days) if day.listings)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking(Edition):
+    """The most voted papers of a week or month: `results` from the first place on, `days` the same listings by day.
+
+    It covers all days of the period.
+    """
+
+    key: TopKey
+    results: tuple[Listing, ...] = ()
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """The results from the first place on."""
+        return self.results
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The days of the period that list a paper first, oldest first."""
+        return tuple(day.date for day in self.calendar if day.new)
 
 
 @dataclass(frozen=True, slots=True)

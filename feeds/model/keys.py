@@ -26,6 +26,9 @@ class Scope(StrEnum):
     DAILY = "daily"  # a series: its entries are editions of days
     WEEKLY = "weekly"
     MONTHLY = "monthly"
+    TOP = "top"  # the most voted papers of a week or month
+    TOP_WEEKLY = "top-weekly"  # a series of these
+    TOP_MONTHLY = "top-monthly"
     SEARCH = "search"
     TOPIC = "topic"  # a search that the settings give a name
     PAPER = "paper"
@@ -43,6 +46,9 @@ EXAMPLES = {
     Scope.DAILY: "daily",
     Scope.WEEKLY: "weekly",
     Scope.MONTHLY: "monthly",
+    Scope.TOP: "top/2024-W05",
+    Scope.TOP_WEEKLY: "top-weekly",
+    Scope.TOP_MONTHLY: "top-monthly",
     Scope.SEARCH: "search",
     Scope.TOPIC: "topics/로봇",
     Scope.PAPER: "papers/2401.16420",
@@ -52,11 +58,18 @@ EXAMPLES = {
 """A key of each scope."""
 
 PERIODS = (Scope.DAY, Scope.WEEK, Scope.MONTH, Scope.YEAR)
-SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
+RANKED_PERIODS = (Scope.WEEK, Scope.MONTH)
+"""The scopes of the periods whose most voted papers are an edition of their own."""
+
+_PERIODS_OF_SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
+_PERIODS_OF_TOP_SERIES = {Scope.TOP_WEEKLY: Scope.WEEK, Scope.TOP_MONTHLY: Scope.MONTH}
+SERIES = (*_PERIODS_OF_SERIES, *_PERIODS_OF_TOP_SERIES)
 LISTS = {"days": Scope.DAY, "weeks": Scope.WEEK, "months": Scope.MONTH, "years": Scope.YEAR}
 NEWEST = "newest"
 TOPIC_PREFIX = "topics/"
 """Starts the keys of topics: searches that the settings give a name."""
+
+_TOP_PREFIX = "top/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,33 @@ class PeriodKey:
             year, week, _ = self.first.isocalendar()
             return f"{year:04}-W{week:02}"
         return f"{self.first.year:04}-{self.first.month:02}" if self.scope is Scope.MONTH else f"{self.first.year:04}"
+
+
+@dataclass(frozen=True, slots=True)
+class TopKey:
+    """The most voted papers of a week or month."""
+
+    period: PeriodKey
+
+    @property
+    def scope(self) -> Scope:
+        """TOP."""
+        return Scope.TOP
+
+    @property
+    def text(self) -> str:
+        """The key as URLs and commands write it, such as `top/2024-W05`."""
+        return f"{_TOP_PREFIX}{self.period.text}"
+
+    @property
+    def first(self) -> date:
+        """The first day of the period."""
+        return self.period.first
+
+    @property
+    def last(self) -> date:
+        """The last day of the period."""
+        return self.period.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +177,7 @@ class PaperKey:
 
 @dataclass(frozen=True, slots=True)
 class SeriesKey:
-    """`daily`, `weekly` or `monthly`: the newest closed editions of a period, one an entry."""
+    """`daily`, `weekly`, `monthly`, `top-weekly` or `top-monthly`: the newest closed editions, one an entry."""
 
     scope: Scope
 
@@ -148,8 +188,12 @@ class SeriesKey:
 
     @property
     def period(self) -> Scope:
-        """The scope of the member editions."""
-        return SERIES[self.scope]
+        """The scope of the periods that the member editions are of."""
+        return {**_PERIODS_OF_SERIES, **_PERIODS_OF_TOP_SERIES}[self.scope]
+
+    def member(self, period: PeriodKey) -> PeriodKey | TopKey:
+        """Return the key of the member edition of a period."""
+        return TopKey(period) if self.scope in _PERIODS_OF_TOP_SERIES else period
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +253,7 @@ class SiteKey:
 
 
 CollectionKey = SeriesKey | ListKey | TopicsKey
-Key = FixedKey | PeriodKey | SearchKey | PaperKey | SeriesKey | ListKey | TopicsKey | SiteKey
+Key = FixedKey | PeriodKey | TopKey | SearchKey | PaperKey | SeriesKey | ListKey | TopicsKey | SiteKey
 
 LATEST, ALL, SEARCH = FixedKey(Scope.LATEST), FixedKey(Scope.ALL), SearchKey()
 _FIXED: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES), SEARCH, ListKey(NEWEST))
@@ -243,6 +287,13 @@ def parse_key(text: str, topics: Mapping[str, SearchKey] = {}) -> Key | None:
         return ListKey(name, year, int(page) if page else None)
     if text.startswith("papers/") and text != "papers/" and strip_forbidden(text) == text:
         return PaperKey(text.removeprefix("papers/"))
+    if text.startswith(_TOP_PREFIX):
+        ranked = _parse_period(text.removeprefix(_TOP_PREFIX))
+        return TopKey(ranked) if ranked and ranked.scope in RANKED_PERIODS else None
+    return _parse_period(text)
+
+
+def _parse_period(text: str) -> PeriodKey | None:
     for pattern, parse in _PERIOD_GRAMMAR:
         if match := pattern.fullmatch(text):
             try:
@@ -256,6 +307,8 @@ def key_hint(text: str, topics: Mapping[str, SearchKey] = {}) -> str:
     """Say how to write the key that a text seems to mean; empty if it is one, or that cannot be told."""
     if parse_key(text, topics):
         return ""
+    if text.startswith(_TOP_PREFIX):
+        return f"write the most voted papers of a week or month as {EXAMPLES[Scope.TOP]} or {_TOP_PREFIX}2024-01"
     for scope, pattern, form in _LOOSE_PERIODS:
         if match := pattern.fullmatch(text):
             candidate = form.format(*map(int, match.groups()))

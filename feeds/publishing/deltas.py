@@ -16,8 +16,21 @@ from cachetools import LRUCache
 from feeds.archive.snapshot import Snapshot
 from feeds.errors import UnknownEditionError
 from feeds.exporters.contract import Kind, Resource
-from feeds.model.edition import Collection, Edition, SearchResults
-from feeds.model.keys import Key, PeriodKey, Scope, SearchKey, SeriesKey, period
+from feeds.model.edition import (
+    Collection,
+    Edition,
+    Ranking,
+    SearchResults,
+)
+from feeds.model.keys import (
+    Key,
+    PeriodKey,
+    Scope,
+    SearchKey,
+    SeriesKey,
+    TopKey,
+    period,
+)
 from feeds.publishing.publisher import Publisher, Rendered
 from feeds.publishing.representation import Representation
 
@@ -109,7 +122,7 @@ def _list_states(snapshot: Snapshot, key: Key, newest: date) -> Iterator[date]:
 
 def _count_later(snapshot: Snapshot, key: Key, day: date) -> int:
     """Count the papers that an edition of days has after a day; of the others any delta is small."""
-    if isinstance(key, SeriesKey | SearchKey):
+    if isinstance(key, SeriesKey | SearchKey | TopKey):
         return 0
     last = key.last if isinstance(key, PeriodKey) else date.max
     return sum(count.papers for count in snapshot.calendar().between(day + timedelta(days=1), last))
@@ -117,13 +130,13 @@ def _count_later(snapshot: Snapshot, key: Key, day: date) -> int:
 
 def _load_later(snapshot: Snapshot, key: Key, day: date) -> Edition:
     """Load an edition without the papers or members that it had as of a day."""
-    if not isinstance(key, SeriesKey | SearchKey):
+    if not isinstance(key, SeriesKey | SearchKey | TopKey):
         return snapshot.load(key, after=day)
     edition, older = snapshot.load(key), snapshot.as_of(day).load(key)
     if isinstance(edition, Collection) and isinstance(older, Collection):
         known_keys = {member.key for member in older.editions}
         return replace(edition, editions=tuple(member for member in edition.editions if member.key not in known_keys))
-    assert isinstance(edition, SearchResults)  # noqa: S101  # of a SearchKey
+    assert isinstance(edition, SearchResults | Ranking)  # noqa: S101  # of the other keys
     known = set(older.listings)
     results = tuple(listing for listing in edition.results if listing not in known)
     days = tuple(

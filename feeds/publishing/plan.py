@@ -16,7 +16,7 @@ from feeds.archive.snapshot import Snapshot
 from feeds.errors import ArchiveError, BuildError
 from feeds.exporters.contract import Kind, Resource
 from feeds.fingerprint import packages_fingerprint
-from feeds.model.keys import LISTS, PERIODS, ListKey, PaperKey, PeriodKey, period
+from feeds.model.keys import LISTS, PERIODS, RANKED_PERIODS, ListKey, PaperKey, PeriodKey, TopKey, period
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import PAST_DAYS, Representation
 from feeds.publishing.static import StaticFile, static_files
@@ -111,7 +111,7 @@ def part_of(representation: Representation) -> str:
     """Return the part of the site that a document belongs to."""
     metadata = representation.metadata
     match metadata and metadata.key:
-        case PeriodKey() as key:
+        case PeriodKey() | TopKey() as key:
             return key.text
         case ListKey(page=int()) as key:
             return key.text
@@ -133,6 +133,7 @@ def _make_plan(publisher: Publisher, previous: Basis | None, compressions: Seque
     if days is None:
         return Plan(basis, documents)
     editions = {period(scope, day).text for scope in PERIODS for day in days}
+    editions |= {TopKey(period(scope, day)).text for scope in RANKED_PERIODS for day in days}
     parts = {_WHOLE, *editions, *map(_papers_of, days), *map(part_of, documents)}
     return Plan(basis, documents, parts, pages)
 

@@ -9,7 +9,7 @@ from feeds.archive.snapshot import EditionMetadata
 from feeds.exporters.contract import UNLISTED_KINDS, Kind, Resource
 from feeds.exporters.registry import Registry
 from feeds.images.store import PictureSet
-from feeds.model.keys import LATEST, CollectionKey, PeriodKey, SearchKey
+from feeds.model.keys import LATEST, CollectionKey, PeriodKey, SearchKey, TopKey
 from feeds.model.paper import DayCount
 from feeds.publishing.static import StaticFile
 from feeds.site.site import Site
@@ -101,7 +101,7 @@ class Representation:
 def cache_control(metadata: EditionMetadata | None, calendar: Sequence[DayCount]) -> str:
     """Return how long a document may be cached: longer for a past edition. `calendar` is the archive's."""
     key = metadata.key if metadata else None
-    is_past = isinstance(key, PeriodKey) and calendar and (calendar[-1].date - key.last).days > PAST_DAYS
+    is_past = isinstance(key, PeriodKey | TopKey) and calendar and (calendar[-1].date - key.last).days > PAST_DAYS
     return f"public, max-age={_MAX_AGE_OF_PAST if is_past else _MAX_AGE}, {_STALE}"
 
 

@@ -15,7 +15,16 @@ from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import format_decimal
 
 from feeds.model.edition import Edition, Facet, FacetGroup
-from feeds.model.keys import NEWEST, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey
+from feeds.model.keys import (
+    NEWEST,
+    Key,
+    ListKey,
+    PaperKey,
+    PeriodKey,
+    Scope,
+    SearchKey,
+    TopKey,
+)
 from feeds.model.query import Has, Order
 from feeds.text.unicode import primary_subtag
 
@@ -134,12 +143,16 @@ def key_name(key: Key, locale: Locale) -> str:
             return f"{_list_name(key.name, locale)} {key.year}".strip()
         case PeriodKey():
             return _period_name(key, locale)
+        case TopKey():
+            return locale.gettext("Most voted: {period}", period=_period_name(key.period, locale))
     names = {
         Scope.LATEST: locale.gettext("Latest papers"),
         Scope.ALL: locale.gettext("All papers"),
         Scope.DAILY: locale.gettext("Daily"),
         Scope.WEEKLY: locale.gettext("Weekly"),
         Scope.MONTHLY: locale.gettext("Monthly"),
+        Scope.TOP_WEEKLY: locale.gettext("Most voted of each week"),
+        Scope.TOP_MONTHLY: locale.gettext("Most voted of each month"),
         Scope.TOPICS: locale.gettext("Topics"),
     }
     return names.get(key.scope, key.text)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from anyascii import anyascii
 
 from feeds.model.edition import Collection, Edition
-from feeds.model.keys import TOPIC_PREFIX, FixedKey, Key, PaperKey, PeriodKey, Scope, SearchKey, TopicsKey
+from feeds.model.keys import TOPIC_PREFIX, FixedKey, Key, PaperKey, PeriodKey, Scope, SearchKey, TopicsKey, TopKey
 from feeds.model.paper import DayCount, Listing, Paper
 from feeds.model.query import PARAMETERS, Order, parse_query
 
@@ -207,8 +207,8 @@ SETTINGS_OF_DOCUMENTS = frozenset(setting.name for setting in fields(Site))
 
 
 def _newest_day(edition: Edition) -> DayCount | None:
-    """Return the newest day with a new paper of an edition that has all papers of its calendar."""
-    if not isinstance(edition.key, PeriodKey | FixedKey):
+    """Return the newest day with a new paper of an edition that has all papers of its calendar, or ranks them."""
+    if not isinstance(edition.key, PeriodKey | FixedKey | TopKey):
         return None
     return next((day for day in reversed(edition.calendar) if day.new), None)
 

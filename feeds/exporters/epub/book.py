@@ -21,7 +21,7 @@ from feeds.exporters.epub.subjects import find_subjects
 from feeds.exporters.templates import render_template, template_macros
 from feeds.images.picture import Rendition
 from feeds.model.edition import Edition
-from feeds.model.keys import SERIES, Key, ListKey, PaperKey, PeriodKey, Scope, SeriesKey
+from feeds.model.keys import Key, ListKey, PaperKey, PeriodKey, Scope, SeriesKey, TopKey
 from feeds.site.i18n import key_name
 from feeds.site.site import GENERATOR
 
@@ -32,9 +32,12 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 _SERIES_OF_PERIOD: Mapping[Scope, Key] = {
-    **{member: SeriesKey(series) for series, member in SERIES.items()},
+    Scope.DAY: SeriesKey(Scope.DAILY),
+    Scope.WEEK: SeriesKey(Scope.WEEKLY),
+    Scope.MONTH: SeriesKey(Scope.MONTHLY),
     Scope.YEAR: ListKey("years"),
 }
+_SERIES_OF_RANKED_PERIOD = {Scope.WEEK: SeriesKey(Scope.TOP_WEEKLY), Scope.MONTH: SeriesKey(Scope.TOP_MONTHLY)}
 _EPUB2_TYPES = {"bodymatter": "text"}  # the landmarks whose type in the guide of EPUB 2 has another name
 _ACCESSIBILITY = (
     ("accessMode", "textual"),
@@ -196,13 +199,15 @@ class Book:
         )
         book.add_metadata("OPF", "schema:accessibilitySummary", summary, {"property": "schema:accessibilitySummary"})
         if isinstance(edition.key, PeriodKey):
-            self._add_series(book, edition.key)
+            self._add_series(book, _SERIES_OF_PERIOD[edition.key.scope], edition.key)
+        if isinstance(edition.key, TopKey):
+            self._add_series(book, _SERIES_OF_RANKED_PERIOD[edition.key.period.scope], edition.key.period)
 
-    def _add_series(self, book: Any, key: PeriodKey) -> None:
+    def _add_series(self, book: Any, series_key: Key, period: PeriodKey) -> None:
         """Set the series of a period's book and its position there, which grows: 20240130, 202405, 202401, 2024."""
-        name = key_name(_SERIES_OF_PERIOD[key.scope], self._context.locale)
+        name = key_name(series_key, self._context.locale)
         series = f"{self._context.site.title} — {name}"
-        position = key.text.replace("-", "").replace("W", "")
+        position = period.text.replace("-", "").replace("W", "")
         book.add_metadata("OPF", "series", series, {"property": "belongs-to-collection", "id": "series"})
         book.add_metadata("OPF", "series-type", "series", {"refines": "#series", "property": "collection-type"})
         book.add_metadata("OPF", "series-place", position, {"refines": "#series", "property": "group-position"})

@@ -18,7 +18,7 @@ import pylopdf_fonts_ko
 
 from feeds.exporters.contract import PAPER_SCOPES, Kind, RenderContext
 from feeds.model.edition import Edition
-from feeds.model.keys import Key, PaperKey, PeriodKey, Scope, SearchKey
+from feeds.model.keys import Key, PaperKey, PeriodKey, Scope, SearchKey, TopKey
 from feeds.site.i18n import Locale, get_locale
 from feeds.site.site import Font
 from feeds.text.unicode import LATIN_TO_ASCII
@@ -57,7 +57,13 @@ _THUMBNAIL_SCALE = 4  # the cover is this many times as large
 _JPEG_QUALITY = 80
 _MARGIN = 90
 _HEADING_HEIGHT = 860
-_COLORS = {Scope.DAY: "#1d3557", Scope.WEEK: "#1b4d4b", Scope.MONTH: "#5b2333", Scope.YEAR: "#3d2c5e"}
+_COLORS = {
+    Scope.DAY: "#1d3557",
+    Scope.WEEK: "#1b4d4b",
+    Scope.MONTH: "#5b2333",
+    Scope.YEAR: "#3d2c5e",
+    Scope.TOP: "#6b4a12",
+}
 _DEFAULT_COLOR = "#2f3640"
 _MAX_TITLES = 6
 _MAX_TEXT = 600  # characters; what follows is not drawn
@@ -126,6 +132,9 @@ def cover_heading(edition: Edition, context: RenderContext, typeface: "Typeface"
     key, count = edition.key, _count_papers(edition, context.locale)
     if isinstance(key, PeriodKey):
         return _period_heading(key, count, context.locale)
+    if isinstance(key, TopKey):
+        heading = _period_heading(key.period, count, context.locale)
+        return heading._replace(above=f"{context.locale.gettext('Most voted')} · {heading.above}")
     name, extent = context.name(edition), _extent(edition)
     if isinstance(key, PaperKey):
         return Heading(" · ".join(filter(None, [extent, *(paper.arxiv_id for paper in edition.papers)])), name, "")

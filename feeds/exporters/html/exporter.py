@@ -6,17 +6,16 @@ from feeds.exporters.contract import Kind, RenderContext
 from feeds.exporters.html.views import BOOKS, E_READER, HOME, EditionView, view_site
 from feeds.exporters.templates import render_template
 from feeds.model.edition import Edition
-from feeds.model.keys import Scope, SiteKey
+from feeds.model.keys import SERIES, Scope, SiteKey
 from feeds.model.query import Has, Order
 
 _TEMPLATES_BY_KEY = {HOME: "home", BOOKS: "books", E_READER: "e_reader"}
 _TEMPLATES_BY_SCOPE = {
     Scope.PAPER: "paper",
+    Scope.TOP: "top",
     Scope.SEARCH: "search",
     Scope.TOPIC: "search",
-    Scope.DAILY: "series",
-    Scope.WEEKLY: "series",
-    Scope.MONTHLY: "series",
+    **dict.fromkeys(SERIES, "series"),
     Scope.LIST: "list",
     Scope.TOPICS: "topics",
     Scope.YEAR: "year",  # a page with all papers of a year would be too long to read

@@ -29,6 +29,7 @@ from feeds.model.keys import (
     SeriesKey,
     SiteKey,
     TopicsKey,
+    TopKey,
     period,
 )
 from feeds.model.paper import Day, Listing, Paper
@@ -286,7 +287,9 @@ class EditionView:
     @property
     def filters(self) -> Query:
         """The initial values of the filter form: the query, or the days of a period."""
-        return Query(since=self.key.first, until=self.key.last) if isinstance(self.key, PeriodKey) else self.query
+        if isinstance(self.key, PeriodKey | TopKey):
+            return Query(since=self.key.first, until=self.key.last)
+        return self.query
 
     @property
     def is_filter_open(self) -> bool:

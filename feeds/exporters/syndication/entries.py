@@ -8,7 +8,7 @@ from typing import Any
 
 from feeds.exporters.contract import RenderContext, Resource
 from feeds.exporters.templates import render_template, template_macros
-from feeds.model.edition import Collection, Edition, SearchResults
+from feeds.model.edition import Collection, Edition, Ranking, SearchResults
 from feeds.model.keys import LATEST, Key, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
 from feeds.site.languages import body_language
@@ -144,7 +144,7 @@ def find_history(edition: Edition, feed: Resource) -> History | None:
 
 def _new_listings(edition: Edition) -> tuple[Listing, ...]:
     """Leave out the repeats of a day: they are entries of the day that listed them first."""
-    if isinstance(edition, SearchResults):
+    if isinstance(edition, SearchResults | Ranking):
         return edition.results
     return tuple(listing for day in edition.days for listing in day.new_listings)
 
