@@ -10,6 +10,8 @@ from typing import NamedTuple
 from feeds.model import identity
 from feeds.text.links import Link
 
+_MAX_SENTENCE = 160  # characters
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -103,6 +105,15 @@ class Paper:
         from feeds.text.markdown import extract_links
 
         return extract_links(f"{self.summary_html}{self.abstract_html}" if self.abstract else self.summary_html)
+
+    def first_sentence(self, max_length: int = _MAX_SENTENCE) -> str:
+        """Return the first sentence of the summary, or else of the abstract, without a label before it.
+
+        It is cut after a word and ended with an ellipsis if it is too long.
+        """
+        from feeds.text.sentences import first_sentence
+
+        return first_sentence(self.body_html, max_length)
 
     def excerpt(self, max_length: int) -> str:
         """Return the summary, or else the abstract, as one line of text.
