@@ -21,10 +21,11 @@ from feeds.publishing.representation import Representation, link_headers
 
 _EXPOSED_HEADERS = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
 # Pages run no script but ours, and show pictures and videos from wherever the digests have them. Browsers show other
-# documents as well, such as feeds.
+# documents as well, such as feeds. No script connects to anything; Chromium asks `connect-src` whether Lighthouse may
+# read /robots.txt, and without it reports that there is none.
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http:; media-src https: http:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 _PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
@@ -120,7 +121,7 @@ class Responder:
         response.set_etag(etag)
         if representation.last_modified:
             response.last_modified = _clamp_to_now(representation.last_modified)
-        if representation.language:
+        if representation.varies_by_language:
             response.vary.add("Accept-Language")
         return response
 

@@ -293,6 +293,7 @@ def test_content_security_policy_allows_only_our_script(client: FlaskClient) -> 
         policy = client.get(path).headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self';" in policy
+        assert "connect-src 'self';" in policy
         assert "unsafe" not in policy
         page = html.fromstring(client.get(path).data)
         assert not page.xpath("//script[text()] | //style | //@style | //@*[starts-with(name(), 'on')]")
