@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+FOLDER = "pictures"
+"""The folder of a site that has the renditions."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
@@ -27,6 +30,11 @@ class Rendition:
     height: int
     length: int
 
+    @property
+    def path(self) -> str:
+        """The path at which sites serve it, under the base URL."""
+        return f"{FOLDER}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -34,6 +42,11 @@ class Picture:
 
     renditions: tuple[Rendition, ...]
     stored: datetime
+
+    @property
+    def by_width(self) -> tuple[Rendition, ...]:
+        """The smallest file of each width, the widest first: what pages let browsers choose from."""
+        return tuple({rendition.width: rendition for rendition in self.renditions}.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,22 @@ class HtmlExporter:
         yield _render_page(template, edition, context).encode()
 
 
+class FullHtmlExporter:
+    """The page of an edition with all summaries, where the page at the key has them folded."""
+
+    name = "full"
+    suffix = ".full.html"
+    media_type = HtmlExporter.media_type
+    kind = Kind.PAGE
+    scopes = frozenset({Scope.LATEST, Scope.DAY, Scope.WEEK})
+    settings = HtmlExporter.settings
+    is_translated = True
+
+    def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
+        """Render the page of an edition."""
+        yield _render_page("edition", edition, context, is_full=True).encode()
+
+
 def render_error_page(context: RenderContext, status: int, line: str, words: str = "") -> bytes:
     """Render a page that says what is wrong, with a search and the way home.
 
@@ -58,9 +74,10 @@ def render_error_page(context: RenderContext, status: int, line: str, words: str
     return _render_page("error", Edition(HOME), context, values).encode()
 
 
-def _render_page(template: str, edition: Edition, context: RenderContext, values: Mapping[str, object] = {}) -> str:
+def _render_page(
+    template: str, edition: Edition, context: RenderContext, values: Mapping[str, object] = {}, *, is_full: bool = False
+) -> str:
     site = view_site(context.site, context.formats, context.locale)
     variables = {**site.values, "macros": site.macros, "parts": site.parts, **values}
-    return render_template(
-        f"html/{template}.html", context.locale, view=EditionView(edition, site), edition=edition, **variables
-    )
+    view = EditionView(edition, site, context.pictures, is_full)
+    return render_template(f"html/{template}.html", context.locale, view=view, edition=edition, **variables)

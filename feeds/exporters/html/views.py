@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.exporters.html.calendar import SHADES, Month, Period, lay_out_months, split_by_period
+from feeds.exporters.html.pictures import PageImage, Tile, paper_tile, source_image, stored_image
 from feeds.exporters.templates import template_macros
+from feeds.images.store import PictureSet
 from feeds.model.edition import Collection, Edition, Facet, FacetGroup, SearchResults
 from feeds.model.keys import (
     ALL,
@@ -32,11 +34,13 @@ from feeds.model.keys import (
     TopKey,
     period,
 )
-from feeds.model.paper import Day, Listing, Paper
+from feeds.model.paper import Day, Listing, Paper, most_voted
 from feeds.model.query import EVERYTHING, MAX_LIMIT, Query
 from feeds.site.i18n import Locale, facet_group_name, facet_name, key_name
 from feeds.site.site import Site, encode_parameters
-from feeds.text.matching import Word
+from feeds.text.highlight import Terms
+from feeds.text.matching import Word, contains
+from feeds.text.sentences import matching_sentence
 from feeds.text.unicode import fold
 
 if TYPE_CHECKING:
@@ -47,9 +51,12 @@ if TYPE_CHECKING:
 HOME, BOOKS, E_READER = SiteKey(""), SiteKey("books"), SiteKey("e-reader")
 _PAGE = "html"  # the name of the format
 _KEYS = {"latest": LATEST, "archive": ALL, "search": SEARCH, "home": HOME, "books": BOOKS, "e_reader": E_READER}
-_OFFERED_KINDS = (Kind.FEED, Kind.BOOK, Kind.FILE, Kind.CATALOG)
 _MAX_SITES = 8  # of views that are kept: a process has one site, in every language
-_MAX_FULL_PAPERS = 100  # of a page; longer pages show excerpts
+_MAX_SUMMARIES = 100  # of a page; longer pages have the first sentences only
+_MAX_LEADS = 40  # of a page of several days; beyond, it has the most voted papers of each day and the titles of the others
+_MIN_LEADS = 3  # of each day
+_MAX_AUTHORS = 3  # of a paper of a list
+_CITATION_TYPES = ("application/x-bibtex", "application/x-research-info-systems", "application/vnd.citationstyles.csl+json")
 _MAX_TAGS = 5  # of a paper that are shown without a click
 _HOME_MONTHS = 12
 _HOME_MOST_VOTED = 5
@@ -128,6 +135,29 @@ class SiteView:
     def paper_href(self, paper: Paper) -> str:
         """Return the link to the page of a paper."""
         return self.page_href(PaperKey(paper.slug))
+
+    def tile(self, paper: Paper) -> Tile:
+        """Return what stands in the place of the picture of a paper that has none."""
+        return paper_tile(paper)
+
+    def lead(self, paper: Paper, terms: Terms = ()) -> str:
+        """Return the first sentence of a paper that matches a term, else its first sentence."""
+        first = paper.first_sentence()
+        return matching_sentence(paper.body_text, terms, first) if terms else first
+
+    def has_more(self, paper: Paper, lead: str) -> bool:
+        """Whether a paper has more to read than its lead."""
+        return bool(paper.body_text.removeprefix("- ") != lead or paper.tags or paper.video)
+
+    def first_authors(self, paper: Paper, terms: Terms = ()) -> tuple[list[str], int]:
+        """Return the first authors and those that match a term, and the number of the others."""
+        alternatives = [term for group in terms for term in group]
+        shown = [
+            author
+            for rank, author in enumerate(paper.authors)
+            if rank < _MAX_AUTHORS or any(contains(term, fold(author)) for term in alternatives)
+        ]
+        return shown, len(paper.authors) - len(shown)
 
     def is_withdrawn(self, paper: Paper) -> bool:
         """Whether the authors say in the comment that they have withdrawn a paper."""
@@ -210,6 +240,16 @@ class EditionView:
 
     edition: Edition
     site: SiteView
+    pictures: PictureSet
+    is_full: bool = False
+    """Whether the page shows all summaries."""
+
+    def image(self, paper: Paper) -> PageImage | None:
+        """Return the image of a paper, the stored one if there is one; None if it has none."""
+        if not paper.image:
+            return None
+        picture = self.pictures.get(paper.image)
+        return stored_image(picture, self.site.base_path) if picture else source_image(paper.image)
 
     @property
     def key(self) -> Key:
@@ -218,7 +258,7 @@ class EditionView:
 
     @cached_property
     def canonical_url(self) -> str:
-        """The absolute URL of the page itself."""
+        """The absolute URL of the page, also of the one that shows all summaries."""
         return self.site.context.url(self.site.page(self.key))
 
     @cached_property
@@ -236,9 +276,8 @@ class EditionView:
     @property
     def is_noindex(self) -> bool:
         """Whether search engines should ignore the page: searches are endless, and lists only repeat other pages."""
-        return isinstance(self.key, ListKey | TopicsKey) or (
-            isinstance(self.key, SearchKey) and self.site.context.site.topic_name(self.key) is None
-        )
+        is_search = isinstance(self.key, SearchKey) and self.site.context.site.topic_name(self.key) is None
+        return self.is_full or is_search or isinstance(self.key, ListKey | TopicsKey)
 
     @cached_property
     def _resources(self) -> tuple[Resource, ...]:
@@ -249,9 +288,27 @@ class EditionView:
         return self.site.context.resources(key)
 
     @cached_property
-    def formats(self) -> list[Resource]:
-        """The edition in all formats but that of the page."""
-        return [resource for kind in _OFFERED_KINDS for resource in self._resources if resource.format.kind is kind]
+    def full_page(self) -> Resource | None:
+        """The page that shows all summaries; None if there is none."""
+        return next((page for page in self._resources if page.format.kind is Kind.PAGE and page.format.suffix), None)
+
+    @cached_property
+    def downloads(self) -> list[Resource]:
+        """The edition in the formats of books and of files, but those of citations."""
+        return [item for item in self._of_kinds(Kind.BOOK, Kind.FILE) if item not in self.citations]
+
+    @cached_property
+    def subscriptions(self) -> list[Resource]:
+        """The feeds and catalogs of the edition."""
+        return self._of_kinds(Kind.FEED, Kind.CATALOG)
+
+    @cached_property
+    def citations(self) -> list[Resource]:
+        """The edition in the formats that programs for citations read."""
+        return [item for item in self._of_kinds(Kind.FILE) if item.format.link_type in _CITATION_TYPES]
+
+    def _of_kinds(self, *kinds: Kind) -> list[Resource]:
+        return [resource for kind in kinds for resource in self._resources if resource.format.kind is kind]
 
     @cached_property
     def feeds(self) -> list[Resource]:
@@ -311,9 +368,17 @@ class EditionView:
         return [(facet_group_name(group, locale), members) for group, members in groups if _offers_choice(members)]
 
     @cached_property
-    def shows_excerpts(self) -> bool:
-        """Whether the page has too many papers to show whole summaries."""
-        return len(self.edition.listings) > _MAX_FULL_PAPERS
+    def is_brief(self) -> bool:
+        """Whether the page has too many papers to contain their summaries."""
+        return not self.is_full and len(self.edition.listings) > _MAX_SUMMARIES
+
+    def split_day(self, day: Day) -> tuple[list[Paper], list[Paper]]:
+        """Split the papers of a day into those that are shown with their lead, and those of which the title must do."""
+        is_long = len(self.days) > 1 and len(self.edition.listings) > _MAX_LEADS and not self.is_full
+        count = max(_MAX_LEADS // len(self.days), _MIN_LEADS) if is_long else len(day.listings)
+        leading = most_voted(day.listings, count)
+        shown = [listing.paper for listing in day.listings if listing in leading]
+        return shown, [listing.paper for listing in day.listings if listing not in leading]
 
     @cached_property
     def days(self) -> list[Day]:
