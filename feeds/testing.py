@@ -15,12 +15,15 @@ from feeds.model.edition import (
     Edition,
     Ranking,
     SearchResults,
+    SiteEdition,
     group_by_day,
     paper_edition,
 )
 from feeds.model.keys import (
     ALL,
+    HOME,
     LATEST,
+    RANKED_PERIODS,
     Key,
     ListKey,
     PaperKey,
@@ -125,6 +128,11 @@ def _keys(scope: Scope, item: Format) -> list[Key]:
     return fixed[scope] if scope in fixed else [SeriesKey(scope)]
 
 
+def _ranking(key: TopKey, listings: tuple[Listing, ...]) -> Ranking:
+    calendar = (DayCount(_DAY, len(listings), len(listings)),) if listings else ()
+    return Ranking(key, group_by_day(listings), calendar, results=listings[::-1])
+
+
 def _listings() -> Iterator[Listing]:
     for rank, text in enumerate(_HOSTILE_TEXTS):
         paper = Paper(
@@ -159,7 +167,12 @@ def _edition(key: Key, listings: tuple[Listing, ...]) -> Edition:
             topics = tuple(SearchResults(topic, count=len(new)) for topic in key.topics) if new else ()
             return Collection(key, calendar=calendar, editions=topics, count=len(topics))
         case TopKey():
-            return Ranking(key, group_by_day(new), calendar, results=new[::-1])
+            return _ranking(key, new)
+        case SiteKey() if new:
+            rankings = tuple(_ranking(TopKey(period(scope, _DAY)), new) for scope in RANKED_PERIODS)
+            return SiteEdition(key, (Day(_DAY, new),), calendar, rankings=rankings if key == HOME else ())
+        case SiteKey():
+            return SiteEdition(key)
         case SeriesKey() | ListKey():
             scope = key.period if isinstance(key, SeriesKey) and key.period else Scope.DAY
             members = (Edition(period(scope, _DAY), (Day(_DAY, new),), calendar),) if new else ()

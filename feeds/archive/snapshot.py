@@ -35,6 +35,7 @@ from feeds.model.edition import (
     Facet,
     Ranking,
     SearchResults,
+    SiteEdition,
     count_with,
     group_by_day,
     list_facets,
@@ -46,6 +47,7 @@ from feeds.model.edition import (
 from feeds.model.keys import (
     ALL,
     FIXED,
+    HOME,
     LATEST,
     LISTS,
     PERIODS,
@@ -71,6 +73,7 @@ from feeds.model.query import Has, Order, Query
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
 _MAX_SERIES = 30  # entries
 _MAX_RANKING = 20  # papers
+_FIRST_PLACES = 5  # of the rankings on the home page
 _MAX_COUNTS = 1_000  # queries
 _MAX_SUGGESTIONS = 10
 _MAX_TAG_FACETS = 12
@@ -283,6 +286,8 @@ class Snapshot:
             return replace(edition, results=listings, days=group_by_day(listings), suggestions=suggestions)
         if isinstance(edition, Ranking):
             return replace(edition, results=listings, days=group_by_day(listings), count=None)
+        if isinstance(edition, SiteEdition):
+            edition = replace(edition, rankings=tuple(map(self._load_first_places, edition.rankings)))
         if isinstance(key, SiteKey) and covered:
             covered = self._calendar.between(covered[-1].date - _SITE_DAYS, covered[-1].date)
         by_day: dict[date, list[Listing]] = {day.date: [] for day in reversed(covered)}
@@ -301,6 +306,11 @@ class Snapshot:
         if isinstance(member, Ranking):
             return replace(member, results=listings, days=group_by_day(listings))
         return replace(member, days=group_by_day(listings))
+
+    def _load_first_places(self, ranking: Ranking) -> Ranking:
+        selection = replace(self._selection(ranking.key, ranking.calendar), limit=_FIRST_PLACES)
+        listings = self._listings(selection)
+        return replace(ranking, results=listings, days=group_by_day(listings))
 
     def image_urls(self, key: Key | None = None) -> tuple[str, ...]:
         """List the URLs of the pictures in an edition, or else of all, those of the newest papers first."""
@@ -376,8 +386,10 @@ class Snapshot:
             case SiteKey():
                 newest = self._calendar[-1:]
                 covered = self._calendar.between(newest[0].date - _SITE_DAYS, date.max) if newest else Calendar()
+                rankings = self._newest_rankings() if key == HOME else ()
                 content = [self._sum("counts_sum", "papers, new"), self._fingerprint_days(key, covered)]
-                return Edition(key, calendar=self._calendar, fingerprint=_hash(content))
+                content += [ranking.fingerprint for ranking in rankings]
+                return SiteEdition(key, calendar=self._calendar, fingerprint=_hash(content), rankings=rankings)
             case _:
                 count = sum(day.new for day in self._calendar)
                 fingerprint = _hash([key.text, self._sum_of_days()])
@@ -418,6 +430,11 @@ class Snapshot:
             count=len(rows),
             fingerprint=_hash([key.text, str(ranked.calendar), rows]),
         )
+
+    def _newest_rankings(self) -> tuple[Ranking, ...]:
+        """Return the rankings of the newest week and month that have a paper."""
+        newest = [last for scope in RANKED_PERIODS for last in self._periods_with_papers(scope)[-1:]]
+        return tuple(self._empty_ranking(TopKey(last)) for last in newest)
 
     def _empty_paper(self, key: PaperKey) -> Edition:
         rows = self._rows(

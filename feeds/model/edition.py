@@ -8,7 +8,18 @@ from datetime import date
 from enum import StrEnum
 from itertools import groupby
 
-from feeds.model.keys import CollectionKey, Key, ListKey, PaperKey, PeriodKey, Scope, SearchKey, TopKey, period
+from feeds.model.keys import (
+    CollectionKey,
+    Key,
+    ListKey,
+    PaperKey,
+    PeriodKey,
+    Scope,
+    SearchKey,
+    SiteKey,
+    TopKey,
+    period,
+)
 from feeds.model.paper import Day, DayCount, Listing, Paper, most_voted
 from feeds.model.query import Has, Query
 
@@ -136,6 +147,17 @@ class Ranking(Edition):
     def dates(self) -> tuple[date, ...]:
         """The days of the period that list a paper first, oldest first."""
         return tuple(day.date for day in self.calendar if day.new)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteEdition(Edition):
+    """The site as a whole. On the home page `rankings` are those of the newest week and month, their first places only.
+
+    The `count` of such a ranking is still the number of all its papers.
+    """
+
+    key: SiteKey
+    rankings: tuple[Ranking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

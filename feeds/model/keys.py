@@ -256,6 +256,7 @@ CollectionKey = SeriesKey | ListKey | TopicsKey
 Key = FixedKey | PeriodKey | TopKey | SearchKey | PaperKey | SeriesKey | ListKey | TopicsKey | SiteKey
 
 LATEST, ALL, SEARCH = FixedKey(Scope.LATEST), FixedKey(Scope.ALL), SearchKey()
+HOME = SiteKey("")
 _FIXED: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES), SEARCH, ListKey(NEWEST))
 FIXED: Mapping[str, Key] = {key.text: key for key in _FIXED}
 """The keys that take no date, number or name."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from feeds.exporters.contract import Kind, RenderContext
-from feeds.exporters.html.views import BOOKS, E_READER, HOME, EditionView, view_site
+from feeds.exporters.html.views import BOOKS, E_READER, EditionView, view_site
 from feeds.exporters.templates import render_template
 from feeds.model.edition import Edition
-from feeds.model.keys import SERIES, Scope, SiteKey
+from feeds.model.keys import HOME, SERIES, Scope, SiteKey
 from feeds.model.query import Has, Order
 
 _TEMPLATES_BY_KEY = {HOME: "home", BOOKS: "books", E_READER: "e_reader"}
@@ -77,7 +77,7 @@ def render_error_page(context: RenderContext, status: int, line: str, words: str
 def _render_page(
     template: str, edition: Edition, context: RenderContext, values: Mapping[str, object] = {}, *, is_full: bool = False
 ) -> str:
-    site = view_site(context.site, context.formats, context.locale)
+    site = view_site(context.site, context.formats, context.locale, context.languages, context.url_language)
     variables = {**site.values, "macros": site.macros, "parts": site.parts, **values}
     view = EditionView(edition, site, context.pictures, is_full)
     return render_template(f"html/{template}.html", context.locale, view=view, edition=edition, **variables)
