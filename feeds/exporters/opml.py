@@ -6,10 +6,13 @@ from lxml import etree
 
 from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.model.edition import Edition
-from feeds.model.keys import LATEST, SERIES, Key, Scope, SeriesKey
+from feeds.model.keys import LATEST, Key, Scope, SeriesKey
 from feeds.site.i18n import key_name
 
-_KEYS: tuple[Key, ...] = (LATEST, *map(SeriesKey, SERIES))
+_SERIES = (Scope.DAILY, Scope.TOP_WEEKLY, Scope.TOP_MONTHLY, Scope.WEEKLY, Scope.MONTHLY)
+_KEYS: tuple[Key, ...] = (LATEST, *map(SeriesKey, _SERIES))
+"""What most people subscribe to comes first."""
+
 _GROUPED = "subscriptions"
 _FLAT = "subscriptions-flat"
 

@@ -19,6 +19,7 @@ class RssExporter:
     kind = Kind.FEED
     scopes = FEED_SCOPES
     offered = _OFFERED
+    uses_pictures = True
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk."""
@@ -36,6 +37,7 @@ class AtomExporter:
     kind = Kind.FEED
     scopes = FEED_SCOPES
     offered = _OFFERED
+    uses_pictures = True
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk."""
@@ -53,6 +55,7 @@ class JsonFeedExporter:
     kind = Kind.FEED
     scopes = FEED_SCOPES
     offered = _OFFERED
+    uses_pictures = True
 
     def render(self, edition: Edition, context: RenderContext) -> Iterator[bytes]:
         """Render the feed in one chunk."""
