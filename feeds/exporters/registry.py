@@ -28,6 +28,7 @@ _BUILT_IN = {
     "ris": "citations:RisExporter",
     "csl": "citations:CslJsonExporter",
     "md": "markdown:MarkdownExporter",
+    "full": "html:FullHtmlExporter",
     "opml": "opml:OpmlExporter",
     "opds": "opds:OpdsExporter",
     "opds-root": "opds:OpdsRootExporter",
