@@ -16,7 +16,21 @@ from lxml import etree
 from feeds.errors import ExportError
 from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.model.edition import Edition
-from feeds.model.keys import ALL, LATEST, SEARCH, SERIES, Key, PaperKey, PeriodKey, Scope, SeriesKey, SiteKey, period
+from feeds.model.keys import (
+    ALL,
+    LATEST,
+    RANKED_PERIODS,
+    SEARCH,
+    SERIES,
+    Key,
+    PaperKey,
+    PeriodKey,
+    Scope,
+    SeriesKey,
+    SiteKey,
+    TopKey,
+    period,
+)
 from feeds.model.paper import DayCount
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -97,7 +111,7 @@ def _list_year_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
     for scope in (Scope.YEAR, Scope.MONTH, Scope.WEEK, Scope.DAY):
         for part in _split(edition, scope):
             if _is_in_one_year(part.key):
-                yield _Location(context.page_url(part.key), context.site.issued(part))
+                yield from _locate(part, context)
     for listing in edition.listings:
         yield _Location(context.page_url(PaperKey(listing.paper.slug)), context.site.published(listing))
 
@@ -109,7 +123,14 @@ def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
     yield from (_Location(url, site.issued(edition)) for url in urls)
     for part in _split(edition, Scope.WEEK):
         if not _is_in_one_year(part.key):
-            yield _Location(context.page_url(part.key), site.issued(part))
+            yield from _locate(part, context)
+
+
+def _locate(part: Edition, context: RenderContext) -> Iterator[_Location]:
+    """Yield the page of a period, and that of its most voted papers if there is one."""
+    assert isinstance(part.key, PeriodKey)  # noqa: S101  # of a part of the calendar
+    keys = [part.key, TopKey(part.key)] if part.key.scope in RANKED_PERIODS else [part.key]
+    yield from (_Location(context.page_url(key), context.site.issued(part)) for key in keys)
 
 
 def _split(edition: Edition, scope: Scope) -> Iterator[Edition]:

@@ -178,7 +178,7 @@ def test_snapshot_as_of_a_day_lacks_what_came_later(
 def test_newest_has_an_edition_of_each_kind(tmp_path: Path) -> None:
     with sync(Archive(SEEDS, tmp_path / "index.sqlite")).snapshot() as snapshot:
         edition = snapshot.load(key("newest"))
-    assert member_keys(edition) == ["2024-03-20", "2024-W12", "2024-03", "latest"]
+    assert member_keys(edition) == ["top/2024-W12", "top/2024-03", "2024-03-20", "2024-W12", "2024-03", "latest"]
 
 
 def test_page_that_a_list_does_not_have_is_an_error(snapshot: Snapshot) -> None:
@@ -208,6 +208,7 @@ def test_correction_changes_fingerprints_of_its_editions_only(archive: Archive) 
         "daily",
         "weekly",
         "monthly",
+        *("top/2024-W05", "top/2024-01", "top-weekly", "top-monthly"),
         "papers/2401.00002",
         *("days", "weeks", "months", "years", "days/2024", "weeks/2024", "months/2024"),
     }

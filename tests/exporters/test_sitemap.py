@@ -79,7 +79,8 @@ def test_sitemaps_list_every_page_once(site: Site) -> None:
     counts = Counter(url for entries in site.sitemaps().values() for url in entries)
     assert set(counts.values()) == {1}
     publisher = site.publisher
-    pages = [resource for resource in resources(publisher) if resource.format.kind is Kind.PAGE]
+    documents = resources(publisher)
+    pages = [page for page in documents if page.format.kind is Kind.PAGE and not page.format.suffix]
     topics = set(publisher.site.topic_keys)
     assert len(topics) == 3
     assert topics < {page.key.text for page in pages}
@@ -95,14 +96,17 @@ def test_week_in_two_years_is_in_neither_sitemap_of_a_year(site: Site) -> None:
     assert list(sitemaps) == ["/pages.sitemap.xml"] + [f"/{year}.sitemap.xml" for year in (2020, 2021, 2024, 2025)]
     assert paths(sitemaps["/2020.sitemap.xml"]) == {
         *("/2020", "/2020-01", "/2020-12", "/2020-01-01", "/2020-12-31"),
+        *("/top/2020-01", "/top/2020-12"),
         *("/papers/2001.00001", "/papers/2001.00002", "/papers/2012.00003"),
     }
     assert paths(sitemaps["/2021.sitemap.xml"]) == {
-        *("/2021", "/2021-06", "/2021-W22", "/2021-06-01", "/papers/2106.00004")
+        *("/2021", "/2021-06", "/2021-W22", "/2021-06-01", "/papers/2106.00004"),
+        *("/top/2021-06", "/top/2021-W22"),
     }
     assert "/papers/math/0309136" in paths(sitemaps["/2024.sitemap.xml"])
     weeks = [path for path in paths(sitemaps["/pages.sitemap.xml"]) if "-W" in path]
-    assert sorted(weeks) == ["/2020-W01", "/2020-W53", "/2025-W01"]
+    years = ["2020-W01", "2020-W53", "2025-W01"]
+    assert sorted(weeks) == [*(f"/{week}" for week in years), *(f"/top/{week}" for week in years)]
 
 
 def test_lastmod_is_when_the_newest_paper_was_published(site: Site) -> None:
@@ -156,7 +160,7 @@ def test_empty_archive_has_a_sitemap_of_the_site_only(folder: Path, environ: dic
 @pytest.mark.parametrize("limit", ["_MAX_URLS", "_MAX_BYTES"])
 def test_sitemap_beyond_the_limits_is_an_error(site: Site, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(sitemap, limit, 7)
-    with pytest.raises(ExportError, match=r"2020\.sitemap\.xml: 8 URLs in [\d,]+ bytes; a sitemap may have"):
+    with pytest.raises(ExportError, match=r"2020\.sitemap\.xml: 10 URLs in [\d,]+ bytes; a sitemap may have"):
         render(site.publisher, "sitemap", "2020")
 
 

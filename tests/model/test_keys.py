@@ -16,6 +16,8 @@ from feeds.model.keys import (
     Scope,
     SearchKey,
     SeriesKey,
+    TopKey,
+    key_hint,
     parse_key,
     period,
 )
@@ -39,6 +41,10 @@ from feeds.model.query import Query
         ("days/2024", ListKey("days", "2024")),
         ("weeks/12", ListKey("weeks", "", 12)),
         ("days/2024/7", ListKey("days", "2024", 7)),
+        ("top/2024-W05", TopKey(PeriodKey(Scope.WEEK, date(2024, 1, 29), date(2024, 2, 4)))),
+        ("top/2024-01", TopKey(PeriodKey(Scope.MONTH, date(2024, 1, 1), date(2024, 1, 31)))),
+        ("top-weekly", SeriesKey(Scope.TOP_WEEKLY)),
+        ("top-monthly", SeriesKey(Scope.TOP_MONTHLY)),
         ("papers/2401.16420", PaperKey("2401.16420")),
         ("papers/hep-th/9901001", PaperKey("hep-th/9901001")),
     ],
@@ -52,6 +58,7 @@ def test_key_is_parsed_and_written_back(text: str, key: Key) -> None:
     "text",
     ["", "site", "paper", "2024-13", "2024-02-30", "2024-W54", "2023-W53", "2024-1-30", "0000", "0000-01-01", "papers/"]
     + ["9999-W53", "Latest", "2024-01-30\n", "２０２４", "day", "search/", "../etc", "topics/로봇"]
+    + ["top", "top/", "top/2024", "top/2024-01-30", "top/2024-W54", "top/latest", "top/2024-01/", "top-daily"]
     + ["days/", "days/0", "days/02", "days/2024/", "days/x", "hours", "days/2024/1/1", "newest/2"],
 )
 def test_other_text_is_not_a_key(text: str) -> None:
@@ -63,6 +70,22 @@ def test_example_is_a_key_of_its_scope(scope: Scope, text: str) -> None:
     key = parse_key(text, {"topics/로봇": SearchKey(topic="topics/로봇")})
     assert key
     assert key.scope is scope
+
+
+@pytest.mark.parametrize("text", ["top/2024", "top/2024-01-30", "top/2024-W5", "top/"])
+def test_hint_says_how_to_write_a_ranking(text: str) -> None:
+    assert key_hint(text) == "write the most voted papers of a week or month as top/2024-W05 or top/2024-01"
+
+
+def test_ranking_has_the_days_of_its_period() -> None:
+    key = TopKey(period(Scope.WEEK, date(2024, 1, 30)))
+    assert (key.first, key.last, key.scope) == (date(2024, 1, 29), date(2024, 2, 4), Scope.TOP)
+
+
+def test_members_of_a_top_series_are_rankings() -> None:
+    week = period(Scope.WEEK, date(2024, 1, 30))
+    assert SeriesKey(Scope.TOP_WEEKLY).member(week) == TopKey(week)
+    assert SeriesKey(Scope.WEEKLY).member(week) == week
 
 
 def test_week_at_new_year_belongs_to_the_year_of_its_thursday() -> None:

@@ -73,11 +73,13 @@ def test_edition_ends_with_the_last_published_day(publisher: Publisher, key: str
 def test_series_and_lists_lack_unpublished_days(publisher: Publisher, clock: Clock) -> None:
     assert members(publisher, "daily") == ["2024-01-30", "2024-01-29"]
     assert members(publisher, "weekly") == []  # the week is not over
-    assert members(publisher, "newest")[:3] == ["2024-01-30", "2024-W05", "2024-01"]
+    assert members(publisher, "newest")[:5] == ["top/2024-W05", "top/2024-01", "2024-01-30", "2024-W05", "2024-01"]
     assert members(publisher, "days") == ["2024-01-30", "2024-01-29"]
     clock.today = NEXT_WEEK
     assert members(publisher, "weekly") == ["2024-W05"]
     assert members(publisher, "monthly") == ["2024-01"]
+    assert members(publisher, "top-weekly") == ["top/2024-W05"]
+    assert members(publisher, "top-monthly") == ["top/2024-01"]
 
 
 def test_search_finds_published_papers_only(publisher: Publisher, clock: Clock) -> None:
@@ -148,12 +150,13 @@ def test_cached_response_is_replaced_when_a_day_is_published(publisher: Publishe
     assert gateways.ask(gateway, latest)[0].body == b"2024-02-07 2024-01-30 2024-01-29"
 
 
-def test_past_edition_is_cached_longer_by_the_last_published_day(publisher: Publisher, clock: Clock) -> None:
-    monday = publisher.find("2024-01-29.epub")
-    assert "max-age=300," in publisher.representation(monday).cache_control
+@pytest.mark.parametrize("path", ["2024-01-29.epub", "top/2024-W05.epub", "top/2024-01"])
+def test_past_edition_is_cached_longer_by_the_last_published_day(publisher: Publisher, clock: Clock, path: str) -> None:
+    document = publisher.find(path)
+    assert "max-age=300," in publisher.representation(document).cache_control
     clock.today = date(2062, 12, 1)
     publisher.archive.sync()
-    assert "max-age=86400," in publisher.representation(monday).cache_control
+    assert "max-age=86400," in publisher.representation(document).cache_control
 
 
 def test_unpublished_file_changes_no_last_modified(publisher: Publisher, folder: Path) -> None:
