@@ -32,7 +32,8 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
     Raises:
         FeedsError: the archive, a setting or an exporter cannot be used.
     """
-    publisher = open_publisher(Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds"), environ)
+    root = Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds")
+    publisher = open_publisher(root, environ, offers_languages=True)
     cache = ResponseCache()
     # Beside the index, which is a cache as well, and of the same archive.
     documents = DocumentCache(publisher.archive.index_path.with_suffix(".documents"))

@@ -60,7 +60,8 @@ class Exporter(Protocol):
             Scope.SITE. ("subscriptions",) with the suffix ".opml" is served at /subscriptions.opml.
         settings (frozenset[str]): the fields of `Site`, and "formats" for the list of formats, that its documents
             depend on; by default all. Changing another setting keeps the ETags.
-        uses_pictures (bool): whether documents contain the papers' pictures, from `context.pictures`.
+        uses_pictures (bool): whether documents show the stored pictures of papers, from `context.pictures`: books
+            contain them, pages link to them in all widths, feeds in the largest.
         is_translated (bool): whether documents are in the language of the reader, not of the site.
         is_static (bool): whether documents of Scope.SITE do not depend on the archive.
     """
@@ -133,15 +134,16 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One edition in one format, at one URL."""
+    """One edition in one format, at one URL. `language` is set where the URL names the language of a page."""
 
     key: Key
     format: Format
+    language: str = ""
 
     @property
     def path(self) -> str:
         """The path under the base URL, without a leading slash; that of a search with its query."""
-        return url_path(self.key, self.format.suffix)
+        return url_path(self.key, self.format.suffix, self.language)
 
     @property
     def file_name(self) -> str:
@@ -159,13 +161,16 @@ class RenderContext:
     """What an exporter renders with besides the edition.
 
     `locale` is the site's, for an `is_translated` exporter the reader's. `pictures` are the stored pictures of the
-    edition's papers, for a `uses_pictures` exporter.
+    edition's papers, for a `uses_pictures` exporter. `languages` are those that URLs can name for the same page, if a
+    server answers them, and `url_language` is the one that the URL of this page names.
     """
 
     site: Site
     formats: "Registry"
     locale: Locale
     pictures: PictureSet = field(default_factory=PictureSet)
+    languages: tuple[str, ...] = ()
+    url_language: str = ""
 
     @classmethod
     def for_site(cls, site: Site, formats: "Registry") -> "RenderContext":

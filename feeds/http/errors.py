@@ -14,6 +14,7 @@ from feeds.http.negotiation import choose_language
 from feeds.http.responses import text_response
 from feeds.publishing.publisher import Publisher
 from feeds.site.i18n import get_locale
+from feeds.site.site import LANGUAGE_PARAMETER
 from feeds.text.unicode import strip_forbidden
 
 _STATUSES = {UnknownEditionError: 404, QueryError: 400, ArchiveError: 503, BusyError: 503}  # 500 for the others
@@ -50,8 +51,10 @@ class ErrorResponder:
     def _page(self, request: Request, status: int, line: str) -> Response:
         publisher = self._publisher
         languages = publisher.languages[:1] if publisher.site.interface else publisher.languages
-        language = choose_language(request.accept_languages, languages)
-        context = RenderContext(publisher.site, publisher.formats, get_locale(language))
+        named = request.args.get(LANGUAGE_PARAMETER, "") if len(languages) > 1 else ""
+        url_language = named if named in languages else ""
+        language = url_language or choose_language(request.accept_languages, languages)
+        context = RenderContext(publisher.site, publisher.formats, get_locale(language), url_language=url_language)
         body = render_error_page(context, status, line, request.args.get("q", ""))
         response = Response(body, status, {"Content-Language": language}, content_type="text/html; charset=utf-8")
         response.vary.add("Accept-Language")

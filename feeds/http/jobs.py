@@ -64,6 +64,7 @@ class RenderJob:
     environ: Mapping[str, str]
     key: "Key"
     format_name: str
+    url_language: str
     language: str
 
     def make(self) -> JobResult | None:
@@ -72,10 +73,10 @@ class RenderJob:
         from feeds.publishing.publisher import open_publisher
 
         try:
-            publisher = open_publisher(self.root, self.environ, index_version=self.index_version)
+            publisher = open_publisher(self.root, self.environ, index_version=self.index_version, offers_languages=True)
         except IndexVersionError:
             return None  # our code was replaced since the worker started; we would make its index anew
-        resource = Resource(self.key, publisher.formats[self.format_name])
+        resource = Resource(self.key, publisher.formats[self.format_name], self.url_language)
         try:
             representation = publisher.representation(resource, self.language)
             if representation.etag != self.name:

@@ -80,8 +80,10 @@ class Renderer:
         cannot be rendered, and UnknownEditionError if it is gone.
         """
         if not isinstance(wanted.resource, Resource):
-            self._memory.put(wanted.etag, wanted.resource.data)
-            return Document(wanted, wanted.resource.data)
+            body = wanted.resource.read()
+            if not wanted.resource.is_immutable:
+                self._memory.put(wanted.etag, body)
+            return Document(wanted, body)
         if (found := self._find_or_take(wanted.etag, results)) is not None:
             return found if isinstance(found, Document) else Document(wanted, found)
         is_large = wanted.loaded_papers > limits.MANY_PAPERS
@@ -147,6 +149,7 @@ class Renderer:
             self._environ,
             resource.key,
             resource.format.name,
+            resource.language,
             wanted.language,
         )
         return jobs.run(job)

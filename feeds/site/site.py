@@ -17,6 +17,9 @@ from feeds.model.paper import DayCount, Listing, Paper
 from feeds.model.query import PARAMETERS, Order, parse_query
 
 GENERATOR = "daily-papers-feeds"
+LANGUAGE_PARAMETER = "lang"
+"""The parameter by which a URL names the language of a page."""
+
 _NO_DATE = date(2000, 1, 1)  # of an archive without a day; validators reject 1970
 _SECONDS_PER_PAPER = 100
 _MAX_COUNTED_PAPERS = 34  # so that `updated` is less than an hour after `issued`
@@ -213,10 +216,15 @@ def _newest_day(edition: Edition) -> DayCount | None:
     return next((day for day in reversed(edition.calendar) if day.new), None)
 
 
-def url_path(key: Key, suffix: str) -> str:
-    """Return the path of a document under the base URL, without a leading slash; that of a search with its query."""
+def url_path(key: Key, suffix: str, language: str = "") -> str:
+    """Return the path of a document under the base URL, without a leading slash, and with its query.
+
+    A search has one, and a page whose URL names its language.
+    """
     path = quote(key.text + suffix)
-    parameters = key.parameters if isinstance(key, SearchKey) else {}
+    parameters = dict(key.parameters) if isinstance(key, SearchKey) else {}
+    if language:
+        parameters[LANGUAGE_PARAMETER] = language
     return f"{path}?{encode_parameters(parameters)}" if parameters else path
 
 

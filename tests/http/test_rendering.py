@@ -141,7 +141,7 @@ def test_process_returns_what_it_cannot_write(
 
 def render_job(folder: Path, version: str) -> jobs.RenderJob:
     environ = {"HOME": str(folder)}
-    return jobs.RenderJob(DocumentCache(folder), "x", version, folder / "nothing", environ, ALL, "rss", "")
+    return jobs.RenderJob(DocumentCache(folder), "x", version, folder / "nothing", environ, ALL, "rss", "", "")
 
 
 @pytest.mark.external

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 
 from feeds.exporters.contract import Kind, RenderContext
-from feeds.exporters.html.views import BOOKS, E_READER, EditionView, view_site
+from feeds.exporters.html.views import BOOKS, E_READER, NEWEST_PERIODS, EditionView, view_site
 from feeds.exporters.templates import render_template
 from feeds.model.edition import Edition
 from feeds.model.keys import HOME, SERIES, Scope, SiteKey
 from feeds.model.query import Has, Order
 
-_TEMPLATES_BY_KEY = {HOME: "home", BOOKS: "books", E_READER: "e_reader"}
+_TEMPLATES_BY_KEY = {**dict.fromkeys(NEWEST_PERIODS, "newest"), HOME: "home", BOOKS: "books", E_READER: "e_reader"}
 _TEMPLATES_BY_SCOPE = {
     Scope.PAPER: "paper",
     Scope.TOP: "top",
@@ -33,6 +33,7 @@ class HtmlExporter:
     scopes = frozenset(Scope)
     paperless = frozenset({Scope.YEAR, Scope.ALL})
     site_paths = tuple(key.text for key in _TEMPLATES_BY_KEY)
+    uses_pictures = True
     settings = frozenset({"title", "description", "language", "rights", "base_url", "topics", "formats"})
     is_translated = True
 
@@ -53,6 +54,7 @@ class FullHtmlExporter:
     media_type = HtmlExporter.media_type
     kind = Kind.PAGE
     scopes = frozenset({Scope.LATEST, Scope.DAY, Scope.WEEK})
+    uses_pictures = True
     settings = HtmlExporter.settings
     is_translated = True
 

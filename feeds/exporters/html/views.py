@@ -1,7 +1,7 @@
 """What the templates of pages read: of the site, once for all its pages, and of each edition."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -9,17 +9,21 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.exporters.html.calendar import SHADES, Month, Period, lay_out_months, split_by_period
 from feeds.exporters.html.pictures import PageImage, Tile, paper_tile, source_image, stored_image
 from feeds.exporters.templates import template_macros
 from feeds.images.store import PictureSet
-from feeds.model.edition import Collection, Edition, Facet, FacetGroup, SearchResults
+from feeds.model.edition import Collection, Edition, Facet, FacetGroup, Ranking, SearchResults, SiteEdition
 from feeds.model.keys import (
     ALL,
+    HOME,
     LATEST,
     LISTS,
     PERIODS,
+    RANKED_PERIODS,
     SEARCH,
     SERIES,
     Key,
@@ -34,10 +38,10 @@ from feeds.model.keys import (
     TopKey,
     period,
 )
-from feeds.model.paper import Day, Listing, Paper, most_voted
+from feeds.model.paper import Day, Paper, most_voted
 from feeds.model.query import EVERYTHING, MAX_LIMIT, Query
-from feeds.site.i18n import Locale, facet_group_name, facet_name, key_name
-from feeds.site.site import Site, encode_parameters
+from feeds.site.i18n import Locale, facet_group_name, facet_name, get_locale, key_name
+from feeds.site.site import LANGUAGE_PARAMETER, Site, encode_parameters
 from feeds.text.highlight import Terms
 from feeds.text.matching import Word, contains
 from feeds.text.sentences import matching_sentence
@@ -48,18 +52,29 @@ if TYPE_CHECKING:
 
     from feeds.exporters.registry import Registry
 
-HOME, BOOKS, E_READER = SiteKey(""), SiteKey("books"), SiteKey("e-reader")
+BOOKS, E_READER = SiteKey("books"), SiteKey("e-reader")
+TODAY, THIS_WEEK, THIS_MONTH, THIS_YEAR = map(SiteKey, ("today", "week", "month", "year"))
+NEWEST_PERIODS = dict(zip((TODAY, THIS_WEEK, THIS_MONTH, THIS_YEAR), PERIODS, strict=True))
+"""The pages that lead to the newest day, week, month and year.
+
+All pages link to them, at addresses that stay the same: links to the newest day itself would change them every day.
+"""
 _PAGE = "html"  # the name of the format
 _KEYS = {"latest": LATEST, "archive": ALL, "search": SEARCH, "home": HOME, "books": BOOKS, "e_reader": E_READER}
-_MAX_SITES = 8  # of views that are kept: a process has one site, in every language
+_MAX_SITES = 16  # of views that are kept: a process has one site, in every language that readers or URLs choose
 _MAX_SUMMARIES = 100  # of a page; longer pages have the first sentences only
-_MAX_LEADS = 40  # of a page of several days; beyond, it has the most voted papers of each day and the titles of the others
-_MIN_LEADS = 3  # of each day
+_MAX_LEADS = 30  # of a page of several days; beyond, it has the most voted papers of each day and titles of the others
+_MIN_LEADS = 2  # of each day but the newest
+_MIN_NEWEST_LEADS = 5
 _MAX_AUTHORS = 3  # of a paper of a list
-_CITATION_TYPES = ("application/x-bibtex", "application/x-research-info-systems", "application/vnd.citationstyles.csl+json")
+_CITATION_TYPES = (
+    "application/x-bibtex",
+    "application/x-research-info-systems",
+    "application/vnd.citationstyles.csl+json",
+)
 _MAX_TAGS = 5  # of a paper that are shown without a click
-_HOME_MONTHS = 12
-_HOME_MOST_VOTED = 5
+_HOME_MONTHS = 3
+_HOME_RANKED = 5
 _E_READER_WEEKS = 8
 _WITHDRAWN = re.compile(
     r"\W*withdrawn\b|.*\b(?:is|are|was|were|been|being)\s(?:\w+ly\s)?withdrawn\b", re.IGNORECASE | re.DOTALL
@@ -72,6 +87,14 @@ _WEB_READERS = {
 }
 
 
+class Translation(NamedTuple):
+    """A page in a language, with the name of the language in itself."""
+
+    language: str
+    name: str
+    page: Resource
+
+
 class WebReader(NamedTuple):
     """A feed reader on the web, and the URL at which it subscribes to a feed."""
 
@@ -80,9 +103,11 @@ class WebReader(NamedTuple):
 
 
 @lru_cache(maxsize=_MAX_SITES)
-def view_site(site: Site, formats: "Registry", locale: Locale) -> "SiteView":
+def view_site(
+    site: Site, formats: "Registry", locale: Locale, languages: tuple[str, ...] = (), url_language: str = ""
+) -> "SiteView":
     """Return the view of a site in one language, which all its pages share."""
-    return SiteView(RenderContext(site, formats, locale))
+    return SiteView(RenderContext(site, formats, locale, languages=languages, url_language=url_language))
 
 
 @dataclass(frozen=True)
@@ -91,10 +116,24 @@ class SiteView:
 
     context: RenderContext
 
+    @property
+    def main_places(self) -> list[tuple[str, Key, str]]:
+        """The entries of the main navigation: the place of each, the page that it leads to, and its label."""
+        gettext = self.context.locale.gettext
+        return [
+            (Scope.DAY, TODAY, gettext("Today")),
+            (Scope.WEEK, THIS_WEEK, gettext("This week")),
+            (Scope.MONTH, THIS_MONTH, gettext("This month")),
+            (Scope.YEAR, THIS_YEAR, gettext("This year")),
+            (Scope.TOPICS, self.context.site.topics_key, gettext("Topics")),
+            (BOOKS.text, BOOKS, gettext("Books")),
+        ]
+
     @cached_property
     def values(self) -> dict[str, Any]:
         """The variables that every template has."""
-        constants = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT, "max_tags": _MAX_TAGS}
+        constants = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT}
+        constants |= {"max_tags": _MAX_TAGS, "max_authors": _MAX_AUTHORS}
         return {"site": self, "settings": self.context.site, **constants}
 
     @cached_property
@@ -113,7 +152,9 @@ class SiteView:
         return self.context.site.base_path
 
     def href(self, resource: Resource) -> str:
-        """Return the link to a document."""
+        """Return the link to a document; a page is in the language that the URL of this page names."""
+        if self.context.url_language and resource.format.is_translated and not resource.language:
+            resource = replace(resource, language=self.context.url_language)
         return f"{self.base_path}/{resource.path}"
 
     def page(self, key: Key) -> Resource:
@@ -147,7 +188,7 @@ class SiteView:
 
     def has_more(self, paper: Paper, lead: str) -> bool:
         """Whether a paper has more to read than its lead."""
-        return bool(paper.body_text.removeprefix("- ") != lead or paper.tags or paper.video)
+        return paper.body_text.removeprefix("- ") != lead or bool(paper.video)
 
     def first_authors(self, paper: Paper, terms: Terms = ()) -> tuple[list[str], int]:
         """Return the first authors and those that match a term, and the number of the others."""
@@ -165,15 +206,34 @@ class SiteView:
 
     def author_href(self, author: str) -> str:
         """Return the link to a search for the papers of an author."""
-        return f"{self._search_href}?{encode_parameters({'author': author})}"
+        return self._search_href({"author": author})
 
     def tag_href(self, tag: str) -> str:
         """Return the link to a search for the papers with a tag."""
-        return f"{self._search_href}?{encode_parameters({'tag': tag})}"
+        return self._search_href({"tag": tag})
+
+    def _search_href(self, parameters: Mapping[str, str]) -> str:
+        """Return the link to a search, without making its key: pages have hundreds of them."""
+        return f"{self._search_path}?{encode_parameters({**parameters, **self.language_parameters})}"
 
     @cached_property
-    def _search_href(self) -> str:
-        return self.page_href(SEARCH)
+    def _search_path(self) -> str:
+        return f"{self.base_path}/{self.page(SEARCH).path}"
+
+    @cached_property
+    def language_parameters(self) -> dict[str, str]:
+        """The parameters by which links and forms keep the language that the URL of this page names."""
+        return {LANGUAGE_PARAMETER: self.context.url_language} if self.context.url_language else {}
+
+    def navigation(self, place: str) -> Markup:
+        """Return the main navigation for pages at a place in it, of which there are few."""
+        if place not in self._navigations:
+            self._navigations[place] = Markup(self.parts.navigation(place))  # type: ignore[attr-defined]  # noqa: S704
+        return self._navigations[place]
+
+    @cached_property
+    def _navigations(self) -> dict[str, Markup]:
+        return {}
 
     def name(self, key: Key) -> str:
         """Name an edition."""
@@ -249,7 +309,7 @@ class EditionView:
         if not paper.image:
             return None
         picture = self.pictures.get(paper.image)
-        return stored_image(picture, self.site.base_path) if picture else source_image(paper.image)
+        return stored_image(picture, self.site.context.site) if picture else source_image(paper.image)
 
     @property
     def key(self) -> Key:
@@ -260,6 +320,25 @@ class EditionView:
     def canonical_url(self) -> str:
         """The absolute URL of the page, also of the one that shows all summaries."""
         return self.site.context.url(self.site.page(self.key))
+
+    @cached_property
+    def translations(self) -> list[Translation]:
+        """The page in all languages, if URLs can name them."""
+        context, page = self.site.context, self.site.page(self.key)
+        return [
+            Translation(language, get_locale(language).language_name(language), replace(page, language=language))
+            for language in context.languages
+        ]
+
+    @cached_property
+    def place(self) -> str:
+        """The entry of the main navigation that leads to the page, or near it; empty if none does."""
+        key = self.key.period if isinstance(self.key, TopKey) else self.key
+        if isinstance(key, PeriodKey):
+            return key.scope if self.edition.next is None else ""
+        if isinstance(key, TopicsKey) or (isinstance(key, SearchKey) and key.topic):
+            return Scope.TOPICS
+        return BOOKS.text if key == BOOKS else ""
 
     @cached_property
     def full_name(self) -> str:
@@ -306,6 +385,11 @@ class EditionView:
     def citations(self) -> list[Resource]:
         """The edition in the formats that programs for citations read."""
         return [item for item in self._of_kinds(Kind.FILE) if item.format.link_type in _CITATION_TYPES]
+
+    @property
+    def bibtex(self) -> Resource | None:
+        """The edition in BibTeX; None if it is not offered."""
+        return next((item for item in self.citations if item.format.link_type == _CITATION_TYPES[0]), None)
 
     def _of_kinds(self, *kinds: Kind) -> list[Resource]:
         return [resource for kind in kinds for resource in self._resources if resource.format.kind is kind]
@@ -374,9 +458,10 @@ class EditionView:
 
     def split_day(self, day: Day) -> tuple[list[Paper], list[Paper]]:
         """Split the papers of a day into those that are shown with their lead, and those of which the title must do."""
-        is_long = len(self.days) > 1 and len(self.edition.listings) > _MAX_LEADS and not self.is_full
-        count = max(_MAX_LEADS // len(self.days), _MIN_LEADS) if is_long else len(day.listings)
-        leading = most_voted(day.listings, count)
+        if self.is_full or len(self.days) == 1 or len(self.edition.listings) <= _MAX_LEADS:
+            return list(day.papers), []
+        least = _MIN_NEWEST_LEADS if day is self.days[0] else _MIN_LEADS
+        leading = most_voted(day.listings, max(_MAX_LEADS // len(self.days), least))
         shown = [listing.paper for listing in day.listings if listing in leading]
         return shown, [listing.paper for listing in day.listings if listing not in leading]
 
@@ -412,16 +497,36 @@ class EditionView:
         return split_by_period(year.days, Scope.MONTH)
 
     @cached_property
-    def most_voted(self) -> list[Listing]:
-        """The papers of the home page with the most votes; none if they are all of one day, which is listed whole."""
-        listings = [listing for listing in self.edition.most_voted(_HOME_MOST_VOTED) if listing.paper.votes]
-        return listings if len(self.days) > 1 else []
+    def newest_papers(self) -> list[Paper]:
+        """The papers of the newest day that has any, by votes."""
+        return [listing.paper for day in self.days[:1] for listing in most_voted(day.listings)]
+
+    @property
+    def rankings(self) -> list[Ranking]:
+        """The rankings of the newest week and month, in brief."""
+        rankings = self.edition.rankings if isinstance(self.edition, SiteEdition) else ()
+        return [replace(ranking, results=ranking.results[:_HOME_RANKED]) for ranking in rankings]
 
     @property
     def newest_periods(self) -> list[PeriodKey]:
         """The newest day, week, month and year."""
         calendar = self.edition.calendar
         return [period(scope, calendar[-1].date) for scope in PERIODS] if calendar else []
+
+    @property
+    def newest_rankings(self) -> list[TopKey]:
+        """The keys of the rankings of the newest week and month."""
+        return [TopKey(key) for key in self.newest_periods if key.scope in RANKED_PERIODS]
+
+    def ranking_of(self, key: Key) -> TopKey | None:
+        """Return the key of the ranking of a week or month; None for another edition."""
+        return TopKey(key) if isinstance(key, PeriodKey) and key.scope in RANKED_PERIODS else None
+
+    @property
+    def led_to(self) -> PeriodKey | None:
+        """The newest period that the page leads to; None if the archive has no day."""
+        scope = NEWEST_PERIODS.get(self.key) if isinstance(self.key, SiteKey) else None
+        return next((key for key in self.newest_periods if key.scope is scope), None)
 
     @property
     def past_weeks(self) -> list[PeriodKey]:
