@@ -70,7 +70,17 @@ def titles(page: html.HtmlElement) -> list[str]:
 
 def format_links(page: html.HtmlElement) -> dict[str, str]:
     """Return the URLs of a page in other formats, by the names of the formats."""
-    return {link.text_content(): link.get("href") for link in page.xpath("//div[@class='offer']/p/a")}
+    return {name: url for _, name, url in menu_links(page)}
+
+
+def menu_links(page: html.HtmlElement) -> list[tuple[str, str, str]]:
+    """Return the name of the menu, that of the format and the URL of each other format that a page links to."""
+    menus = page.xpath("//div[@class='offer']/details")
+    return [
+        (str(menu.xpath("string(summary)")), link.text_content(), link.get("href"))
+        for menu in menus
+        for link in menu.xpath("p[not(@class)]/a")
+    ]
 
 
 KEYS = ["latest", "2024-01-30", "2024-W05", "2024-01", "2024", "all", "daily", "weekly", "monthly", "search"]
@@ -93,13 +103,28 @@ def test_page_offers_every_registered_format(environ: dict[str, str], seeds: Pub
         key = parse_key(text)
         assert key
         kinds = (Kind.FEED, Kind.BOOK, Kind.FILE, Kind.CATALOG)
-        expected = [f"/{resource.path}" for kind in kinds for resource in seeds.formats.resources(key, kind)]
+        expected = {f"/{resource.path}" for kind in kinds for resource in seeds.formats.resources(key, kind)}
         links = format_links(pages(f"/{text}"))
-        assert list(links.values()) == expected, text
+        assert set(links.values()) == expected, text
         for url in links.values():
             assert pages.client.get(url).status_code == 200
         offered |= set(links)
     assert {"RSS", "EPUB", "MD", "CSV"} <= offered
+
+
+@pytest.mark.usefixtures("csv")
+def test_formats_are_in_menus_by_what_they_are_for(environ: dict[str, str]) -> None:
+    pages = Pages(create_app(SEEDS, environ).test_client())
+    downloads = [("내려받기", name) for name in ("EPUB", "MD", "CSV")]
+    subscriptions = [("구독", name) for name in ("RSS", "ATOM", "JSON")]
+    citations = [("인용", name) for name in ("BIB", "RIS", "CSL")]
+    catalogs = [("구독", name) for name in ("OPDS", "OPDS2")]
+    for path, expected in (
+        ("/latest", downloads + subscriptions + citations),
+        ("/search?q=LLM", downloads + subscriptions + catalogs + citations),
+    ):
+        assert [(menu, name) for menu, name, _ in menu_links(pages(path))] == expected
+    assert [(menu, name) for menu, name, _ in menu_links(pages("/papers/2401.16420"))] == downloads[-1:] + citations[:1]
 
 
 WHOLE_SITE = SiteKey("")
@@ -149,8 +174,10 @@ def test_page_without_book_exporter_offers_no_book(environ: dict[str, str], monk
 
 def test_search_highlights_words_in_titles_authors_and_texts(library: Pages) -> None:
     page = library('/search?q=rays "빠른 확산"')
-    assert texts(page.xpath("//article//mark")) == ["Rays", "빠른 확산"]
-    assert texts(library("/search?q=kim").xpath("//article/p[@class='authors']/mark | //p[@class='authors']/*/mark"))
+    assert texts(page.xpath("//article//h2//mark")) == ["Rays"]
+    assert texts(page.xpath("//article/details/summary//mark")) == ["빠른 확산"]
+    assert texts(page.xpath("//article/details/div//mark")) == ["빠른 확산"]
+    assert texts(library("/search?q=kim").xpath("//article//p[@class='authors']/*/mark")) == ["Kim"]
     assert texts(library("/search?author=LEE").xpath("//article//mark")) == ["Lee", "Lee"]
     assert not library("/latest").xpath("//mark")
 
@@ -244,16 +271,86 @@ def test_search_book_holds_all_results_unless_limited(folder: Path, environ: dic
     assert format_links(pages("/search?limit=60&page=2"))["RSS"] == "/search.rss?limit=60"
 
 
-def test_page_of_more_than_100_papers_shows_excerpts(folder: Path, environ: dict[str, str]) -> None:
-    pages = open_pages(
-        folder, environ, {"1.md": many_papers(1, 50), "2.md": many_papers(2, 50), "3.md": many_papers(9, 1)}
-    )
-    for path, count, whole in (("/2024-01", 101, 0), ("/2024-W01", 100, 100), ("/search?limit=100", 100, 100)):
-        page = pages(path)
-        assert len(page.xpath("//article")) == count
-        assert len(page.xpath("//article//li[text()='글 둘.']")) == whole
-        assert len(page.xpath("//article/p[text()='글 하나. 글 둘.']")) == count - whole
-    assert len(pages("/search?limit=101").xpath("//article/p[text()='글 하나. 글 둘.']")) == 101
+@pytest.fixture
+def large(folder: Path, environ: dict[str, str]) -> Pages:
+    """The pages of a week of 100 papers in two days, and of a later day of one paper."""
+    return open_pages(folder, environ, {f"{number}.md": many_papers(*number) for number in ((1, 50), (2, 50), (9, 1))})
+
+
+@pytest.mark.parametrize(
+    ("path", "papers", "whole"),
+    [
+        ("/2024-01-01", 50, 50),
+        ("/2024-01", 21, 0),
+        ("/2024-W01", 30, 30),
+        ("/2024-W01.full.html", 100, 100),
+        ("/search?limit=100", 100, 100),
+        ("/search?limit=101", 101, 0),
+    ],
+)
+def test_page_of_more_than_100_papers_has_no_summaries(large: Pages, path: str, papers: int, whole: int) -> None:
+    page = large(path)
+    assert len(page.xpath("//article")) == papers
+    assert len(page.xpath("//article/details/div[@class='summary']//li[text()='글 둘.']")) == whole
+    assert len(page.xpath("//article/p[@class='lead'][text()='글 하나.']")) == papers - whole
+    assert len(page.xpath("//article/details/summary[normalize-space()='글 하나.']")) == whole
+
+
+@pytest.mark.parametrize(("path", "shown"), [("/2024-W01", [15, 15]), ("/2024-01", [1, 10, 10])])
+def test_days_of_a_long_page_fold_titles(large: Pages, path: str, shown: list[int]) -> None:
+    page = large(path)
+    days = page.xpath("//h2[@class='day']")
+    articles: list[int] = []
+    for element in page.xpath("//div[@class='list']/*"):
+        articles += [0] * (element.tag == "h2")
+        articles[-1] += element.tag == "article"
+    assert articles == shown
+    names = titles(page) + texts(page.xpath("//details[@class='more']//li/a"))
+    assert len(set(names)) == len(names) == sum(50 if count > 1 else 1 for count in shown)
+    assert page.xpath("//nav[@class='days']/a/@href") == [f"#{day.get('id')}" for day in days]
+
+
+def test_long_page_shows_the_most_voted_papers_of_a_day(folder: Path, environ: dict[str, str]) -> None:
+    def digest(number: int) -> str:
+        papers = (paper(f"P{votes}", f"24{number:02}.{votes}", votes=f"Vote: {votes}") for votes in range(20))
+        return day(f"2024-01-0{number}", *papers)
+
+    page = open_pages(folder, environ, {"1.md": digest(1), "2.md": digest(2)})("/2024-01")
+    assert titles(page) == [f"P{votes}" for votes in range(5, 20)] * 2
+    assert texts(page.xpath("//details[@class='more']/summary")) == ["논문 5편 더 보기"] * 2
+
+
+def test_page_with_all_summaries_is_linked_and_not_indexed(library: Pages) -> None:
+    for path in ("/latest", "/2024-01-30", "/2024-W05"):
+        folded, full = library(path), library(f"{path}.full.html")
+        assert folded.xpath("//div[@class='offer']/a/@href") == [f"{path}.full.html"]
+        assert full.xpath("//div[@class='offer']/a/@href") == [path]
+        assert full.xpath("//link[@rel='canonical']/@href") == folded.xpath("//link[@rel='canonical']/@href")
+        assert full.xpath("//meta[@name='robots']/@content") == ["noindex, follow"]
+        assert titles(full) == titles(folded)
+        assert len(full.xpath("//article/details[@open]")) == len(folded.xpath("//article/details[not(@open)]")) > 0
+    assert not library("/2024-01").xpath("//div[@class='offer']/a")
+
+
+def test_list_names_three_authors_and_those_that_match(folder: Path, environ: dict[str, str]) -> None:
+    authors = [f"Ann A{number}" for number in range(1, 9)]
+    files = {"1.md": day("2024-01-30", paper("Many", "2401.1", authors=f"Authors: {', '.join(authors)}"))}
+    pages = open_pages(folder, environ, files)
+    for path, line in (
+        ("/2024-01-30", "Ann A1, Ann A2, Ann A3 외 5명"),
+        ("/search?author=A7", "Ann A1, Ann A2, Ann A3, Ann A7 외 4명"),
+        ("/search?author=A3", "Ann A1, Ann A2, Ann A3 외 5명"),
+    ):
+        assert texts(pages(path).xpath("//p[@class='authors']")) == [line]
+    assert texts(pages("/papers/2401.00001").xpath("//div[@class='authors']//a")) == authors
+    assert texts(pages("/papers/2401.00001").xpath("//div[@class='authors']//summary")) == ["외 5명"]
+
+
+def test_search_shows_the_sentence_that_matches(folder: Path, environ: dict[str, str]) -> None:
+    summary = "- 모델을 제안합니다. 둘째 문장입니다.\n- 확산을 씁니다. 끝입니다."
+    pages = open_pages(folder, environ, {"1.md": day("2024-01-30", paper("A", "2401.1", summary=summary))})
+    for query, sentence in (("확산", "확산을 씁니다."), ("모델", "모델을 제안합니다."), ("A", "모델을 제안합니다.")):
+        assert texts(pages(f"/search?q={query}").xpath("//article/details/summary")) == [sentence]
 
 
 def test_home_has_most_voted_papers_of_several_days_only(folder: Path, environ: dict[str, str]) -> None:
@@ -285,7 +382,7 @@ def test_paper_page_has_a_citation_and_preview_data(library: Pages) -> None:
 
 
 def test_paper_authors_link_to_their_papers(library: Pages) -> None:
-    links = library("/papers/2401.00002").xpath("//p[@class='authors']//a")
+    links = library("/papers/2401.00002").xpath("//div[@class='authors']//a")
     assert texts(links) == ["Ann Lee", "Bo Kim"]
     assert titles(library(links[0].get("href"))) == ["Gamma Rays", "Beta"]
 
@@ -317,7 +414,7 @@ def test_titles_and_names_are_marked_with_their_language(library: Pages) -> None
 def test_words_around_names_have_the_language_of_the_page(library: Pages) -> None:
     for path in ("/2024-01-30", "/search?q=kim", "/papers/2401.00002"):
         page = library(path)
-        (authors,) = [line for line in page.xpath("//p[@class='authors']") if line.text_content().split()[-1] == "외"]
+        (authors,) = [line for line in page.xpath("//*[@class='authors']") if line.text_content().split()[-1] == "외"]
         assert not authors.get("lang")
         assert " ".join(texts(authors.xpath("*[@lang='en']"))) == "Ann Lee, Bo Kim"
 

@@ -3,7 +3,8 @@
 import pytest
 
 from feeds.text.markdown import render_html, render_text
-from feeds.text.sentences import first_sentence
+from feeds.text.matching import Word
+from feeds.text.sentences import first_sentence, matching_sentence
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,29 @@ def test_long_sentence_is_cut_after_a_word() -> None:
 
 def test_first_sentence_of_an_abstract_with_paragraphs() -> None:
     assert first_sentence(render_text("One idea. Two.\n\nAnother paragraph."), 160) == "One idea."
+
+
+TEXT = "First one. Second one with Diffusion models.\n- 셋째 문장은 e.g. 확산을 쓴다. 넷째"
+
+
+@pytest.mark.parametrize(
+    ("term", "sentence"),
+    [
+        (Word("diffusion"), "Second one with Diffusion models."),
+        ("one with", "Second one with Diffusion models."),
+        (Word("first"), "First one."),
+        (Word("확산"), "셋째 문장은 e.g. 확산을 쓴다."),
+        (Word("넷째"), "넷째"),
+        (Word("없는말"), "First one."),
+        ("", "First one."),
+    ],
+)
+def test_sentence_matches_a_term(term: str, sentence: str) -> None:
+    assert matching_sentence(TEXT, [[term]], "First one.") == sentence
+
+
+def test_long_sentence_is_shown_from_near_its_match() -> None:
+    text = "word " * 100 + "match " + "word " * 100
+    sentence = matching_sentence(text, [[Word("match")]], "word")
+    assert "match" in sentence
+    assert len(sentence) <= 160
