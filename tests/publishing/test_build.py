@@ -24,6 +24,7 @@ from feeds.publishing.manifest import SUFFIXES
 from feeds.publishing.plan import file_name
 from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.publishing.static import static_files
+from feeds.site.i18n import LANGUAGES
 from tests.support import archives
 from tests.support.digests import SEEDS, OpenFiles, day, paper, write_files
 from tests.support.sites import TextExporter, build_site, read_files, with_formats
@@ -63,7 +64,8 @@ ODD = {
 
 def url_path(name: str) -> str:
     """Return the path at which the app serves a file of the site."""
-    return quote("/" if name == "index.html" else f"/{name.removesuffix('.html')}")
+    is_whole = name.endswith(".full.html")  # otherwise servers add the suffix
+    return quote("/" if name == "index.html" else f"/{name if is_whole else name.removesuffix('.html')}")
 
 
 def uncompressed(names: Iterable[str]) -> set[str]:
@@ -80,6 +82,7 @@ def archive(request: pytest.FixtureRequest, folder: Path) -> Path:
 
 
 def test_files_are_what_the_app_answers(archive: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    environ["FEEDS_INTERFACE"] = "ko"  # otherwise the app's pages also link to those in other languages
     publisher, app = open_publisher(archive, environ), create_app(archive, environ).test_client()
     report = build_site(publisher, tmp_path / "site", ALL_COMPRESSIONS)
     files = read_files(tmp_path / "site")
@@ -89,6 +92,18 @@ def test_files_are_what_the_app_answers(archive: Path, environ: dict[str, str], 
     paths = {f"/{representation.path}" for representation in publisher.all_representations()}
     assert {url_path(name) for name in uncompressed(files)} == paths
     assert [link for link in internal_links(files, base) if link not in paths] == []
+
+
+def test_built_pages_lack_only_links_to_other_languages(archive: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    publisher, app = open_publisher(archive, environ), create_app(archive, environ).test_client()
+    build_site(publisher, tmp_path / "site")
+    pages = {name: body for name, body in read_files(tmp_path / "site").items() if name.endswith(".html")}
+    language_links = re.compile(rb"^.*hreflang=.*\n", re.MULTILINE)
+    assert [name for name, body in pages.items() if language_links.search(body)] == []
+    answers = {name: app.get(url_path(name)).data for name in pages}
+    assert {name: language_links.sub(b"", body) for name, body in answers.items()} == pages
+    links = {name: len(language_links.findall(body)) for name, body in answers.items()}
+    assert links["index.html"] == links["latest.html"] == 2 * len(LANGUAGES) - 1
 
 
 def is_response_of(app: FlaskClient, files: Mapping[str, bytes], name: str, site: Path) -> bool:
@@ -169,6 +184,7 @@ class GrowingSite:
 
 
 CONSTANT = "opensearch.xml robots.txt subscriptions-flat.opml subscriptions.opml".split()
+CONSTANT += "today.html week.html month.html year.html".split()
 
 
 def may_stay_the_same(name: str) -> bool:

@@ -72,6 +72,7 @@ _CITATION_TYPES = (
     "application/x-research-info-systems",
     "application/vnd.citationstyles.csl+json",
 )
+_BAR_HEIGHT = 40
 _MAX_TAGS = 5  # of a paper that are shown without a click
 _HOME_MONTHS = 3
 _HOME_RANKED = 5
@@ -93,6 +94,14 @@ class Translation(NamedTuple):
     language: str
     name: str
     page: Resource
+
+
+class MonthBar(NamedTuple):
+    """The papers of a month as the bar of a chart, from 0 to `_BAR_HEIGHT` high."""
+
+    key: PeriodKey
+    papers: int
+    height: int
 
 
 class WebReader(NamedTuple):
@@ -119,13 +128,13 @@ class SiteView:
     @property
     def main_places(self) -> list[tuple[str, Key, str]]:
         """The entries of the main navigation: the place of each, the page that it leads to, and its label."""
-        gettext = self.context.locale.gettext
+        site, gettext = self.context.site, self.context.locale.gettext
         return [
             (Scope.DAY, TODAY, gettext("Today")),
             (Scope.WEEK, THIS_WEEK, gettext("This week")),
             (Scope.MONTH, THIS_MONTH, gettext("This month")),
             (Scope.YEAR, THIS_YEAR, gettext("This year")),
-            (Scope.TOPICS, self.context.site.topics_key, gettext("Topics")),
+            *([(Scope.TOPICS, site.topics_key, gettext("Topics"))] if site.topics else []),
             (BOOKS.text, BOOKS, gettext("Books")),
         ]
 
@@ -350,6 +359,8 @@ class EditionView:
         """The heading of the page: the name of the edition, of a day with its weekday."""
         if isinstance(self.key, PeriodKey) and self.key.scope is Scope.DAY:
             return self.site.context.locale.format_weekday(self.key.first)
+        if self.query.parameters().keys() == {"author"}:
+            return self.site.context.locale.gettext("Papers by {author}", author=self.query.author)
         return self.site.context.name(self.edition)
 
     @property
@@ -476,6 +487,22 @@ class EditionView:
         if not isinstance(self.key, PeriodKey):
             return []
         return [period(scope, self.key.first) for scope in PERIODS[PERIODS.index(self.key.scope) + 1 :]]
+
+    @cached_property
+    def month_bars(self) -> list[MonthBar]:
+        """The papers of every month from the first to the last that has some; none if that is one month."""
+        counts = {key.first: count for key, count in getattr(self.edition, "months", ())}
+        if len(counts) < 2:
+            return []
+        first, last = min(counts), max(counts)
+        largest = max(counts.values())
+        numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+        months = [date(number // 12, number % 12 + 1, 1) for number in numbers]
+        return [
+            MonthBar(period(Scope.MONTH, month), count, -(-count * _BAR_HEIGHT // largest))
+            for month in months
+            for count in [counts.get(month, 0)]
+        ]
 
     @property
     def months(self) -> list[Month]:
