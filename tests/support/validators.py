@@ -17,8 +17,8 @@ from tests.support.schemas.opds1 import opds1
 from tests.support.schemas.opds2 import opds2
 from tests.support.servers import ROOT
 
-__all__ = ["Contents", "Image", "Page", "Rendered"]
-__all__ += ["ace", "actionlint", "axe", "epubcheck", "nu", "opds1", "opds2", "r2_opds", "render"]
+__all__ = ["Audit", "Contents", "Image", "Page", "Rendered"]
+__all__ += ["ace", "actionlint", "axe", "epubcheck", "lighthouse", "nu", "opds1", "opds2", "r2_opds", "render"]
 
 READERS = ROOT / "tests/support/node"
 SECONDS = 600  # Ace needs 230 for a month of 480 papers
@@ -72,6 +72,21 @@ def axe(page: sync_api.Page) -> list[str]:
 def _failure(rule: dict[str, Any], node: dict[str, Any]) -> str:
     why = " ".join(node["failureSummary"].split())
     return f"{rule['id']} ({rule['impact']}) at {' '.join(map(str, node['target']))}: {why} {node['html'][:300]}"
+
+
+class Audit(NamedTuple):
+    """What Lighthouse finds on a page: scores of 100 by category, and what costs points."""
+
+    scores: dict[str, int]
+    failures: tuple[str, ...]
+
+
+def lighthouse(url: str, picture: bytes, runs: int) -> list[Audit]:
+    """Audit a page as a phone on a slow network, several times; other hosts answer with a picture (PNG)."""
+    with tempfile.TemporaryDirectory() as home:
+        Path(home, "picture.png").write_bytes(picture)
+        reports = json.loads(_node(home, "lighthouse.mjs", url, Path(home, "picture.png"), str(runs)))
+    return [Audit(report["scores"], tuple(report["failures"])) for report in reports]
 
 
 def nu(documents: Mapping[str, bytes]) -> list[str]:

@@ -1,0 +1,50 @@
+// Audits a page as a phone with Lighthouse, and prints its scores and what costs points: node lighthouse.mjs URL PICTURE RUNS
+import { readFile } from 'node:fs/promises'
+import lighthouse from 'lighthouse'
+import puppeteer from 'puppeteer-core'
+
+const [url, picture, runs] = process.argv.slice(2)
+const { origin } = new URL(url)
+const body = await readFile(picture)
+
+const browser = await puppeteer.launch({
+  executablePath: process.env.PUPPETEER_EXECUTABLE_PATH,
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  timeout: 60_000,
+  protocolTimeout: 60_000,
+})
+try {
+  const reports = []
+  while (reports.length < Number(runs)) reports.push(await audit())
+  console.log(JSON.stringify(reports))
+} finally {
+  await browser.close()
+}
+
+async function audit() {
+  const tab = await browser.newPage()
+  await tab.setRequestInterception(true)
+  tab.on('request', (request) => {
+    const own = request.url().startsWith(`${origin}/`) || /^(blob|data|about):/.test(request.url())
+    if (own) return request.continue()
+    if (request.resourceType() === 'image') return request.respond({ contentType: 'image/png', body })
+    return request.abort('blockedbyclient') // the one failure that Lighthouse does not count
+  })
+  const { lhr } = await lighthouse(url, { logLevel: 'error' }, undefined, tab)
+  await tab.close()
+  if (lhr.runtimeError) throw new Error(`${lhr.runtimeError.code}: ${lhr.runtimeError.message}`)
+  const categories = Object.values(lhr.categories)
+  return {
+    scores: Object.fromEntries(categories.map(({ id, score }) => [id, Math.round(100 * score)])),
+    failures: categories.flatMap(({ id, auditRefs }) =>
+      auditRefs
+        .filter((each) => each.weight && lhr.audits[each.id].score !== null && lhr.audits[each.id].score < 1)
+        .map((each) => `${id}: ${describe(lhr.audits[each.id])}`),
+    ),
+  }
+}
+
+function describe({ title, displayValue, explanation, details }) {
+  const items = (details?.items ?? []).slice(0, 3).map((item) => JSON.stringify(item))
+  return [title, displayValue, explanation, ...items].filter(Boolean).join(': ')
+}
