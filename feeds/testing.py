@@ -13,6 +13,7 @@ from feeds.exporters.registry import Registry
 from feeds.model.edition import (
     Collection,
     Edition,
+    PaperEdition,
     Ranking,
     SearchResults,
     SiteEdition,
@@ -178,7 +179,10 @@ def _edition(key: Key, listings: tuple[Listing, ...]) -> Edition:
             members = (Edition(period(scope, _DAY), (Day(_DAY, new),), calendar),) if new else ()
             return Collection(key, calendar=calendar, editions=members, count=len(members))
         case PaperKey():
-            return replace(paper_edition(listings[0]), key=key) if listings else Edition(key)
+            if not listings:
+                return PaperEdition(key)
+            found_by = (Site().topics[0].key,)
+            return replace(paper_edition(listings[0]), key=key, related=(listings[-1], *new[1:]), topics=found_by)
     if not listings and key.scope is not Scope.DAY:
         return Edition(key)
     listed = listings if key.scope is Scope.DAY else new

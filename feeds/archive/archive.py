@@ -26,7 +26,7 @@ from feeds.errors import ArchiveError
 from feeds.files import user_cache_dir
 from feeds.metadata.store import MetadataStore
 from feeds.model.diagnostic import Severity
-from feeds.model.query import Clause
+from feeds.model.keys import SearchKey
 from feeds.progress import Progress, no_progress
 from feeds.readers import registry
 from feeds.readers.registry import ArchiveReader
@@ -58,7 +58,7 @@ class Archive:
         latest: the size of the edition `latest`.
         progress: shows the files that are read.
         last_day: returns the last day that snapshots show at the moment; by default they show all.
-        searches: the clauses of searches to watch: their results are kept, and cost nothing more when asked for.
+        topics: searches to watch: their results are kept, and cost nothing more when asked for.
         reader: reads the files; by default `daily-papers`.
         patterns: which files it is shown, such as `data/*.jsonl`; by default all that have its suffixes.
         metadata: completes the papers; by default nothing does.
@@ -72,7 +72,7 @@ class Archive:
         latest: LatestLimits = LatestLimits(),  # noqa: B008  # immutable
         progress: Progress = no_progress,
         last_day: Callable[[], date] = lambda: date.max,
-        searches: Iterable[tuple[Clause, ...]] = (),
+        topics: Iterable[SearchKey] = (),
         reader: ArchiveReader | None = None,
         patterns: Sequence[str] = (),
         metadata: MetadataStore | None = None,
@@ -81,12 +81,13 @@ class Archive:
         self.root = root.resolve()
         self.index_path = index_path
         self._latest = latest
+        self._topics = tuple(topics)
         self._progress = progress
         self._last_day = last_day
         self.reader = reader or registry.load().select(["daily-papers"])
         self._reading = Reading(
             self.reader,
-            tuple(dict.fromkeys(filter(None, searches))),
+            tuple(dict.fromkeys(filter(None, (topic.query.clauses for topic in self._topics)))),
             metadata or MetadataStore(Path(os.devnull)),  # where there is none
             language,
         )
@@ -196,7 +197,7 @@ class Archive:
         self._database.close()
 
     def _snapshot(self, connection: sqlite3.Connection) -> Snapshot:
-        return Snapshot(connection, self._latest, self._newest, self._last_day())
+        return Snapshot(connection, self._latest, self._newest, self._last_day(), self._topics)
 
     def _sync(self, find_changes: Callable[[dict[str, Signature]], Collection[str]]) -> None:
         """Update the index with the files that `find_changes` finds, given those that the index holds."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from feeds.archive import faults, search
+from feeds.archive import faults, related, search
 from feeds.archive.files import FileTree, Signature
 from feeds.archive.records import CONTENT_COLUMNS, FileRecord, KnownFile, Reading, read_files
 from feeds.archive.selection import CONTENT_HASH
@@ -25,7 +25,7 @@ from feeds.progress import Progress
 from feeds.sqlite import transaction
 from feeds.text.unicode import primary_subtag
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 _SUM_BITS = 256  # of a sum of hashes
 
@@ -86,6 +86,7 @@ CREATE TABLE searches (  -- the watched ones
     number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
 );
 CREATE TABLE matches (search INTEGER, paper INTEGER, PRIMARY KEY (search, paper)) WITHOUT ROWID;
+{related.SCHEMA}
 {faults.SCHEMA}
 """
 
@@ -250,6 +251,7 @@ class _Update:
         ):
             self._slugs.add(slug)
             self._note_stem(*first_listing)
+        related.delete_terms(self._connection, *key)
         its_papers = "SELECT id FROM papers WHERE path = ?"
         for table in ("contents", "texts", "letters"):
             execute(f"DELETE FROM {table} WHERE id IN ({its_papers})", key)  # noqa: S608  # names of ours
@@ -368,6 +370,7 @@ class _Update:
         execute_many(_INSERT_CONTENT, [(paper_id, *paper.content) for paper_id, paper in papers])
         execute_many("INSERT INTO texts VALUES (?, ?, ?)", [(paper_id, *paper.texts) for paper_id, paper in papers])
         execute_many("INSERT INTO letters VALUES (?, ?)", [(paper_id, paper.letters) for paper_id, paper in papers])
+        related.insert_terms(self._connection, key)
         matches = [(self._searches[number], paper_id) for paper_id, paper in papers for number in paper.searches]
         execute_many("INSERT INTO matches VALUES (?, ?)", matches)
 

@@ -96,12 +96,15 @@ class Search:
     def __init__(self, connection: sqlite3.Connection, found: FoundPapers) -> None:
         self._connection = connection
         self._found = found
+        self._watched: dict[tuple[Clause, ...], int | None] = {}
         self._suggestions: dict[tuple[Clause, ...], list[str]] = {}
 
     def watched(self, clauses: tuple[Clause, ...]) -> int | None:
         """Return the number of a search in the table `matches`; None if it is not watched."""
-        row = self._connection.execute("SELECT number FROM searches WHERE text = ?", (repr(clauses),)).fetchone()
-        return int(row[0]) if row else None
+        if clauses not in self._watched:
+            row = self._connection.execute("SELECT number FROM searches WHERE text = ?", (repr(clauses),)).fetchone()
+            self._watched[clauses] = int(row[0]) if row else None
+        return self._watched[clauses]
 
     def find(self, clauses: tuple[Clause, ...]) -> list[int]:
         """Return the IDs of the papers that satisfy all clauses, the best matches first, then the newest."""

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from feeds.archive import index
 from feeds.archive.calendar import Calendar, IndexState, NewestState, ResultCounts
 from feeds.archive.records import CONTENT_COLUMNS, decode_paper
+from feeds.archive.related import find_related
 from feeds.archive.search import FIRST_LISTING, Search
 from feeds.archive.selection import (
     CONTENT_HASH,
@@ -33,6 +34,7 @@ from feeds.model.edition import (
     Collection,
     Edition,
     Facet,
+    PaperEdition,
     Ranking,
     SearchResults,
     SiteEdition,
@@ -76,6 +78,8 @@ _MAX_RANKING = 20  # papers
 _FIRST_PLACES = 5  # of the rankings on the home page
 _MAX_COUNTS = 1_000  # queries
 _MAX_SUGGESTIONS = 10
+_MAX_RELATED = 5  # papers
+_RECENT = 100  # older papers among which those of the same topics are looked for
 _MAX_TAG_FACETS = 12
 _MEMBER_PAPERS = 20  # the most voted ones, that members of a collection have
 _PUBLICATION = "a day is shown when its date begins in UTC"
@@ -135,16 +139,25 @@ class Snapshot:
     With `as_of` the archive is seen as if it ended with that day.
     """
 
-    def __init__(self, connection: sqlite3.Connection, latest: LatestLimits, newest: NewestState, as_of: date) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        latest: LatestLimits,
+        newest: NewestState,
+        as_of: date,
+        topics: Sequence[SearchKey] = (),
+    ) -> None:
         self._connection = connection
         self._latest = latest
         self._newest = newest
         self._as_of = as_of
+        self._topics = topics
+        self._related: dict[str, list[str]] = {}
         self._results: dict[Query, list[tuple[Any, ...]]] = {}
 
     def as_of(self, day: date) -> "Snapshot":
         """Return the same snapshot as if the archive ended with a day."""
-        return Snapshot(self._connection, self._latest, self._newest, day)
+        return Snapshot(self._connection, self._latest, self._newest, day, self._topics)
 
     @property
     def revision(self) -> str:
@@ -189,12 +202,13 @@ class Snapshot:
         """Count the papers of every day, oldest first, days without a paper included."""
         return self._calendar
 
-    def keys(self, days: Container[date] | None = None) -> Iterator[Key]:
+    def keys(self, days: Container[date] | None = None, since: date = date.max) -> Iterator[Key]:
         """List the keys of all editions with an address of their own: no searches, nothing about the site.
 
         Args:
             days: list only those that a change of these days may have changed: the papers of these days, the periods
                 around them and their neighbours, and what looks at the whole archive.
+            since: list also all papers of the days after this one, whose pages may show a paper of this day.
         """
         for text, key in FIXED.items():
             if text != SEARCH.text:
@@ -207,8 +221,9 @@ class Snapshot:
                 yield from map(TopKey, changed)
         conditions, values = ["day <= ?"], [self._until.isoformat()]
         if days is not None:
-            conditions.append("slug IN (SELECT slug FROM papers WHERE day IN (SELECT value FROM json_each(?)))")
-            values.append(json.dumps([day.isoformat() for day in days]))
+            in_days = "slug IN (SELECT slug FROM papers WHERE day IN (SELECT value FROM json_each(?)))"
+            conditions.append(f"(day > ? OR {in_days})")
+            values += [since.isoformat(), json.dumps([day.isoformat() for day in days])]
         rows = self._rows(
             f"SELECT slug FROM papers WHERE {FIRST_LISTING} AND {' AND '.join(conditions)} ORDER BY day DESC, rank",  # noqa: S608
             values,
@@ -286,6 +301,8 @@ class Snapshot:
             return replace(edition, results=listings, days=group_by_day(listings), suggestions=suggestions)
         if isinstance(edition, Ranking):
             return replace(edition, results=listings, days=group_by_day(listings), count=None)
+        if isinstance(edition, PaperEdition):
+            edition = replace(edition, related=self._load_related(edition))
         if isinstance(edition, SiteEdition):
             edition = replace(edition, rankings=tuple(map(self._load_first_places, edition.rankings)))
         if isinstance(key, SiteKey) and covered:
@@ -307,20 +324,31 @@ class Snapshot:
             return replace(member, results=listings, days=group_by_day(listings))
         return replace(member, days=group_by_day(listings))
 
+    def _load_related(self, edition: PaperEdition) -> tuple[Listing, ...]:
+        slugs = self._related[edition.key.slug]
+        listings = {listing.paper.slug: listing for listing in self._listings(_select_slugs(slugs))}
+        return tuple(listings[slug] for slug in slugs)
+
     def _load_first_places(self, ranking: Ranking) -> Ranking:
         selection = replace(self._selection(ranking.key, ranking.calendar), limit=_FIRST_PLACES)
         listings = self._listings(selection)
         return replace(ranking, results=listings, days=group_by_day(listings))
 
     def image_urls(self, key: Key | None = None) -> tuple[str, ...]:
-        """List the URLs of the pictures in an edition, or else of all, those of the newest papers first."""
+        """List the URLs of the pictures in an edition, or else of all, those of the newest papers first.
+
+        A collection has none; of the site as a whole only the home page has those of the newest day.
+        """
+        if isinstance(key, SiteKey) and key != HOME:
+            return ()
         if key is None:
             selection = Selection(["rank >= 0"], [])
         else:
-            edition = self._empty(key)
-            selection = self._selection(key, edition.calendar)
-        rows = self._select("image", selection)
-        return tuple(dict.fromkeys(image for (image,) in rows if image))
+            selection = self._selection(key, self._calendar if key == HOME else self._empty(key).calendar)
+        rows = self._select("day, image", selection)
+        if key == HOME:
+            rows = [row for row in rows if row[0] == rows[0][0]]
+        return tuple(dict.fromkeys(image for _, image in rows if image))
 
     def paper_urls(self) -> tuple[str, ...]:
         """List the URLs of all papers, the newest first."""
@@ -438,16 +466,59 @@ class Snapshot:
 
     def _empty_paper(self, key: PaperKey) -> Edition:
         rows = self._rows(
-            f"SELECT day, {CONTENT_HASH}, first_rank, citation_key FROM papers WHERE slug = ? AND {FIRST_LISTING}",  # noqa: S608
+            f"SELECT id, day, {CONTENT_HASH}, first_rank, citation_key FROM papers WHERE slug = ? AND {FIRST_LISTING}",  # noqa: S608
             [key.slug],
         )
         if not rows:
             raise UnknownEditionError(f"{key.text}: the archive holds no such paper")
-        first_listed = date.fromisoformat(rows[0][0])
+        ((paper, *row),) = rows
+        first_listed = date.fromisoformat(row[0])
         if first_listed > self._until:
             raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
         covered = self._calendar.between(first_listed, first_listed)
-        return Edition(key, calendar=covered, count=1, fingerprint=_hash([key.text, rows]))
+        topics = tuple(topic for topic in self._topics if self._find_among([paper], topic))
+        related = self._related_rows(paper, first_listed, topics)
+        self._related[key.slug] = [row[0] for row in related]
+        content = [key.text, row, related, [topic.text for topic in topics]]
+        before, after = self._papers_beside(first_listed, row[2])
+        return PaperEdition(
+            key,
+            calendar=covered,
+            previous=PaperKey(before) if before else None,
+            next=PaperKey(after) if after else None,
+            count=1,
+            fingerprint=_hash(content),
+            topics=topics,
+        )
+
+    def _papers_beside(self, day: date, rank: int) -> Iterator[str | None]:
+        """Yield the slugs of the new papers of a day before and after a place, None where there is none."""
+        for condition, order in (("rank < ?", "rank DESC"), ("rank > ?", "rank")):
+            selection = Selection([FIRST_LISTING, "day = ?", condition], [day.isoformat(), rank], order, limit=1)
+            rows = self._select("slug", selection)
+            yield rows[0][0] if rows else None
+
+    def _related_rows(self, paper: int, first_listed: date, topics: Sequence[SearchKey]) -> list[tuple[Any, ...]]:
+        """Return the slugs of the papers that a paper is related to, most closely first, with what identifies them.
+
+        Where too few share words or the first author, recent ones that share topics follow.
+        """
+        papers = find_related(self._connection, paper)[:_MAX_RELATED]
+        if len(papers) < _MAX_RELATED and topics:
+            older = Selection([FIRST_LISTING, "day < ?"], [first_listed.isoformat()], limit=_RECENT)
+            recent = [row[0] for row in self._select("id", older) if row[0] not in papers]
+            shared = Counter(other for topic in topics for other in self._find_among(recent, topic))
+            papers += sorted(filter(shared.get, recent), key=lambda other: -shared[other])[: _MAX_RELATED - len(papers)]
+        columns = f"id, slug, {CONTENT_HASH}, first_day, first_rank, citation_key"
+        rows = {row[0]: row[1:] for row in self._select(columns, Selection([_AMONG], [json.dumps(papers)]))}
+        return [rows[other] for other in papers]
+
+    def _find_among(self, papers: Sequence[int], topic: SearchKey) -> list[int]:
+        """Return the IDs of those papers that a topic finds."""
+        selection = self._select_results(replace(topic.query, limit=None))
+        conditions, values = [*selection.conditions, _AMONG], [*selection.values, json.dumps(papers)]
+        rows = self._select("papers.id", replace(selection, conditions=conditions, values=values), "papers.id")
+        return [paper for (paper,) in rows]
 
     def _fingerprint_days(self, key: Key, covered: Sequence[DayCount]) -> str:
         """Hash the listings of some days that follow each other."""
@@ -671,6 +742,13 @@ class Snapshot:
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(statement, values).fetchall()
+
+
+_AMONG = "papers.id IN (SELECT value FROM json_each(?))"
+
+
+def _select_slugs(slugs: Sequence[str]) -> Selection:
+    return Selection([FIRST_LISTING, "slug IN (SELECT value FROM json_each(?))"], [json.dumps(slugs)])
 
 
 def _days_of(key: Key, listings: Iterable[Listing]) -> Iterator[date]:

@@ -129,7 +129,7 @@ def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
 def _locate(part: Edition, context: RenderContext) -> Iterator[_Location]:
     """Yield the page of a period, and that of its most voted papers if there is one."""
     assert isinstance(part.key, PeriodKey)  # noqa: S101  # of a part of the calendar
-    keys = [part.key, TopKey(part.key)] if part.key.scope in RANKED_PERIODS else [part.key]
+    keys: list[Key] = [part.key, TopKey(part.key)] if part.key.scope in RANKED_PERIODS else [part.key]
     yield from (_Location(context.page_url(key), context.site.issued(part)) for key in keys)
 
 

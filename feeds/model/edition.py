@@ -150,6 +150,18 @@ class Ranking(Edition):
 
 
 @dataclass(frozen=True, slots=True)
+class PaperEdition(Edition):
+    """One paper, with `topics` that find it and older papers that are `related`, the most closely related one first.
+
+    `previous` and `next` are the papers beside it among those that its first day lists first.
+    """
+
+    key: PaperKey
+    related: tuple[Listing, ...] = ()
+    topics: tuple[SearchKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SiteEdition(Edition):
     """The site as a whole. On the home page `rankings` are those of the newest week and month, their first places only.
 
@@ -179,9 +191,9 @@ class Collection(Edition):
         return self.count
 
 
-def paper_edition(listing: Listing) -> Edition:
-    """Return the edition of one paper."""
-    return Edition(PaperKey(listing.paper.slug), (Day(listing.first_listed, (listing,)),))
+def paper_edition(listing: Listing) -> PaperEdition:
+    """Return the edition of one paper, without its neighbours and related papers."""
+    return PaperEdition(PaperKey(listing.paper.slug), (Day(listing.first_listed, (listing,)),))
 
 
 def group_by_day(listings: Iterable[Listing]) -> tuple[Day, ...]:

@@ -2,6 +2,7 @@
 
 The documents form parts, which are planned as a whole: the documents of a period, those of the papers that a day lists
 first, and those of everything that looks at the whole archive. A new day affects few parts, however many there are.
+A picture is in each part that has a document which links to it.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from feeds.archive.snapshot import Snapshot
 from feeds.errors import ArchiveError, BuildError
 from feeds.exporters.contract import Kind, Resource
 from feeds.fingerprint import packages_fingerprint
+from feeds.images.picture import FOLDER
 from feeds.model.keys import LISTS, PERIODS, RANKED_PERIODS, ListKey, PaperKey, PeriodKey, TopKey, period
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.representation import PAST_DAYS, Representation
@@ -28,6 +30,7 @@ Parts = Mapping[str, Mapping[str, str]]
 _ATTEMPTS = 5
 _INDEX = "index.html"  # what file servers and buckets send for a folder
 _WHOLE = ""  # the part of everything that looks at the whole archive
+_PAPERS = "papers/"  # the start of the parts that have the papers of a day
 _MAX_DAYS = 100  # between two newest days; an archive in which more time has passed is planned as a whole
 
 
@@ -75,11 +78,11 @@ class Plan(NamedTuple):
             values: what is known of them, also by name; documents without are left out.
         """
         merged = {part: documents for part, documents in parts.items() if not self.replaces(part)}
-        planned: dict[str, dict[str, str]] = {}
-        for name, representation in named.items():
-            if name in values:
-                planned.setdefault(part_of(representation), {})[name] = values[name]
-        return merged | {part: {**merged.get(part, {}), **documents} for part, documents in planned.items()}
+        for part, names in names_by_part(named).items():
+            known = {name: values[name] for name in names if name in values}
+            if known:
+                merged[part] = {**merged.get(part, {}), **known}
+        return merged
 
 
 def read_basis(publisher: Publisher, compressions: Sequence[str]) -> Basis:
@@ -107,8 +110,27 @@ def with_stable_plan(
     raise ArchiveError(f"{publisher.archive.root}: the files change too fast; try again in a minute")
 
 
+def names_by_part(named: Mapping[str, Representation]) -> dict[str, dict[str, None]]:
+    """Return the names of documents by the parts of the site that they belong to.
+
+    A picture belongs to the parts of all documents that link to it.
+    """
+    parts: dict[str, dict[str, None]] = {}
+    for name, representation in named.items():
+        if not is_picture(name):
+            names = parts.setdefault(part_of(representation), {})
+            names[name] = None
+            names |= dict.fromkeys(picture.path for picture in representation.linked_pictures)
+    return parts
+
+
+def is_picture(name: str) -> bool:
+    """Return True if a file or an object is a picture from the store."""
+    return name.startswith(f"{FOLDER}/")
+
+
 def part_of(representation: Representation) -> str:
-    """Return the part of the site that a document belongs to."""
+    """Return the part of the site that a document other than a picture belongs to."""
     metadata = representation.metadata
     match metadata and metadata.key:
         case PeriodKey() | TopKey() as key:
@@ -121,21 +143,23 @@ def part_of(representation: Representation) -> str:
 
 
 def _papers_of(day: date) -> str:
-    return f"papers/{day}"
+    return f"{_PAPERS}{day}"
 
 
 def _make_plan(publisher: Publisher, previous: Basis | None, compressions: Sequence[str]) -> Plan:
     with publisher.archive.snapshot() as snapshot:
         basis = _basis(publisher, snapshot, compressions)
-        days = _changed_days(snapshot, previous, basis) if previous else None
+        changed = _changed_days(snapshot, previous, basis) if previous else None
         pages = {key.text for key in snapshot.list_keys() if key.page}
-    documents = publisher.all_representations(days)
-    if days is None:
-        return Plan(basis, documents)
+    if changed is None:
+        return Plan(basis, publisher.all_representations())
+    days, since = changed
+    documents = publisher.all_representations(days, since)
     editions = {period(scope, day).text for scope in PERIODS for day in days}
     editions |= {TopKey(period(scope, day)).text for scope in RANKED_PERIODS for day in days}
-    parts = {_WHOLE, *editions, *map(_papers_of, days), *map(part_of, documents)}
-    return Plan(basis, documents, parts, pages)
+    # Of the papers of another day only some are planned, which that day listed first and one of `days` lists again.
+    planned = {part for part in map(part_of, documents) if not part.startswith(_PAPERS)}
+    return Plan(basis, documents, {_WHOLE, *editions, *planned, *map(_papers_of, days)}, pages)
 
 
 def _basis(publisher: Publisher, snapshot: Snapshot, compressions: Sequence[str]) -> Basis:
@@ -154,10 +178,11 @@ def _basis(publisher: Publisher, snapshot: Snapshot, compressions: Sequence[str]
     return Basis(code, snapshot.revision, snapshot.change_id, newest)
 
 
-def _changed_days(snapshot: Snapshot, previous: Basis, current: Basis) -> set[date] | None:
+def _changed_days(snapshot: Snapshot, previous: Basis, current: Basis) -> tuple[set[date], date] | None:
     """Return the days whose documents may have changed, deleted days included; None if all documents may have.
 
-    Days whose date has begun since are new, and those that are now older than `PAST_DAYS` may be cached for longer.
+    The first one whose papers changed comes with them: papers of later days may be related to these. Days whose date
+    has begun since are new, and those that are now older than `PAST_DAYS` may be cached for longer.
     """
     if previous.code != current.code or not previous.newest or not current.newest:
         return None
@@ -166,7 +191,8 @@ def _changed_days(snapshot: Snapshot, previous: Basis, current: Basis) -> set[da
     if changed is None or not 0 <= (until - since).days <= _MAX_DAYS:
         return None
     passed = [since + timedelta(days) for days in range(1, (until - since).days + 1)]
-    return {*changed, *passed, *(day - timedelta(PAST_DAYS + 1) for day in passed)}
+    days = {*changed, *passed, *(day - timedelta(PAST_DAYS + 1) for day in passed)}
+    return days, min(changed, default=date.max)
 
 
 def file_name(representation: Representation) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feeds.archive.archive import Archive
-from feeds.archive.snapshot import EditionMetadata, LatestLimits
-from feeds.errors import ExportError
+from feeds.archive.snapshot import EditionMetadata, LatestLimits, Snapshot
+from feeds.errors import ExportError, StoreError
 from feeds.exporters import registry
 from feeds.exporters.contract import Resource
 from feeds.exporters.registry import Registry
-from feeds.images.store import PictureSet, Store
+from feeds.images.store import Store
 from feeds.model.edition import Edition
 from feeds.model.keys import Key, Scope
 from feeds.publishing.compression import COMPRESSORS, should_compress
@@ -101,7 +101,7 @@ class Renderer:
                 rendered = self._publisher.render(representation)
             else:
                 rendered = self._publisher.render_edition(representation, self._load(representation.metadata.key))
-        except ExportError as error:
+        except (ExportError, StoreError) as error:
             return RenderResult(representation.etag, {}, str(error))
         body = rendered.body
         compressions = self._compressions if should_compress(representation.media_type, len(body)) else ()
@@ -111,12 +111,9 @@ class Renderer:
     def render_job(self, job: RenderJob) -> RenderResult:
         """Render a document that another process has planned. Raises StalePlanError as `render` does."""
         resource = Resource(job.metadata.key, self._publisher.formats[job.format_name])
-        pictures = None
-        if resource.format.uses_pictures:
-            images = [paper.image for paper in self._load(resource.key).papers if paper.image]
-            pictures = PictureSet(self._publisher.store, images)
-            if not self._revision.endswith(f" {self._publisher.store.revision}"):
-                raise StalePlanError
+        with self._publisher.archive.snapshot() as snapshot:
+            pictures = self._publisher.pictures(resource, snapshot)
+            self._check(snapshot)
         return self.render(
             Representation(resource, job.etag, "", language=job.language, metadata=job.metadata, pictures=pictures)
         )
@@ -126,10 +123,14 @@ class Renderer:
         if self._edition is None or self._edition.key != key:
             self._edition = None  # before the next one takes memory too
             with self._publisher.archive.snapshot() as snapshot:
-                if f"{snapshot.revision} {self._publisher.store.revision}" != self._revision:
-                    raise StalePlanError
+                self._check(snapshot)
                 self._edition = snapshot.load(key)
         return self._edition
+
+    def _check(self, snapshot: Snapshot) -> None:
+        """Raise StalePlanError if the archive or the picture store has changed since the documents were planned."""
+        if f"{snapshot.revision} {self._publisher.store.revision}" != self._revision:
+            raise StalePlanError
 
 
 def _render_in_pool(
@@ -200,8 +201,8 @@ def _start_process(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     limits = LatestLimits(site.latest_days, site.latest_papers)
-    searches = [topic.key.query.clauses for topic in site.topics]
-    archive = Archive(root, index_path, limits, last_day=last_published_day, searches=searches)
+    topics = site.topic_keys.values()
+    archive = Archive(root, index_path, limits, last_day=last_published_day, topics=topics)
     publisher = Publisher(archive, registry.load().offering(offered), site, Store(store_root))
     _renderer = Renderer(publisher, compressions, revision)
 

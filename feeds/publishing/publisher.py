@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from cachetools import LRUCache
 from feeds.archive.archive import Archive, default_index
 from feeds.archive.detection import detect_reader
 from feeds.archive.snapshot import EditionMetadata, LatestLimits, Snapshot
-from feeds.errors import ExportError, FeedsError, IndexVersionError, UnknownEditionError
+from feeds.errors import ExportError, FeedsError, IndexVersionError, QueryError, UnknownEditionError
 from feeds.exporters import registry
 from feeds.exporters.contract import Format, Kind, RenderContext, Resource
 from feeds.exporters.registry import Registry
@@ -23,17 +24,17 @@ from feeds.images.store import PictureSet, Store, default_store
 from feeds.metadata.store import MetadataStore
 from feeds.metadata.store import default_store as default_metadata_store
 from feeds.model.edition import Edition
-from feeds.model.keys import SearchKey, SiteKey, parse_key
+from feeds.model.keys import Key, SearchKey, SiteKey, parse_key
 from feeds.model.query import parse_query
 from feeds.progress import Progress, no_progress
-from feeds.publishing.representation import Representation, cache_control
-from feeds.publishing.static import StaticFile, static_files
+from feeds.publishing.representation import Representation, cache_control, describe_file
+from feeds.publishing.static import StaticFile, find_picture, picture_file, static_files
 from feeds.readers import registry as reader_registry
 from feeds.readers.fields.dates import Dates
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
 from feeds.site.settings import Settings
-from feeds.site.site import Site
+from feeds.site.site import LANGUAGE_PARAMETER, Site
 
 _log = logging.getLogger(__name__)
 _MAX_KEPT = 2_000  # representations
@@ -50,9 +51,14 @@ class Rendered(NamedTuple):
 
 
 class Publisher:
-    """The documents of an archive. Threads may share a publisher."""
+    """The documents of an archive. Threads may share a publisher.
 
-    def __init__(self, archive: Archive, formats: Registry, site: Site, store: Store) -> None:
+    With `offers_languages` pages link to themselves in other languages, at URLs that only a server answers.
+    """
+
+    def __init__(
+        self, archive: Archive, formats: Registry, site: Site, store: Store, *, offers_languages: bool = False
+    ) -> None:
         self.archive = archive
         self.formats = formats
         self.site = site
@@ -60,6 +66,7 @@ class Publisher:
         own = site.interface or supported_language(site.language)
         self.languages = (own, *(language for language in LANGUAGES if language != own))
         """The languages of translated documents, the default one first."""
+        self._offers_languages = offers_languages
         self._code_fingerprints: dict[str, str] = {}
         self._kept: LRUCache[tuple[str, Resource, str], Representation] = LRUCache(_MAX_KEPT)
         self._logged_places: set[str] = set()
@@ -71,17 +78,17 @@ class Publisher:
         return f"{self.archive.revision} {self.store.revision}"
 
     def find(self, path: str, parameters: Iterable[tuple[str, str]] = ()) -> Resource | StaticFile:
-        """Find the document at a path such as `2024-01-30.epub`; parameters count for a search only.
+        """Find the document at a path such as `2024-01-30.epub`; parameters count for searches, and `lang` for pages.
 
         Whether the archive holds the edition only `representation` knows. Raises UnknownEditionError if no document can
-        be at this path, and QueryError if a parameter of a search is wrong.
+        be at this path, and QueryError if a parameter is wrong.
         """
-        if file := static_files().get(path):
+        if file := static_files().get(path) or find_picture(self.store, path):
             return file
         given = list(parameters)
         for item, text in self.formats.split(path):
             if resource := self.resource(item, text, given):
-                return resource
+                return replace(resource, language=self._url_language(resource, given))
         raise UnknownEditionError(f"/{path}: there is no such document")
 
     def resource(self, item: Format, text: str, parameters: Iterable[tuple[str, str]] = ()) -> Resource | None:
@@ -95,19 +102,31 @@ class Publisher:
             key = SearchKey(parse_query(parameters, item.default_order, item.default_limit))
         return item.resource(key)
 
+    def _url_language(self, resource: Resource, parameters: Iterable[tuple[str, str]]) -> str:
+        """Return the language that the URL of a page names. Raises QueryError if there are no pages in it."""
+        language = next((value for name, value in reversed([*parameters]) if name == LANGUAGE_PARAMETER), "").strip()
+        if not language or not resource.format.is_translated:
+            return ""
+        languages = self.languages if self.is_negotiated(resource) else self.languages[:1]
+        if language not in languages:
+            choice = ", ".join(languages)
+            raise QueryError(f"{LANGUAGE_PARAMETER}: there are no pages in the language {language!r}, only in {choice}")
+        return language if self.is_negotiated(resource) else ""
+
     def representation(self, resource: Resource | StaticFile, language: str = "") -> Representation:
         """Describe a document without rendering it.
 
         Args:
             resource: the document.
-            language: the language of the reader, of `languages`; used for translated formats only.
+            language: the language of the reader, of `languages`; used for translated formats only, and only if the URL
+                names none.
 
         Raises:
             UnknownEditionError: the archive does not hold the edition.
         """
         if isinstance(resource, StaticFile):
-            return Representation(resource, resource.etag, cache_control(None, ()))
-        chosen = language or self.languages[0] if self.is_negotiated(resource) else ""
+            return describe_file(resource)
+        chosen = resource.language or language or self.languages[0] if self.is_negotiated(resource) else ""
         kept_as = (self.revision, resource, chosen)
         with self._lock:
             kept = self._kept.get(kept_as)
@@ -129,22 +148,27 @@ class Publisher:
         """Identify the code of all formats and the settings that they use."""
         return repr([self._code_fingerprint(item) for item in self.formats])
 
-    def all_representations(self, days: Collection[date] | None = None) -> list[Representation]:
+    def all_representations(self, days: Collection[date] | None = None, since: date = date.max) -> list[Representation]:
         """Describe every document with a fixed URL, that is all but ad-hoc searches, in one snapshot.
 
-        With `days` only those that a change of these days may have changed.
+        With `days` only those that a change of these days may have changed, those of all papers of the days after
+        `since`, and the pictures that they link to.
         """
-        representations = list(map(self.representation, static_files().values()))
+        representations = list(map(describe_file, static_files().values()))
         with self.archive.snapshot() as snapshot:
-            keys = [*snapshot.keys(days), self.site.topics_key, *self.site.topic_keys.values()]
+            keys = [*snapshot.keys(days, since), self.site.topics_key, *self.site.topic_keys.values()]
             resources = [resource for key in keys for resource in self.formats.resources(key)]
             metadata: EditionMetadata | None = None
+            image_urls = lru_cache(maxsize=1)(snapshot.image_urls)
             for resource in [*self.formats.site_resources(), *resources]:
                 if metadata is None or metadata.key != resource.key:
                     metadata = snapshot.metadata(resource.key)
                 language = self.languages[0] if self.is_negotiated(resource) else ""
-                representations.append(self._represent(resource, metadata, snapshot, language))
-        return representations
+                pictures = self._pictures(resource, image_urls)
+                representations.append(self._represent(resource, metadata, snapshot, language, pictures))
+        paths = dict.fromkeys(picture.path for item in representations for picture in item.linked_pictures)
+        files = (picture_file(self.store, path) for path in paths)
+        return [*representations, *map(describe_file, filter(None, files))]
 
     def render(self, wanted: Representation) -> Rendered:
         """Load and render a document as the archive and the image store are now.
@@ -154,7 +178,7 @@ class Publisher:
         """
         resource = wanted.resource
         if isinstance(resource, StaticFile):
-            return Rendered(wanted, resource.data)
+            return Rendered(wanted, resource.read())
         with self.archive.snapshot() as snapshot:
             is_paperless = resource.key.scope in resource.format.paperless
             edition = snapshot.outline(resource.key) if is_paperless else snapshot.load(resource.key)
@@ -168,7 +192,9 @@ class Publisher:
         item = resource.format
         locale = get_locale(representation.language or self.languages[0] if item.is_translated else self.site.language)
         pictures = representation.pictures or PictureSet()
-        context = RenderContext(self.site, self.formats, locale, pictures)
+        context = RenderContext(
+            self.site, self.formats, locale, pictures, self._offered_languages(resource), resource.language
+        )
         try:
             body = b"".join(item.exporter.render(edition, context))
         except FeedsError:
@@ -193,13 +219,27 @@ class Publisher:
             _log.exception("%s: the exporter %s failed", resource.path, resource.format.name)
 
     def _describe(self, snapshot: Snapshot, resource: Resource, language: str) -> Representation:
-        return self._represent(resource, snapshot.metadata(resource.key), snapshot, language)
+        pictures = self.pictures(resource, snapshot)
+        return self._represent(resource, snapshot.metadata(resource.key), snapshot, language, pictures)
+
+    def pictures(self, resource: Resource, snapshot: Snapshot) -> PictureSet | None:
+        """Return the stored pictures that a document shows; None if it shows none, or nothing is stored."""
+        return self._pictures(resource, snapshot.image_urls)
+
+    def _pictures(self, resource: Resource, image_urls: Callable[[Key], Iterable[str]]) -> PictureSet | None:
+        item = resource.format
+        if not item.uses_pictures or resource.key.scope in item.paperless or not self.store.revision:
+            return None
+        return PictureSet(self.store, image_urls(resource.key))
 
     def _represent(
-        self, resource: Resource, metadata: EditionMetadata, snapshot: Snapshot, language: str
+        self,
+        resource: Resource,
+        metadata: EditionMetadata,
+        snapshot: Snapshot,
+        language: str,
+        pictures: PictureSet | None,
     ) -> Representation:
-        uses_pictures = resource.format.uses_pictures
-        pictures = PictureSet(self.store, snapshot.image_urls(resource.key)) if uses_pictures else None
         times = [metadata.modified, pictures.stored if pictures else None]
         return Representation(
             resource,
@@ -229,9 +269,14 @@ class Publisher:
         }.get(item.kind, "")
         data = resource.key.text if item.is_static else f"{metadata.fingerprint} {surroundings}"
         locale = language or self.languages[0] if item.is_translated else ""
-        names = repr(pictures.names) if pictures else ""
-        parts = (item.name, self._code_fingerprint(item), data, locale, names)
+        names = repr(pictures.names if pictures else [])
+        languages = repr((self._offered_languages(resource), resource.language))
+        parts = (item.name, self._code_fingerprint(item), data, locale, names, languages)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def _offered_languages(self, resource: Resource) -> tuple[str, ...]:
+        """Return the languages that the URL of a page can name; none if it has one language, or nobody answers."""
+        return self.languages if self._offers_languages and self.is_negotiated(resource) else ()
 
     def _code_fingerprint(self, item: Format) -> str:
         """Identify the code of a format and the settings that it uses."""
@@ -290,7 +335,7 @@ def open_archive(
         LatestLimits(site.latest_days, site.latest_papers),
         progress,
         last_day,
-        [topic.key.query.clauses for topic in site.topics],
+        site.topic_keys.values(),
         readers.select(names, dates, is_detected=not loaded.readers),
         loaded.files,
         MetadataStore(default_metadata_store(environ)),
@@ -304,8 +349,10 @@ def open_publisher(
     progress: Progress = no_progress,
     last_day: Callable[[], date] = last_published_day,
     index_version: str = "",
+    *,
+    offers_languages: bool = False,
 ) -> Publisher:
-    """Open the archive in a folder with its settings and all exporters.
+    """Open the archive in a folder with its settings and all exporters; see `Publisher` for `offers_languages`.
 
     Raises FeedsError if the archive, a setting, a reader or an exporter cannot be used, and IndexVersionError if
     an `index_version` is given and the archive needs an index of another one.
@@ -319,4 +366,5 @@ def open_publisher(
     if index_version not in ("", archive.index_version):
         raise IndexVersionError(f"{archive.index_path}: an index of another version")
     archive.sync_if_due()
-    return Publisher(archive, formats.offering(loaded.build_formats), site, Store(default_store(environ)))
+    store = Store(default_store(environ))
+    return Publisher(archive, formats.offering(loaded.build_formats), site, store, offers_languages=offers_languages)

@@ -36,7 +36,7 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def watching(folder: Path, index: Path) -> Archive:
-    return Archive(folder, index, searches=[query.clauses for query in WATCHED])
+    return Archive(folder, index, topics=[SearchKey(query, f"topics/{query.q}") for query in WATCHED])
 
 
 def everything(snapshot: Snapshot) -> Mapping[Key, tuple[Edition, EditionMetadata]]:
@@ -97,7 +97,7 @@ def test_only_editions_of_changed_days_change(folder: Path, tmp_path: Path, seed
             after = everything(snapshot)
             days = snapshot.changed_days(change_id)
             assert days is not None
-            affected = set(snapshot.keys(days))
+            affected = set(snapshot.keys(days, since=min(days, default=date.max)))
         changed = {key for key in after if key not in before or content(*after[key]) != content(*before[key])}
         assert {key for key in changed if not isinstance(key, SiteKey | SearchKey)} <= affected
 
