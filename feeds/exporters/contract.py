@@ -226,7 +226,7 @@ class RenderContext:
             return ""
         first, last = edition.start, edition.start + len(edition.results) - 1
         extent = self.locale.gettext(
-            "Papers {first} to {last} of {total}.", first=f"{first:,}", last=f"{last:,}", total=f"{edition.count:,}"
+            "Papers {first} to {last} of {total}.", first=first, last=last, total=edition.count
         )
         if not edition.next:
             return extent

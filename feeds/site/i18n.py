@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -31,6 +31,9 @@ from feeds.text.unicode import primary_subtag
 _LOCALES = Path(__file__).parent / "locales"
 _ENGLISH = "en"
 _MAX_FORMATTED = 4096  # dates and numbers whose texts are kept
+_RANGE_SIGNS: Mapping[str, str] = {"ko": " ~ ", "zh": "至"}
+"""The signs between the days of a range, where those of Babel 2.19 differ from one pattern to another."""
+
 LANGUAGES: Sequence[str] = (_ENGLISH, *sorted(path.name for path in _LOCALES.iterdir()))
 """The languages of the interface."""
 
@@ -51,14 +54,17 @@ class Locale:
     _babel: babel.Locale
 
     def gettext(self, message: str, **values: object) -> str:
-        """Translate a message and fill in the values."""
-        return self._translations.gettext(message).format(**values)
+        """Translate a message and fill in the values; integers are formatted as numbers."""
+        texts = {name: self.format_number(value) if isinstance(value, int) else value for name, value in values.items()}
+        return self._translations.gettext(message).format(**texts)
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """Translate a message with a number, which `{count}` stands for."""
-        return self._translations.ngettext(singular, plural, count).format(
-            count=_format_decimal(count, locale=self._babel)
-        )
+        return self._translations.ngettext(singular, plural, count).format(count=self.format_number(count))
+
+    def format_number(self, number: int) -> str:
+        """Format a number, such as 12,345."""
+        return str(_format_decimal(number, locale=self._babel))
 
     def format_day(self, day: date) -> str:
         """Format a day, such as 2024년 1월 30일."""
@@ -79,7 +85,8 @@ class Locale:
     def format_range(self, first: date, last: date, skeleton: str = "MMMd") -> str:
         """Format some fields (Unicode TR 35) of a range of days, such as 1월 29일 ~ 2월 4일."""
         text = str(_format_interval(first, last, skeleton, locale=self._babel))
-        return re.sub(r" *~ *", " ~ ", text)  # Babel 2.19 leaves the spaces of Korean out
+        sign = _RANGE_SIGNS.get(self.language)
+        return re.sub(r"\s*[~–至]\s*", sign, text) if sign else text
 
     def language_name(self, tag: str) -> str:
         """Name a language, given by its tag (BCP 47)."""
@@ -140,7 +147,8 @@ def key_name(key: Key, locale: Locale) -> str:
                 locale.gettext("Search: {question}", question=description) if description else locale.gettext("Search")
             )
         case ListKey():
-            return f"{_list_name(key.name, locale)} {key.year}".strip()
+            year = locale.format_skeleton(date(int(key.year), 1, 1), "y") if key.year else ""
+            return " · ".join(filter(None, [_list_name(key.name, locale), year]))
         case PeriodKey():
             return _period_name(key, locale)
         case TopKey():

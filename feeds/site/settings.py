@@ -299,7 +299,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "interface": Setting(
         validators.interface_language,
-        "Language of the pages: `ko` or `en`. If empty, each reader's browser chooses.",
+        "Language of the pages: `en`, `ja`, `ko` or `zh`. If empty, each reader's browser chooses.",
     ),
     "rights": Setting(validators.single_line, "Licence or copyright notice of the texts."),
     "base_url": Setting(

@@ -145,7 +145,7 @@ def language_tag(value: object) -> str:
 def interface_language(value: object) -> str:
     """Parse a language that the pages are translated into, or an empty text."""
     if value != "" and value not in LANGUAGES:
-        raise ValueError(f"{value!r} is not supported; write {' or '.join(LANGUAGES)}, or leave it empty")
+        raise ValueError(f"{value!r} is not supported; write one of {', '.join(LANGUAGES)}, or leave it empty")
     return str(value)
 
 

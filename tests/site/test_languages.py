@@ -120,14 +120,15 @@ def test_feeds_mark_the_texts_of_papers_in_other_languages(mixed: Publisher) -> 
 
 
 def test_pages_mark_the_texts_of_papers_in_other_languages(mixed: Publisher) -> None:
-    summaries = html.fromstring(render(mixed, "html", KEY)).xpath("//div[@class='summary']")
-    assert [summary.get("lang") for summary in summaries] == [None, "fr", "en"]
+    leads = html.fromstring(render(mixed, "html", KEY)).xpath("//p[@class='lead']")
+    assert [lead.get("lang") for lead in leads] == [None, "fr", "en"]
 
 
 def test_book_marks_the_texts_of_papers_in_other_languages(mixed: Publisher) -> None:
     with zipfile.ZipFile(BytesIO(render(mixed, "epub", KEY))) as book:
-        chapters = [etree.fromstring(book.read(name)) for name in sorted(book.namelist()) if "paper" in name]
-    texts = [chapter.xpath("//*[local-name() = 'div'][not(@class)]")[0] for chapter in chapters]
+        documents = [etree.fromstring(book.read(name)) for name in sorted(book.namelist()) if name.endswith(".xhtml")]
+    bodies = "//*[local-name() = 'article']/*[local-name() = 'div'][not(@class)][1]"
+    texts = [text for document in documents for text in document.xpath(bodies)]
     assert [text.get("lang") for text in texts] == [text.get(XML_LANG) for text in texts] == [None, "fr", "en"]
 
 
@@ -139,7 +140,7 @@ def test_french_site_is_not_called_english(open_files: OpenFiles, more: str, exp
     (subtitle,) = etree.fromstring(render(publisher, "atom", KEY)).findall("{*}subtitle")
     assert subtitle.get(XML_LANG) == expected.get("subtitle")
     document = html.fromstring(render(publisher, "html", KEY))
-    assert document.xpath("//div[@class='summary']")[0].get("lang") == "fr"
+    assert document.xpath("//p[@class='lead']")[0].get("lang") == "fr"
     (description,) = document.xpath("//footer/p/span")
     assert description.get("lang", document.get("lang")) == expected["footer"]
     assert "[Summary in French]" in render(publisher, "bib", KEY).decode()

@@ -64,7 +64,7 @@ def test_empty_feeds_config_counts_as_not_set(tmp_path: Path) -> None:
         ("latest_days = 0", "latest_days: 0 is not valid; write a whole number from 1 to 1000"),
         ("latest_days = true", "latest_days: True is not valid"),
         ('language = "한국어"', "language: '한국어' is not a language tag"),
-        ('interface = "fr"', "interface: 'fr' is not supported; write en or ko"),
+        ('interface = "fr"', "interface: 'fr' is not supported; write one of en, ja, ko, zh"),
         ("title = ", "feeds.toml:1: not valid TOML"),
         ('topics = "x"', "topics: not a table"),
         ('[topics]\n"x" = "min_votes=y"', "topics: x: min_votes: a number"),
