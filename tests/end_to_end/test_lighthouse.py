@@ -13,7 +13,7 @@ pytestmark = pytest.mark.external
 RUNS = 3  # the performance depends on what else the machine does
 
 
-@pytest.mark.parametrize("path", ["/", "/2024-01-30", "/papers/2401.16420", "/topics/로봇"])
+@pytest.mark.parametrize("path", ["/", "/2024-01-30", "/papers/2401.16420", "/topics/로봇", "/e-reader"])
 def test_page_scores_full_marks_in_lighthouse(seeds_server: Server, path: str) -> None:
     audits = validators.lighthouse(seeds_server.base + path, make_image(0), RUNS)
     assert len(audits) == RUNS
