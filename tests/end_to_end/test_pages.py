@@ -17,6 +17,10 @@ PAGES = [
     "/2024",
     "/all",
     "/weekly",
+    "/top/2024-W05",
+    "/top-weekly",
+    "/topics",
+    "/2024-01-30?lang=en",
     "/search?q=확산",
     "/search?q=없는말입니다",
     "/search?q=LLM&author=Li&order=votes",
@@ -31,7 +35,7 @@ LARGE_PAGES = ["/", "/all", "/2023-11", "/monthly", "/search?limit=50", "/search
 
 
 def test_pages_and_static_files_pass_the_nu_checker(seeds_server: Server, large_server: Server) -> None:
-    paths = [*PAGES, "/style.css", "/e-reader.css", "/favicon.svg"]
+    paths = [*PAGES, "/style.css", "/dark.css", "/e-reader.css", "/favicon.svg"]
     documents = {path: get(seeds_server, path) for path in paths}
     documents |= {f"large {path}": get(large_server, path) for path in LARGE_PAGES}
     assert validators.nu(documents) == []
@@ -57,9 +61,17 @@ def test_page_of_hostile_papers_fits_a_phone(open_page: PageOpener, large_server
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-@pytest.mark.parametrize("path", ["/2024-01-30", "/papers/2403.12895"])
+@pytest.mark.parametrize("path", ["/", "/top/2024-W05", "/2024-01-30", "/papers/2403.12895"])
 def test_page_does_not_shift_while_images_load(open_page: PageOpener, path: str, phone: bool) -> None:
     page = open_page(path, phone=phone, delay_images=True)
+    assert open_page.measure_layout_shift(page) < 0.01
+    assert open_page.foreign_urls
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_page_of_50_papers_does_not_shift(open_page: PageOpener, large_server: Server, phone: bool) -> None:
+    page = open_page(f"{large_server.base}/search?limit=50", phone=phone, delay_images=True)
+    assert page.locator("article").count() == 50
     assert open_page.measure_layout_shift(page) < 0.01
     assert open_page.foreign_urls
 
@@ -72,8 +84,11 @@ def test_page_of_50_papers_is_small(open_page: PageOpener, large_server: Server)
 def test_page_without_scripts_shows_heading_and_controls(open_page: PageOpener, path: str) -> None:
     page = open_page(path, javascript=False)
     assert page.locator("h1").is_visible()
-    # A search without results leads to nothing but another search.
-    controls = page.locator("main a").all()[:3] or page.locator("main").get_by_role("button").all()
+    # Formats are folded. A search without results leads to nothing but another search.
+    controls = (
+        page.locator("main :is(a, summary):not(details > :not(summary) *)").all()[:3]
+        or page.locator("main").get_by_role("button").all()
+    )
     assert controls
     for control in controls:
         assert control.is_visible()

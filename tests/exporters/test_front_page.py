@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from feeds.model.keys import parse_key
+from feeds.site.i18n import get_locale, key_name
 from tests.exporters.test_html import Pages, open_pages, texts, titles
 from tests.support.digests import Files, OpenFiles, day, paper
 from tests.support.library import LIBRARY
@@ -55,7 +57,9 @@ def test_front_page_has_one_button_to_subscribe_and_one_book(library: Pages) -> 
 
 def test_ranking_numbers_its_papers_and_offers_its_book_first(library: Pages) -> None:
     page = library("/top/2024-W05")
-    assert texts(page.xpath("//h1")) == ["추천 많은 논문 2024년 5주차 (1월 29일 ~ 2월 4일)"]
+    period = parse_key("2024-W05")
+    assert period
+    assert texts(page.xpath("//h1/span")) == [key_name(period, get_locale("ko"))]
     assert texts(page.xpath("//span[@class='rank']")) == [str(rank + 1) for rank in range(len(titles(page)))]
     assert page.xpath("//main//a[contains(@href, '.epub')]/@href")[0] == "/top/2024-W05.epub"
     assert page.xpath("//main//p[@class='facts'][1]/a/@href")[0] == "/2024-W05"

@@ -5,6 +5,7 @@
   const MEDIA = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" };
   const THEMES = Object.keys(MEDIA);
   const KEY = "theme";
+  const NOTICE_MS = 2000;
 
   function read() {
     try {
@@ -33,6 +34,15 @@
     const button = document.getElementById("theme");
     if (!button) return;
 
+    let timer;
+
+    function notify() {
+      const status = document.getElementById("status");
+      status.textContent = button.dataset[theme];
+      clearTimeout(timer);
+      timer = setTimeout(() => (status.textContent = ""), NOTICE_MS); // screen readers announce only a changed status
+    }
+
     function describe() {
       button.title = button.dataset[theme];
       button.setAttribute("aria-label", button.dataset[theme]);
@@ -43,7 +53,7 @@
       keep(theme);
       apply(theme);
       describe();
-      document.getElementById("status").textContent = button.dataset[theme];
+      notify();
     });
     describe();
     button.hidden = false;
