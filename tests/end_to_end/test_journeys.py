@@ -10,6 +10,7 @@ import feedparser
 import pytest
 from playwright.sync_api import Download, Locator, Page, expect
 
+from tests.support import validators
 from tests.support.books import Book
 from tests.support.browser import PageOpener, find_overflows, get
 from tests.support.digests import write_files
@@ -43,8 +44,11 @@ def titles(page: Page) -> list[str]:
 
 
 def format_link(page: Page, name: str) -> Locator:
-    """Return the link to a page in another format."""
-    return page.locator(".offer > p").get_by_role("link", name=name, exact=True)
+    """Open the menu that has a format, and return the link to the page in it."""
+    menu = page.locator(".offer details").filter(has=page.locator(f"a:text-is('{name}')"))
+    if menu.get_attribute("open") is None:
+        menu.locator("summary").click()
+    return menu.get_by_role("link", name=name, exact=True)
 
 
 def feed_titles(server: Server, url: str) -> list[str]:
@@ -86,7 +90,7 @@ def test_search_lists_papers_and_facets_narrow_it(
     page.get_by_role("searchbox").fill("확산")
     follow(page, page.get_by_role("search").get_by_role("button", name="검색"))
     assert titles(page) == ["Gamma Rays", "Beta", "Alpha"]
-    assert set(page.locator("article mark").all_inner_texts()) == {"확산"}
+    assert set(page.locator("article mark:visible").all_inner_texts()) == {"확산"}
     assert page.get_by_role("searchbox").input_value() == "확산"
     for facet, left in (
         ("2024", ["Gamma Rays", "Beta"]),
@@ -193,15 +197,90 @@ def test_refused_copy_selects_the_url(open_page: PageOpener, seeds_server: Serve
 def test_copy_button_copies_the_citation(open_page: PageOpener, library: Server) -> None:
     page = open_page(f"{library.base}/papers/2401.00002")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.locator(".citation").get_by_role("button", name="복사").click()
+    page.locator(".citation").get_by_role("button", name="복사", exact=True).click()
     expect(page.locator("#status")).to_have_text("복사했습니다")
     assert page.evaluate("navigator.clipboard.readText()") == page.get_by_label("인용").input_value()
+
+
+def test_copy_button_copies_bibtex(open_page: PageOpener, library: Server) -> None:
+    page = open_page(f"{library.base}/papers/2401.00002")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="BibTeX").click()
+    expect(page.locator("#status")).to_have_text("복사했습니다")
+    assert page.evaluate("navigator.clipboard.readText()") == get(library, "/papers/2401.00002.bib").decode()
+
+
+def test_share_button_shares_the_canonical_url(open_page: PageOpener, library: Server) -> None:
+    page = open_page("about:blank")
+    page.add_init_script("navigator.share = async ({ title, url }) => { window.shared = [title, url] }")
+    page.goto(f"{library.base}/papers/2401.00002?utm_source=mail")
+    page.get_by_role("button", name="공유").click()
+    assert page.evaluate("shared") == ["Gamma Rays", page.locator("link[rel=canonical]").get_attribute("href")]
+
+
+def focused_title(page: Page) -> str:
+    """Return the title of the paper that has the focus."""
+    return page.locator("article:focus").get_by_role("heading").inner_text()
+
+
+def test_keys_move_between_papers_and_open_them(open_page: PageOpener, library: Server) -> None:
+    page = open_page(f"{library.base}/2024-W05")
+    names = titles(page)
+    visited = []
+    for key in "jjjjkj":
+        page.keyboard.press(key)
+        visited.append(focused_title(page))
+    assert visited == [names[place] for place in (0, 1, 2, 3, 2, 3)]
+    details = page.locator("article:focus > details")
+    for key, is_open in (("o", True), ("o", False), ("Enter", True), ("Enter", False)):
+        page.keyboard.press(key)
+        assert details.evaluate("details => details.open") is is_open
+    page.keyboard.press("j")
+    assert focused_title(page) == names[3]
+    page.locator("article:focus").get_by_role("link").first.focus()
+    follow(page, page.locator("article :focus"))
+    assert "/papers/" in page.url
+
+
+def test_keys_do_nothing_while_the_reader_types(open_page: PageOpener, library: Server) -> None:
+    page = open_page(f"{library.base}/2024-W05")
+    page.keyboard.press("/")
+    field = page.get_by_role("searchbox")
+    expect(field).to_be_focused()
+    page.keyboard.type("jko/?")
+    expect(field).to_have_value("jko/?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator("h1").click()
+    page.keyboard.press("Control+j")
+    expect(page.locator("article:focus")).to_have_count(0)
+
+
+def test_keys_are_explained_and_can_be_switched_off(open_page: PageOpener, library: Server) -> None:
+    page = open_page(f"{library.base}/2024-W05")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="단축키")
+    assert dialog.locator("kbd").all_inner_texts() == ["j", "k", "o", "/", "?"]
+    assert validators.axe(page) == []
+    dialog.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    for _ in range(2):
+        for key in "j?/":
+            page.keyboard.press(key)
+        expect(dialog).to_be_hidden()
+        expect(page.locator("article:focus, input:focus")).to_have_count(0)
+        page.reload()
+    page.get_by_role("button", name="단축키").click()
+    dialog.get_by_role("checkbox").check()
+    dialog.get_by_role("button", name="닫기").click()
+    page.keyboard.press("j")
+    expect(page.locator("article:focus")).to_have_count(1)
 
 
 @pytest.mark.parametrize("path", ["/latest", "/search?q=%ED%99%95%EC%82%B0&has=code"])
 def test_web_readers_get_the_url_of_the_feed(open_page: PageOpener, library: Server, path: str) -> None:
     page = open_page(library.base + path)
-    page.locator("summary", has_text="이 페이지 구독하기").click()
+    page.locator(".offer summary", has_text="구독").click()
     name, _, query = path.partition("?")
     url = f"{library.base}{name}.rss" + (f"?{query}" if query else "")
     services = page.locator(".services a")
@@ -363,17 +442,17 @@ def test_first_tab_stop_skips_to_the_content(open_page: PageOpener, library: Ser
 
 def test_search_and_subscription_work_by_keyboard(open_page: PageOpener, library: Server) -> None:
     page = open_page(f"{library.base}/")
-    for _ in range(7):  # past the link that skips, the title and four links
+    for _ in range(7):  # past the link that skips, the title, the other languages and the colours
         page.keyboard.press("Tab")
     page.keyboard.type("확산")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert titles(page) == ["Gamma Rays", "Beta", "Alpha"]
-    summary = page.locator("summary", has_text="이 페이지 구독하기")
+    summary = page.locator(".offer summary", has_text="구독")
     summary.focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_label("RSS", exact=True)).to_be_focused()
+    expect(page.get_by_role("link", name="RSS", exact=True)).to_be_focused()
 
 
 # Returns the texts whose `lang` is wrong: Hangul that is not marked as Korean, English that is not marked as English.
@@ -429,7 +508,7 @@ def test_print_shows_papers_without_controls(open_page: PageOpener, library: Ser
     articles = page.locator("article").all()
     assert articles
     assert all(article.is_visible() for article in articles)
-    tools = page.locator("form, nav, header, footer, button, input, select, summary, video, .offer, .skip, #status")
+    tools = page.locator("form, nav, header, footer, button, input, select, video, .offer, .skip, #status")
     assert tools.count() > 5
     assert [tool.evaluate("tool => tool.outerHTML") for tool in tools.all() if tool.is_visible()] == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
