@@ -47,7 +47,7 @@ def test_large_series_has_all_its_entries_in_every_format(open_files: OpenFiles)
     publisher = open_files(files)
     assert len(read_ids(publisher, "top-weekly")) == len(read_ids(publisher, "weekly")) == 30
     item = json.loads(render(publisher, "json", "weekly"))["items"][0]
-    assert item["content_html"].startswith("<p>논문 70편 가운데 가장 많이 추천된 20편</p>")
+    assert item["content_html"].startswith("<p>논문 70편 가운데 추천 상위 20편</p>")
     assert item["content_html"].count("<li>") == 20
     assert "content_text" not in item
 
@@ -95,7 +95,7 @@ def test_entry_begins_with_sentence_votes_code_and_video(open_files: OpenFiles) 
     assert texts(read_item(publisher, "2024-01-30", 1)[1][:1]) == ["논문 원문"]
 
 
-def test_entry_ends_with_links_to_page_book_and_similar_papers(open_files: OpenFiles) -> None:
+def test_entry_ends_with_links_to_page_book_and_related_papers(open_files: OpenFiles) -> None:
     papers = [paper("A", "2401.1", summary=SUMMARY, authors="Authors: Ann Lee, +")]
     publisher = open_files({"1.md": day("2024-01-30", *papers), "2.md": day("2024-01-31", *papers)})
     item, content = read_item(publisher, "search")
@@ -103,7 +103,7 @@ def test_entry_ends_with_links_to_page_book_and_similar_papers(open_files: OpenF
     expected = {
         "Daily Papers에서 읽기": f"{base}/papers/2401.00001",
         "1월 30일 논문 전자책": f"{base}/2024-01-30.epub",
-        "비슷한 논문": f"{base}/papers/2401.00001#related",
+        "관련 논문": f"{base}/papers/2401.00001#related",
     }
     assert dict(zip(texts(content[-1]), content[-1].xpath("a/@href"), strict=True)) == expected
     assert texts(content[-3:-1]) == ["저자: Ann Lee 외", "논문 원문 · 링크"]
@@ -143,10 +143,10 @@ def test_entry_of_a_ranking_has_places_votes_sentences_and_links(open_files: Ope
     (item,) = json.loads(render(publisher, "json", "top-weekly"))["items"]
     _, content = read_item(publisher, "top-weekly")
     base = "http://127.0.0.1:8000"
-    assert item["title"] == "2024년 5주차 (1월 29일 ~ 2월 4일) 가장 많이 추천된 논문"
+    assert item["title"] == "2024년 5주차(1월 29일 ~ 2월 4일) 추천 상위 논문"
     assert item["url"] == f"{base}/top/2024-W05"
     assert item["attachments"] == [{"url": f"{base}/top/2024-W05.epub", "mime_type": "application/epub+zip"}]
-    assert texts(content[:1]) == ["논문 23편 가운데 가장 많이 추천된 20편"]
+    assert texts(content[:1]) == ["논문 23편 가운데 추천 상위 20편"]
     assert texts(content.xpath("ol/li/p"))[:4] == [
         "P22 · 추천 22",
         "22번 문장입니다.",
@@ -154,7 +154,8 @@ def test_entry_of_a_ranking_has_places_votes_sentences_and_links(open_files: Ope
         "21번 문장입니다.",
     ]
     assert content.xpath("ol/li//a/@href") == [f"{base}/papers/2401.{rank:05}" for rank in range(22, 2, -1)]
+    assert texts(content[-1]) == ["Daily Papers에서 읽기", "전자책(EPUB)", "이 주의 모든 논문"]
     assert content[-1].xpath("a/@href") == [f"{base}/top/2024-W05", f"{base}/top/2024-W05.epub", f"{base}/2024-W05"]
     assert item["content_text"].startswith(
-        "논문 23편 가운데 가장 많이 추천된 20편\n\n1. P22 · 추천 22\n2. P21 · 추천 21\n"
+        "논문 23편 가운데 추천 상위 20편\n\n1. P22 · 추천 22\n2. P21 · 추천 21\n"
     )

@@ -7,14 +7,23 @@ from datetime import datetime
 from html import escape, unescape
 from typing import Any
 
-from feeds.exporters.contract import Kind, RenderContext, Resource
+from feeds.exporters.contract import RenderContext, Resource
+from feeds.exporters.syndication.links import (
+    EntryLink,
+    find_page,
+    join_texts,
+    list_edition_links,
+    list_facts,
+    list_paper_links,
+    list_sources,
+    write_links,
+)
 from feeds.exporters.templates import render_template, template_macros
 from feeds.model.edition import Collection, Edition, Ranking, SearchResults
-from feeds.model.keys import LATEST, Key, PaperKey, Scope, SeriesKey, TopKey, period
+from feeds.model.keys import LATEST, Key, PaperKey, Scope, SeriesKey, period
 from feeds.model.paper import Day, Listing, Paper
 from feeds.site.i18n import Locale
 from feeds.site.languages import body_language
-from feeds.text.links import LinkKind
 from feeds.text.urls import guess_media_type
 
 _MAX_EXCERPT = 300  # characters
@@ -31,7 +40,6 @@ _MAX_EDITION_BYTES = 16_000  # of an edition's entry, so that the 30 entries of 
 _SENTENCE_LENGTHS = (160, 100, 50, 0)  # of the papers in an edition's entry, until it is small enough
 _MAX_SUMMARY = 40_000  # characters, where a single paper makes a feed too large
 _FIRST_BLOCK = re.compile(r"(?:<ul>\n<li>(?P<item>[^<]*)</li>\n|<p>(?P<paragraph>[^<]*)</p>\n?)(?P<rest>.*)", re.DOTALL)
-_SIMILAR = "#related"  # the section of a paper's page that lists similar papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +48,6 @@ class Media:
 
     url: str
     media_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntryLink:
-    """A link in the content of an entry, or only a text if `url` is empty."""
-
-    text: str
-    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +195,13 @@ def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) ->
     language = body_language(paper, context.site.language)
     lead = paper.first_sentence()
     body_html, body_text = _leave_out_lead(paper, lead)
-    facts = _list_facts(paper, context.locale)
-    sources = _list_sources(paper, facts, context.locale)
-    links = _list_ways_on(listing, context)
+    facts = list_facts(paper, context.locale)
+    sources = list_sources(paper, facts, context.locale)
+    links = list_paper_links(listing, context)
     names = ", ".join(paper.authors)
     authors = context.locale.gettext("{names} and others", names=names) if paper.more_authors and names else names
     byline = f"{context.locale.gettext('Authors')}: {authors}" if authors else ""
-    texts = [lead, _join_texts(facts), body_text, byline, _write_links(sources), _write_links(links)]
+    texts = [lead, join_texts(facts), body_text, byline, write_links(sources), write_links(links)]
     return Entry(
         id=context.site.paper_id(paper),
         title=title,
@@ -214,7 +214,7 @@ def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) ->
         authors=paper.authors,
         image=Media(paper.image, guess_media_type(paper.image, "image/png")) if paper.image else None,
         video=Media(paper.video, guess_media_type(paper.video, "video/mp4")) if paper.video else None,
-        features=_list_features(paper, context),
+        features=tuple(fact.text for fact in facts if fact.url),
         tags=paper.tags,
         language=language if language != context.site.language else "",
     )
@@ -230,83 +230,26 @@ def _leave_out_lead(paper: Paper, lead: str) -> tuple[str, str]:
     return rest, paper.body_text.partition("\n")[2]
 
 
-def _list_facts(paper: Paper, locale: Locale) -> list[EntryLink]:
-    """List the votes, and what a paper comes with."""
-    facts = [] if paper.votes is None else [EntryLink(locale.ngettext("{count} vote", "{count} votes", paper.votes))]
-    code = next((link.url for link in paper.links if link.kind is LinkKind.CODE), None)
-    facts += [EntryLink(locale.gettext("Code"), code)] if code else []
-    return [*facts, EntryLink(locale.gettext("Video"), paper.video)] if paper.video else facts
-
-
-def _list_sources(paper: Paper, facts: Iterable[EntryLink], locale: Locale) -> list[EntryLink]:
-    """List the paper itself, and the links of its summary that are not among the facts."""
-    names = {True: locale.gettext("Code"), False: locale.gettext("Link")}
-    urls = {fact.url for fact in facts}
-    links = [EntryLink(names[link.kind is LinkKind.CODE], link.url) for link in paper.links if link.url not in urls]
-    return [EntryLink(locale.gettext("Paper"), paper.url), *links]
-
-
-def _list_ways_on(listing: Listing, context: RenderContext) -> list[EntryLink]:
-    """List where the site goes on from a paper: its page, the book of its day, and similar papers."""
-    locale, day = context.locale, period(Scope.DAY, listing.first_listed)
-    links = []
-    page_url = _find_page(PaperKey(listing.paper.slug), context)
-    if page_url:
-        links.append(EntryLink(locale.gettext("Read on {site}", site=context.site.title), page_url))
-    if book := context.book(day):
-        name = locale.gettext("Papers of {day} as a book", day=locale.format_day_of_month(day.first))
-        links.append(EntryLink(name, context.url(book)))
-    if page_url:
-        links.append(EntryLink(locale.gettext("Similar papers"), f"{page_url}{_SIMILAR}"))
-    return links
-
-
-def _find_page(key: Key, context: RenderContext) -> str:
-    """Return the URL of the page of a key; empty if there is none."""
-    return next((context.url(page) for page in context.resources(key, Kind.PAGE)), "")
-
-
-def _join_texts(links: Iterable[EntryLink]) -> str:
-    return " · ".join(link.text for link in links)
-
-
-def _write_links(links: Iterable[EntryLink]) -> str:
-    """Write links as plain text, one a line."""
-    return "\n".join(f"{link.text}: {link.url}" for link in links)
-
-
-def _list_features(paper: Paper, context: RenderContext) -> tuple[str, ...]:
-    """Name what a paper comes with."""
-    has_code = any(link.kind is LinkKind.CODE for link in paper.links)
-    features = {context.locale.gettext("Code"): has_code, context.locale.gettext("Video"): bool(paper.video)}
-    return tuple(name for name, applies in features.items() if applies)
-
-
 def _build_edition_entry(edition: Edition, context: RenderContext) -> Entry:
     papers = [listing.paper for listing in edition.most_voted(_MAX_LISTED)]
-    page_url, book = context.page_url(edition.key), context.book(edition.key)
-    links = [EntryLink(context.locale.gettext("Read on {site}", site=context.site.title), page_url)]
-    if book:
-        name = context.locale.gettext("Book ({format})", format=book.format.name.upper())
-        links.append(EntryLink(name, context.url(book)))
-    if isinstance(edition.key, TopKey):
-        links.append(EntryLink(context.locale.gettext("All papers"), context.page_url(edition.key.period)))
-    facts = [_list_facts(paper, context.locale) for paper in papers]
-    lines = [_join_texts([EntryLink(paper.plain_title), *facts[rank]]) for rank, paper in enumerate(papers)]
+    book = context.book(edition.key)
+    links = list_edition_links(edition.key, context)
+    facts = [list_facts(paper, context.locale) for paper in papers]
+    lines = [join_texts([EntryLink(paper.plain_title), *facts[rank]]) for rank, paper in enumerate(papers)]
     numbered = "\n".join(f"{place}. {line}" for place, line in enumerate(lines, 1))
     extent = _describe_extent(edition, len(papers), context.locale)
     entry = Entry(
         id=context.site.edition_id(edition.key),
         title=context.name(edition),
-        url=page_url,
+        url=context.page_url(edition.key),
         published=context.site.issued(edition),
         updated=context.site.updated(edition),
         summary=" · ".join(paper.plain_title for paper in papers[:3]),
-        content_text="\n\n".join(filter(None, [extent, numbered, _write_links(links)])),
+        content_text="\n\n".join(filter(None, [extent, numbered, write_links(links)])),
         content_html="",
         book=Media(context.url(book), book.format.link_type) if book else None,
     )
-    pages = [_find_page(PaperKey(paper.slug), context) or paper.url for paper in papers]
+    pages = [find_page(PaperKey(paper.slug), context) or paper.url for paper in papers]
     values = {"extent": extent, "papers": list(zip(papers, pages, facts, strict=True)), "links": links}
     for length in _SENTENCE_LENGTHS:
         html = render_template("syndication/entry_edition.html", context.locale, **values, sentence_length=length)
