@@ -109,11 +109,21 @@ def test_a_good_book_is_shown(write_book: WriteBook, tmp_path: Path) -> None:
     )
     (page,) = shown.pages
     assert page.images == (judges.Image("빨간 네모", 40, 30),)
-    assert page == judges.Page("page.xhtml", 19, page.images, 1, (), "", tmp_path / "shown/001.png", ())
+    assert page == judges.Page("page.xhtml", 19, page.images, page.screens, (), "", tmp_path / "shown/001.png", ())
+    assert [screen.kept for screen in page.screens] == [""]
     with Image.open(page.screenshot) as screenshot:
         assert screenshot.size == (300, 400)
         colours = {colour for _, colour in screenshot.convert("RGB").getcolors(maxcolors=120_000) or []}
     assert {(255, 0, 0), (255, 255, 255)} <= colours
+
+
+def test_a_heading_last_on_a_screen_is_named(write_book: WriteBook, tmp_path: Path) -> None:
+    for body, kept in (("<p>글</p><h1>제목</h1>", "제목"), ("<h1>제목</h1><p>글</p>", "")):
+        book = write_book(body)
+        (page,) = judges.render(book, tmp_path, 300, 400).pages
+        ((screen,),) = judges.mupdf(book, ["제목"], 300, 400)
+        assert (screen.kept, page.screens[0].kept, len(page.screens)) == (kept, kept, 1)
+        assert min(screen.empty, page.screens[0].empty) > 0.3
 
 
 def test_what_a_reader_cannot_show_is_named(write_book: WriteBook, tmp_path: Path) -> None:

@@ -64,14 +64,30 @@ def store(publisher: Publisher, url: str, images: Sequence[EncodedImage]) -> Non
 
 def test_week_has_days_between_most_voted_and_authors(weeks: Publisher) -> None:
     assert open_book(weeks, "2024-W05").contents() == [
-        (1, "추천 많은 논문", "votes.xhtml"),
+        (1, "추천 상위 논문", "votes.xhtml"),
         (1, "2024년 1월 30일", "day-2024-01-30.xhtml"),
-        (2, "First", "paper-2401.00001.xhtml"),
-        (2, "Second 한국어", "paper-2401.00002.xhtml"),
+        (2, "First", "day-2024-01-30.xhtml#paper-2401.00001"),
+        (2, "Second 한국어", "day-2024-01-30.xhtml#paper-2401.00002"),
         (1, "2024년 2월 1일", "day-2024-02-01.xhtml"),
-        (2, "Third", "paper-2402.00001.xhtml"),
+        (2, "Third", "day-2024-02-01.xhtml#paper-2402.00001"),
         (1, "저자 찾아보기", "authors-1.xhtml"),
     ]
+
+
+def test_papers_follow_one_another_in_the_document_of_their_day(weeks: Publisher) -> None:
+    book = open_book(weeks, "2024-W05")
+    assert book.papers("day-2024-01-30.xhtml") == ["paper-2401.00001", "paper-2401.00002"]
+    assert book.papers("day-2024-02-01.xhtml") == ["paper-2402.00001"]
+    assert book.papers("votes.xhtml") == []
+
+
+def test_document_is_split_before_it_is_too_long_for_devices(open_files: OpenFiles) -> None:
+    papers = [paper(f"T{number}", f"2401.{number}", summary="가" * 30_000) for number in range(1, 10)]
+    book = open_book(open_files({"1.md": day("2024-01-30", *papers)}), "2024-01-30")
+    documents = ["papers.xhtml", "papers-part-2.xhtml", "papers-part-3.xhtml"]
+    assert book.spine[3:] == documents
+    assert all(len(book.read(name)) < 300_000 for name in documents)
+    assert [paper for name in documents for paper in book.papers(name)] == [f"paper-2401.{n:05}" for n in range(1, 10)]
 
 
 def test_book_of_everything_has_months_days_and_papers(weeks: Publisher) -> None:
@@ -95,20 +111,26 @@ def test_repeated_paper_is_in_the_books_of_both_days(open_files: OpenFiles) -> N
     publisher = open_files({"1.md": day("2024-01-30", repeated), "2.md": day("2024-01-31", new, repeated)})
     book = open_book(publisher, "2024-01-31")
     assert [label for _, label, _ in book.contents()] == ["New", "Repeated"]
-    assert "2024년 1월 30일" in book.text("paper-2401.00001.xhtml")
+    assert "2024년\u00a01월\u00a030일 · 2/2" in book.text("papers.xhtml")
+    assert "· 1/2" not in book.text("papers.xhtml")  # the first paper is of the day that the book has in its title
     assert [entry for entry in open_book(publisher, "2024-W05").contents() if entry[0] == 2] == [
-        (2, "Repeated", "paper-2401.00001.xhtml"),
-        (2, "New", "paper-2401.00002.xhtml"),
+        (2, "Repeated", "day-2024-01-30.xhtml#paper-2401.00001"),
+        (2, "New", "day-2024-01-31.xhtml#paper-2401.00002"),
     ]
 
 
-@pytest.mark.parametrize("key", ["2024-01-30", "2024-W05", "2024", "all", "latest", "papers/2401.00001", "2024-02-02"])
+@pytest.mark.parametrize(
+    "key", ["2024-01-30", "2024-W05", "top/2024-W05", "2024", "all", "latest", "papers/2401.00001", "2024-02-02"]
+)
 def test_spine_navigation_and_ncx_agree(weeks: Publisher, key: str) -> None:
     book = open_book(weeks, key)
     contents = book.contents()
-    chapters = [file for _, _, file in contents if file != "title.xhtml"]
+    chapters = [href for _, _, href in contents if href != "title.xhtml"]
     page = ["contents.xhtml"] if len(chapters) > 1 else []
-    assert book.spine == ["cover.xhtml", "title.xhtml", *page, *chapters]
+    files = dict.fromkeys(href.partition("#")[0] for href in chapters)
+    assert book.spine == ["cover.xhtml", "title.xhtml", *page, *files]
+    targets = [f"{file}#{paper}" for file in files for paper in book.papers(file)]
+    assert targets == [href for href in chapters if "#" in href]
     if chapters:
         assert book.ncx() == contents
     depth = book.parse("toc.ncx").xpath("string(//*[@name='dtb:depth']/@content)")
@@ -122,10 +144,10 @@ def test_day_of_thousands_of_papers_has_sections_by_number(open_files: OpenFiles
     publisher = open_files({"1.md": day("2024-01-30", *(paper(f"P{n}", f"2401.{n}") for n in range(2_001)))})
     book = open_book(publisher, key)
     contents = book.contents()
-    sections = [file for _, _, file in contents if file.startswith("papers-")]
+    sections = [href for _, _, href in contents if href.startswith("papers-") and "#" not in href]
     assert sections == [f"papers-{first}.xhtml" for first in range(1, 2_002, 50)]
-    assert [label for _, label, file in contents if file.startswith("paper-")] == [f"P{n}" for n in range(2_001)]
-    assert book.links("papers-51.xhtml")[0] == "paper-2401.00050.xhtml"
+    assert [label for _, label, href in contents if "#" in href] == [f"P{n}" for n in range(2_001)]
+    assert book.links("papers-51.xhtml")[0] == "papers-51.xhtml#paper-2401.00050"
     assert book.ncx() == contents
     ids = book.parse("toc.ncx").xpath("//*[local-name()='navPoint']/@id")
     assert len(set(ids)) == len(ids)
@@ -134,7 +156,7 @@ def test_day_of_thousands_of_papers_has_sections_by_number(open_files: OpenFiles
 def test_contents_of_a_week_are_its_days_with_counts(weeks: Publisher) -> None:
     book = open_book(weeks, "2024-W05")
     assert book.text("contents.xhtml") == (
-        "차례 차례 추천 많은 논문 2024년 1월 30일 논문\u00a02편 2024년 2월 1일 논문\u00a01편 저자 찾아보기"
+        "차례 차례 추천 상위 논문 2024년 1월 30일 논문\u00a02편 2024년 2월 1일 논문\u00a01편 저자 찾아보기"
     )
     assert book.links("contents.xhtml") == [file for depth, _, file in book.contents() if depth == 1]
 
@@ -152,24 +174,27 @@ def test_contents_of_a_year_are_its_months(weeks: Publisher) -> None:
 
 def test_contents_of_a_day_are_its_papers(weeks: Publisher) -> None:
     book = open_book(weeks, "2024-01-30")
-    assert book.text("contents.xhtml") == "차례 차례 First 추천\u00a03 Second 한국어 추천\u00a09"
+    assert book.text("contents.xhtml") == "차례 차례 First Second 한국어"
 
 
-def test_chapters_link_to_their_neighbours_and_the_contents(weeks: Publisher) -> None:
+def test_documents_link_to_their_neighbours_and_the_contents(weeks: Publisher) -> None:
     book = open_book(weeks, "2024-W05")
-    chapters = book.spine[3:]
-    assert len(chapters) == 7
-    for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
-        (navigation,) = book.parse(chapter).xpath("//*[@class='way']")
+    documents = book.spine[3:]
+    assert len(documents) == 4
+    for previous, document, following in zip([None, *documents], documents, [*documents[1:], None], strict=False):
+        (navigation,) = book.parse(document).xpath("//*[@class='way']")
         assert navigation.xpath("*/@href") == [file for file in (previous, "contents.xhtml", following) if file]
 
 
-def test_internal_links_name_files_without_fragments(weeks: Publisher) -> None:
-    book = open_book(weeks, "all")
+@pytest.mark.parametrize("key", ["all", "top/2024-W05", "2024-01-30"])
+def test_internal_links_lead_to_files_and_papers(weeks: Publisher, key: str) -> None:
+    book = open_book(weeks, key)
     links = {link for page in [*book.spine, "nav.xhtml"] for link in book.parse(page).xpath("//@href")}
     internal = {link for link in links if not link.startswith(("http:", "https:"))}
-    assert len(internal) > 10
-    assert {f"EPUB/{link}" for link in internal} <= set(book.names)  # Kobo opens a link with a fragment as a note
+    fragments = {link for link in internal if "#" in link}
+    assert {f"EPUB/{link}" for link in internal - fragments} <= set(book.names)
+    # Kobo may open a link with a fragment as a note, so only those to papers have one.
+    assert fragments == {f"{name}#{paper}" for name in book.spine for paper in book.papers(name)} != set()
 
 
 def test_most_voted_papers_are_sorted_by_votes(weeks: Publisher) -> None:
@@ -186,14 +211,19 @@ def test_authors_are_indexed_by_family_name_in_both_scripts(weeks: Publisher) ->
     assert names == ["Émile Borel", "Bo Kim", "Ann Lee", "Xu", "Łukasz Zając", "김철수", "이영희", "王小明"]
     assert letters == ["B", "K", "L", "X", "Z", "ㄱ", "ㅇ", "#"]
     (lee,) = page.xpath("//*[local-name()='li'][*[local-name()='span']='Ann Lee']")
-    assert lee.xpath("*[local-name()='a']/@href") == ["paper-2401.00001.xhtml", "paper-2401.00002.xhtml"]
+    assert lee.xpath("*[local-name()='a']/@href") == [
+        "day-2024-01-30.xhtml#paper-2401.00001",
+        "day-2024-01-30.xhtml#paper-2401.00002",
+    ]
     assert "".join(lee.itertext()) == "Ann Lee\u00a01, 2"
 
 
-def test_numbers_of_the_index_stand_beside_the_papers(weeks: Publisher) -> None:
+def test_numbers_of_the_index_stand_beside_the_papers(open_files: OpenFiles, weeks: Publisher) -> None:
     book = open_book(weeks, "2024-W05")
     assert "Bo Kim\u00a03" in book.text("authors-1.xhtml")
-    assert "추천\u00a05 · 3/3" in book.text("paper-2402.00001.xhtml")
+    assert "추천\u00a05 · 3/3" in book.text("day-2024-02-01.xhtml")
+    numbered = {"2.md": day("2024-02-01", paper("Third", "2402.1"), paper("Fourth", "2402.2"))}
+    book = open_book(open_files(WEEKS | numbered), "2024-W05")
     assert book.parse("day-2024-02-01.xhtml").xpath("//*[local-name()='ol']/@start") == ["3"]
     assert not book.parse("day-2024-01-30.xhtml").xpath("//*[local-name()='ol']/@start")
 
@@ -356,13 +386,15 @@ def test_stored_pictures_are_shown_and_others_linked(open_files: OpenFiles) -> N
     )
     store(publisher, stored_url, convert(draw_png(1400, 700)))
     book = open_book(publisher, "2024-01-30")
-    (image,) = book.parse("paper-2401.00001.xhtml").iter(f"{XHTML}img")
-    assert image.get("alt") == "논문의 대표 그림: Stored"
+    stored, missing, film = book.parse("papers.xhtml").iter(f"{XHTML}article")
+    (image,) = stored.iter(f"{XHTML}img")
+    assert image.get("alt") == "논문 대표 그림: Stored"
     with Image.open(io.BytesIO(book.read(image.get("src") or ""))) as picture:
-        assert picture.size == (int(image.get("width") or 0), int(image.get("height") or 0)) == (1000, 500)
-    assert "그림" not in book.text("paper-2401.00001.xhtml")
-    for page, label, url in (("00002", "그림", missing_url), ("00003", "동영상 보기", "https://e.org/film.mp4")):
-        (link,) = book.parse(f"paper-2401.{page}.xhtml").xpath(f"//*[@class='links']//*[@href='{url}']")
+        assert picture.size == (1000, 500)
+    assert image.get("style") == "width: 22.0em"  # so that it is 11 em high, where there is room for that
+    assert not stored.xpath(".//*[contains(text(), '그림')]")
+    for article, label, url in ((missing, "그림", missing_url), (film, "동영상", "https://e.org/film.mp4")):
+        (link,) = article.xpath(f".//*[@class='links']//*[@href='{url}']")
         assert link.text == label
 
 
@@ -374,7 +406,7 @@ def test_picture_lost_by_the_store_is_a_link(open_files: OpenFiles) -> None:
         path.write_bytes(b"broken")
     book = open_book(publisher, "2024-01-30")
     assert not [name for name in book.names if "images/" in name]
-    assert url in book.links("paper-2401.00001.xhtml")
+    assert url in book.links("papers.xhtml")
 
 
 def test_etag_changes_when_two_papers_swap_pictures(open_files: OpenFiles) -> None:
@@ -389,7 +421,7 @@ def test_etag_changes_when_two_papers_swap_pictures(open_files: OpenFiles) -> No
     assert len(etags) == 2
 
 
-def test_new_picture_changes_only_the_etags_of_its_books(open_files: OpenFiles) -> None:
+def test_new_picture_changes_the_etags_of_what_shows_it(open_files: OpenFiles) -> None:
     url = "https://e.org/a.png"
     publisher = open_files(
         {
@@ -404,7 +436,8 @@ def test_new_picture_changes_only_the_etags_of_its_books(open_files: OpenFiles) 
 
     before = etags()
     store(publisher, url, convert(draw_png(400, 300)))
-    assert {path for path, etag in etags().items() if before[path] != etag} == {"2024-01-30.epub"}
+    changed = {path for path, etag in etags().items() if before[path] != etag}
+    assert changed == {"2024-01-30.epub", "2024-01-30", "2024-01-30.rss", "all.atom"}
     assert publisher.representation(publisher.find("2024-01-30.epub")).last_modified == NOW
 
 
@@ -428,7 +461,7 @@ def test_day_stays_under_5_mb_with_smaller_pictures(folder: Path, environ: dict[
     book = open_book(publisher, "2024-01-30")
     lengths = {info.file_size for info in book.archive.infolist() if "/images/" in info.filename}
     assert lengths == {80_000, 25_000}
-    first, last = (book.parse(f"paper-2401.{number:05}.xhtml").xpath("string(//*/@src)") for number in (1, 68))
+    first, *_, last = (image.get("src") or "" for image in book.parse("papers.xhtml").iter(f"{XHTML}img"))
     assert (len(book.read(first)), len(book.read(last))) == (25_000, 80_000)  # the last has the most votes
     assert book.size < 5_000_000
     month = open_book(publisher, "2024-01")
@@ -437,8 +470,9 @@ def test_day_stays_under_5_mb_with_smaller_pictures(folder: Path, environ: dict[
 
 def test_day_too_large_loses_pictures_with_fewest_votes(folder: Path, environ: dict[str, str]) -> None:
     book = open_book(open_day_with_pictures(folder, environ, 12, 900_000, 800_000), "2024-01-30")
-    with_pictures = [page for page in book.spine[3:] if book.parse(page).xpath("//*[local-name()='img']")]
-    assert with_pictures == [f"paper-2401.{number:05}.xhtml" for number in range(7, 13)]
+    articles = list(book.parse("papers.xhtml").iter(f"{XHTML}article"))
+    with_pictures = [article.get("id") for article in articles if article.xpath(".//*[local-name()='img']")]
+    assert with_pictures == [f"paper-2401.{number:05}" for number in range(7, 13)]
     assert 4_000_000 < book.size < 5_000_000
 
 
@@ -496,7 +530,7 @@ def test_book_contains_the_cover_that_is_served(seeds: Publisher) -> None:
 
 def test_book_without_a_picture_store_has_all_papers(seeds: Publisher) -> None:
     assert not seeds.store.root.exists()
-    assert len([page for page in open_book(seeds, "2024-01-30").spine if page.startswith("paper-")]) == 11
+    assert len(open_book(seeds, "2024-01-30").papers("papers.xhtml")) == 11
 
 
 def assert_valid(publisher: Publisher, key: str, tmp_path: Path, **parameters: str) -> Path:
@@ -557,4 +591,4 @@ def test_epub_js_shows_every_page_without_overflow(hostile: Publisher, tmp_path:
         assert page.boxes in ("", "\ufffd"), page.href
         assert all(image.width and image.alt for image in page.images), page.href
     with_images = {page.href.rpartition("/")[2] for page in result.pages if page.images}
-    assert with_images == {"cover.xhtml", "paper-2401.00004.xhtml"}
+    assert with_images == {"cover.xhtml", "day-2024-01-30.xhtml"}

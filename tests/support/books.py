@@ -44,6 +44,10 @@ class Book:
         """Return the targets of a document's links."""
         return [link.get("href") or "" for link in self.parse(name).iter(f"{XHTML}a")]
 
+    def papers(self, name: str) -> list[str]:
+        """Return the IDs of the papers in a document."""
+        return [article.get("id") or "" for article in self.parse(name).iter(f"{XHTML}article")]
+
     def dublin_core(self, element: str) -> list[str]:
         """Return the values of a Dublin Core element of the package."""
         return [value.text or "" for value in self.package.iter(f"{DC}{element}")]

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -139,13 +139,20 @@ class Image(NamedTuple):
     height: int
 
 
+class Screen(NamedTuple):
+    """One screen of a book: the share that is empty below its text, and the heading that stands last on it."""
+
+    empty: float
+    kept: str  # a heading or label that should stand with what follows it; empty if something else stands last
+
+
 class Page(NamedTuple):
     """What a reader shows of one document of a book."""
 
     href: str
     text: int  # characters
     images: tuple[Image, ...]
-    screens: int
+    screens: tuple[Screen, ...]
     overflows: tuple[str, ...]  # texts and elements that cross the edge of their screen
     boxes: str  # the characters that no font has
     screenshot: Path  # of its first screen
@@ -187,9 +194,25 @@ def render(book: Path, out: Path, width: int = 600, height: int = 800) -> Render
     )
 
 
-def _page(images: list[dict[str, Any]], overflows: list[str], errors: list[str], screenshot: str, **seen: Any) -> Page:
+def mupdf(book: Path, headings: Iterable[str], width: int = 600, height: int = 800) -> list[tuple[Screen, ...]]:
+    """Lay a book out with MuPDF, on screens of that many pixels; return those of each document with a chapter."""
+    with tempfile.TemporaryDirectory() as home:
+        given = json.dumps(list(headings))
+        seen = json.loads(_node(home, "mupdf.mjs", book.resolve(), str(width), str(height), given=given))
+    return [tuple(Screen(**each) for each in screens) for screens in seen]
+
+
+def _page(
+    images: list[dict[str, Any]],
+    screens: list[dict[str, Any]],
+    overflows: list[str],
+    errors: list[str],
+    screenshot: str,
+    **seen: Any,
+) -> Page:
     return Page(
         images=tuple(Image(**each) for each in images),
+        screens=tuple(Screen(**each) for each in screens),
         overflows=tuple(overflows),
         errors=tuple(errors),
         screenshot=Path(screenshot),

@@ -16,11 +16,22 @@ from lxml import etree
 from feeds.errors import ExportError
 from feeds.exporters.contract import RenderContext
 from feeds.exporters.epub import cover
-from feeds.exporters.epub.chapters import AuthorIndex, Chapter, PaperChapter, plan_chapters
+from feeds.exporters.epub.body import split_body
+from feeds.exporters.epub.chapters import (
+    AuthorIndex,
+    Chapter,
+    Document,
+    MostVoted,
+    PaperChapter,
+    has_days,
+    plan_chapters,
+    plan_documents,
+)
+from feeds.exporters.epub.foreword import describe_ranking
 from feeds.exporters.epub.subjects import find_subjects
 from feeds.exporters.templates import render_template, template_macros
 from feeds.images.picture import Rendition
-from feeds.model.edition import Edition
+from feeds.model.edition import Edition, Ranking
 from feeds.model.keys import Key, ListKey, PaperKey, PeriodKey, Scope, SeriesKey, TopKey
 from feeds.site.i18n import key_name
 from feeds.site.site import GENERATOR
@@ -87,8 +98,8 @@ class Book:
         self._title = context.full_name(edition)
         self._count = len(edition.listings)
         self._chapters = plan_chapters(edition, context.locale)
-        self._reading_order = [chapter for top_level in self._chapters for chapter in top_level.walk()]
-        self._has_contents = len(self._reading_order) > 1
+        self._documents = list(plan_documents(self._chapters))
+        self._has_contents = sum(1 for top_level in self._chapters for _ in top_level.walk()) > 1
         self._images = {
             rendition: data
             for rendition in dict.fromkeys(renditions.values())
@@ -100,47 +111,70 @@ class Book:
 
     def serialize(self) -> bytes:
         """Return the bytes of the EPUB file."""
-        spine = [self._cover_page(), self._title_page(), *self._contents_page(), *self._chapter_files()]
+        spine = [self._cover_page(), self._title_page(), *self._contents_page(), *self._document_files()]
         resources = [self._navigation(), _File("book.css", "text/css", _STYLE_SHEET.read_bytes)]
         pictures = [self._cover_image(), *self._picture_files()]
         package = self._write_package(spine, resources, pictures)
         return _zip(package, [*spine, *resources, *pictures], self._language)
 
     def _cover_page(self) -> _File:
-        return self._document("cover.xhtml", "epub/cover.xhtml", self._title, size=cover.CoverExporter.size)
+        return self._file("cover.xhtml", "epub/cover.xhtml", self._title, size=cover.CoverExporter.size)
 
     def _title_page(self) -> _File:
         site = self._context.site
-        values = {"count": self._count, "description": site.description, "rights": site.rights}
-        omission = self._context.omission(self._edition, self._format_name)
-        return self._document("title.xhtml", "epub/title_page.xhtml", self._title, omission=omission, **values)
+        values: dict[str, object] = {
+            "count": self._count,
+            "description": site.description,
+            "rights": site.rights,
+            "omission": self._context.omission(self._edition, self._format_name),
+            "foreword": None,
+        }
+        if isinstance(self._edition, Ranking) and self._count:
+            key = self._edition.key
+            values["foreword"] = describe_ranking(self._edition, site.topics)
+            values["best"] = self._edition.papers[0]
+            values["extent"] = self._context.locale.format_range(key.first, key.last, "yMMMd")
+        return self._file("title.xhtml", "epub/title_page.xhtml", self._title, **values)
 
     def _contents_page(self) -> Iterator[_File]:
         """Yield the visible table of contents, the top level of the navigation; none for a single chapter."""
         if self._has_contents:
-            index = [chapter for chapter in self._chapters if isinstance(chapter, AuthorIndex) and chapter.extent]
+            index = [chapter for chapter in self._chapters if isinstance(chapter, AuthorIndex)]
             chapters = [chapter for chapter in self._chapters if chapter not in index]
             title = self._context.locale.gettext("Contents")
-            yield self._document(_CONTENTS, "epub/contents.xhtml", title, chapters=chapters, index=index)
+            yield self._file(_CONTENTS, "epub/contents.xhtml", title, chapters=chapters, index=index)
 
     def _navigation(self) -> _File:
         title = self._context.locale.gettext("Contents")
         values = {"chapters": self._chapters, "landmarks": list(self._landmarks())}
-        return self._document("nav.xhtml", "epub/navigation.xhtml", title, ["nav"], **values)
+        return self._file("nav.xhtml", "epub/navigation.xhtml", title, ["nav"], **values)
 
-    def _chapter_files(self) -> Iterator[_File]:
-        chapters = self._reading_order
-        for previous, chapter, following in zip([None, *chapters], chapters, [*chapters[1:], None], strict=False):
-            values: dict[str, object] = {"chapter": chapter, "previous": previous, "next": following}
-            properties = []
-            if isinstance(chapter, PaperChapter):
-                paper = chapter.listing.paper
-                values["picture"] = self._renditions.get(paper.image or "")
-                values["count"] = self._count
-                properties = ["mathml"] if "<math" in paper.body_html else []  # epubcheck OPF-014
-            yield self._document(chapter.file_name, chapter.template, chapter.title, properties, **values)
+    def _document_files(self) -> Iterator[_File]:
+        documents = self._documents
+        for previous, document, following in zip([None, *documents], documents, [*documents[1:], None], strict=False):
+            values: dict[str, object] = {"document": document, "previous": previous, "next": following}
+            # Split when the file is made: the papers of a book of everything are much longer than their HTML.
+            values |= {"split_body": split_body, "renditions": self._renditions, "facts": self._facts}
+            has_formulas = any("<math" in chapter.listing.paper.body_html for chapter in document.papers)
+            properties = ["mathml"] if has_formulas else []  # epubcheck OPF-014
+            title = document.chapter.title if document.chapter else self._title
+            yield self._file(document.file_name, _template(document), title, properties, **values)
 
-    def _document(
+    def _facts(self, chapter: PaperChapter) -> list[str]:
+        """Return the votes of a paper, the day that listed it first unless that is clear, and its number."""
+        locale, listing, key = self._context.locale, chapter.listing, self._edition.key
+        facts = []
+        if listing.paper.votes is not None:
+            facts.append(locale.ngettext("{count} vote", "{count} votes", listing.paper.votes))
+        if isinstance(key, TopKey):
+            facts.append(locale.format_day_of_month(listing.first_listed))
+        elif not has_days(key) and not (isinstance(key, PeriodKey) and key.first == listing.first_listed):
+            facts.append(locale.format_day(listing.first_listed))
+        if self._count > 1:
+            facts.append(f"{chapter.number}/{self._count}")
+        return [fact.replace(" ", "\u00a0") for fact in facts]  # no line may end within one
+
+    def _file(
         self, file_name: str, template: str, title: str, properties: Sequence[str] = (), /, **values: object
     ) -> _File:
         return _File(file_name, _XHTML, partial(self._render, template, {"title": title, **values}), properties)
@@ -163,10 +197,12 @@ class Book:
         yield _Landmark("cover", "cover.xhtml", locale.gettext("Cover"))
         if self._has_contents:
             yield _Landmark("toc", _CONTENTS, locale.gettext("Contents"))
-        yield _Landmark("bodymatter", chapters[0].file_name if chapters else "title.xhtml", locale.gettext("Text"))
+        yield _Landmark(
+            "bodymatter", self._documents[0].file_name if chapters else "title.xhtml", locale.gettext("Text")
+        )
         for chapter in chapters:
             if isinstance(chapter, AuthorIndex):
-                yield _Landmark("index", chapter.file_name, chapter.title)
+                yield _Landmark("index", chapter.href, chapter.title)
                 break
 
     def _add_metadata(self, book: Any, *, has_formulas: bool) -> None:
@@ -251,12 +287,19 @@ def _add_epub2_meta(book: Any, name: str, content: str) -> None:
     book.add_metadata("OPF", name, "", {"name": name, "content": content})
 
 
+def _template(document: Document) -> str:
+    """Return the name of the template of a document."""
+    if isinstance(document.chapter, AuthorIndex):
+        return "epub/author_index.xhtml"
+    return "epub/most_voted.xhtml" if isinstance(document.chapter, MostVoted) else "epub/section.xhtml"
+
+
 def _ncx_entries(chapters: Iterable[Chapter]) -> list[Any]:
     """Convert the table of contents for ebooklib's NCX; every entry needs an address (epubcheck RSC-010) and an id."""
     return [
-        (epub.Section(chapter.title, chapter.file_name), _ncx_entries(chapter.children))
+        (epub.Section(chapter.title, chapter.href), _ncx_entries(chapter.children))
         if chapter.children
-        else epub.Link(chapter.file_name, chapter.title, f"to-{chapter.file_name.removesuffix('.xhtml')}")
+        else epub.Link(chapter.href, chapter.title, f"to-{chapter.href.rpartition('#')[2].removesuffix('.xhtml')}")
         for chapter in chapters
     ]
 

@@ -1,15 +1,15 @@
-"""Plans the chapters of a book, from which its table of contents and its reading order follow."""
+"""Plans the chapters of a book, from which its table of contents follows, and the documents that they stand in."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from feeds.model.edition import Edition
-from feeds.model.keys import Scope, SearchKey, period
+from feeds.model.keys import Key, Scope, SearchKey, TopKey, period
 from feeds.model.paper import Listing
 from feeds.model.query import Order
 from feeds.site.i18n import Locale, key_name
@@ -26,6 +26,7 @@ _SECTIONS: Mapping[Scope, tuple[Scope, ...]] = {  # from the top level down
 _MAX_RESULTS = 50  # of a search without sections, and in a section of those that are not in the order of their days
 _MAX_SECTION = 2_000  # papers, of a day or a month
 _MAX_MOST_VOTED = 20
+_MAX_DOCUMENT = 120_000  # characters of papers, about 250 kB of Korean: old devices are slow with more
 _MAX_LINKS = 600  # on a page of the index: old devices are slow with large documents
 _AFTER_LETTERS = "\uffff"
 _SEPARATOR = "\0"  # sorts before all that names consist of
@@ -40,12 +41,10 @@ _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A document of a book with its entry in the table of contents; `children` are the entries below it."""
-
-    template: ClassVar[str]
+    """A part of a book with an entry in the table of contents; `children` are the entries below it."""
 
     title: str
-    file_name: str
+    href: str
     children: tuple["Chapter", ...] = ()
 
     def walk(self) -> Iterator["Chapter"]:
@@ -57,31 +56,30 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperChapter(Chapter):
-    """A paper; `number` is its place in the book, from 1, to which the index refers."""
-
-    template = "epub/paper.xhtml"
+    """A paper in a document; `number` is its place in the book, from 1, to which the index refers."""
 
     number: int
     listing: Listing
 
+    @property
+    def id(self) -> str:
+        """The ID of the paper in its document."""
+        return self.href.partition("#")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Section(Chapter):
-    """A month, a day or a part of a search, with a list of its children."""
-
-    template = "epub/section.xhtml"
+    """A month, a day or a part of a search, whose document begins with a list of its children."""
 
     @property
-    def size(self) -> int:
-        """The number of papers."""
-        return sum(isinstance(chapter, PaperChapter) for chapter in self.walk())
+    def papers(self) -> list[PaperChapter]:
+        """All papers in the section."""
+        return [chapter for chapter in self.walk() if isinstance(chapter, PaperChapter)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MostVoted(Chapter):
     """A list of the papers with the most votes."""
-
-    template = "epub/most_voted.xhtml"
 
     papers: tuple[PaperChapter, ...]
 
@@ -115,26 +113,62 @@ class Letter:
 class AuthorIndex(Chapter):
     """A page of the index of authors; `extent` is `A–C` or the like, and empty if the index has no other page."""
 
-    template = "epub/author_index.xhtml"
-
     extent: str
     letters: tuple[Letter, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file of the reading order: what a chapter begins with, and papers that follow one another.
+
+    `chapter` is None if there are only papers, of which earlier documents may have others.
+    """
+
+    file_name: str
+    chapter: Chapter | None
+    papers: tuple[PaperChapter, ...] = ()
+
+
 _Entry = TypeVar("_Entry", Author, Letter)
+_Numbered = tuple[int, Listing]  # with its place in the book, from 1
 
 
 def plan_chapters(edition: Edition, locale: Locale) -> tuple[Chapter, ...]:
     """Return the top level of a book's table of contents: the papers, those of longer editions in sections."""
-    papers = [_paper_chapter(number, listing) for number, listing in enumerate(_reading_order(edition), 1)]
+    listings = list(enumerate(_reading_order(edition), 1))
     if scopes := _SECTIONS.get(edition.key.scope):
-        sections = _group_by_period(papers, scopes, locale)
+        sections = _group_by_period(listings, scopes, locale)
+        papers = _list_papers(sections)
         return *_most_voted(papers, locale), *sections, *_author_index(papers, locale)
-    if isinstance(edition.key, SearchKey) and len(papers) > _MAX_RESULTS:
+    if isinstance(edition.key, SearchKey) and len(listings) > _MAX_RESULTS:
         if edition.key.query.order is Order.NEW:
-            return _group_by_period(papers, (Scope.MONTH,), locale)
-        return _group_by_number(papers)
-    return _group_by_period(papers, (), locale)
+            return _group_by_period(listings, (Scope.MONTH,), locale)
+        return _group_by_number(listings)
+    chapters = _group_by_period(listings, (), locale)
+    if isinstance(edition.key, TopKey):
+        return *chapters, *_author_index(_list_papers(chapters), locale)
+    return chapters
+
+
+def has_days(key: Key) -> bool:
+    """Return True if the papers of an edition are in sections by day."""
+    return Scope.DAY in _SECTIONS.get(key.scope, ())
+
+
+def plan_documents(chapters: Iterable[Chapter]) -> Iterator[Document]:
+    """Yield the documents that chapters stand in, in reading order."""
+    for file_name, group in groupby(chapters, key=lambda chapter: chapter.href.partition("#")[0]):
+        chapter, *others = group
+        if isinstance(chapter, PaperChapter):
+            papers = (other for other in others if isinstance(other, PaperChapter))
+            yield Document(file_name, None, (chapter, *papers))
+            continue
+        children = list(plan_documents(chapter.children))
+        if children and children[0].file_name == file_name:
+            children[0] = replace(children[0], chapter=chapter)
+        else:
+            yield Document(file_name, chapter)
+        yield from children
 
 
 def _reading_order(edition: Edition) -> Iterable[Listing]:
@@ -143,35 +177,59 @@ def _reading_order(edition: Edition) -> Iterable[Listing]:
     return edition.listings
 
 
-def _paper_chapter(number: int, listing: Listing) -> PaperChapter:
-    file_name = f"paper-{listing.paper.slug.replace('/', '-')}.xhtml"
-    return PaperChapter(listing.paper.plain_title, file_name, number=number, listing=listing)
-
-
 def _group_by_period(
-    papers: Iterable[PaperChapter], scopes: Sequence[Scope], locale: Locale
+    listings: Iterable[_Numbered], scopes: Sequence[Scope], locale: Locale, file_name: str = "papers"
 ) -> tuple[Section, ...] | tuple[PaperChapter, ...]:
     """Put papers into sections by the first of some scopes, and those of a section into sections by the next.
 
     A section of very many papers has sections by number, because ebooklib takes quadratic time for its entries.
+
+    Args:
+        listings: the listings of the papers with their numbers in the book.
+        scopes: the scopes of the sections, from the top level down.
+        locale: the language of the titles of sections.
+        file_name: the name of the document of papers without sections, without the suffix.
     """
     if not scopes:
-        chapters = tuple(papers)
-        return chapters if len(chapters) <= _MAX_SECTION else _group_by_number(chapters)
-    groups = groupby(papers, key=lambda chapter: period(scopes[0], chapter.listing.first_listed))
-    return tuple(
-        Section(key_name(key, locale), f"{key.scope}-{key.text}.xhtml", _group_by_period(group, scopes[1:], locale))
-        for key, group in groups
-    )
+        numbered = tuple(listings)
+        return _place(numbered, file_name) if len(numbered) <= _MAX_SECTION else _group_by_number(numbered)
+    groups = groupby(listings, key=lambda numbered: period(scopes[0], numbered[1].first_listed))
+    sections = []
+    for key, group in groups:
+        name = f"{key.scope}-{key.text}"
+        children = _group_by_period(group, scopes[1:], locale, name)
+        sections.append(Section(key_name(key, locale), f"{name}.xhtml", children))
+    return tuple(sections)
 
 
-def _group_by_number(papers: Sequence[PaperChapter]) -> tuple[Section, ...]:
+def _group_by_number(listings: Sequence[_Numbered]) -> tuple[Section, ...]:
     """Put papers into sections such as `51–100`."""
-    starts = range(0, len(papers), _MAX_RESULTS)
-    groups = [tuple(papers[start : start + _MAX_RESULTS]) for start in starts]
-    return tuple(
-        Section(f"{group[0].number}–{group[-1].number}", f"papers-{group[0].number}.xhtml", group) for group in groups
-    )
+    sections = []
+    for start in range(0, len(listings), _MAX_RESULTS):
+        group = listings[start : start + _MAX_RESULTS]
+        first, last = group[0][0], group[-1][0]
+        name = f"papers-{first}"
+        sections.append(Section(f"{first}–{last}", f"{name}.xhtml", _place(group, name)))
+    return tuple(sections)
+
+
+def _place(listings: Iterable[_Numbered], file_name: str) -> tuple[PaperChapter, ...]:
+    """Put papers into a document, and into further ones when it is full: `papers.xhtml`, `papers-part-2.xhtml`."""
+    chapters = []
+    part, length = 1, 0
+    for number, listing in listings:
+        added = len(listing.paper.body_html)
+        if length and length + added > _MAX_DOCUMENT:
+            part, length = part + 1, 0
+        length += added
+        document = f"{file_name}.xhtml" if part == 1 else f"{file_name}-part-{part}.xhtml"
+        href = f"{document}#paper-{listing.paper.slug.replace('/', '-')}"
+        chapters.append(PaperChapter(listing.paper.plain_title, href, number=number, listing=listing))
+    return tuple(chapters)
+
+
+def _list_papers(sections: Iterable[Chapter]) -> list[PaperChapter]:
+    return [chapter for section in sections for chapter in section.walk() if isinstance(chapter, PaperChapter)]
 
 
 def _most_voted(papers: Iterable[PaperChapter], locale: Locale) -> Iterator[MostVoted]:

@@ -28,7 +28,7 @@ window.see = async (href) => {
   return {
     text: text.length,
     images: images.map((image) => ({ alt: image.alt, width: image.naturalWidth, height: image.naturalHeight })),
-    screens: Math.ceil(document.documentElement.scrollWidth / pageWidth),
+    screens: screens(document, width / divisor, Math.ceil(document.documentElement.scrollWidth / pageWidth)),
     overflows: overflows(document, width / divisor),
     boxes: boxes(text, document),
     broken: [...document.querySelectorAll('parsererror')].map((each) => each.textContent.trim()),
@@ -55,6 +55,27 @@ const overflows = (document, stride) => {
     if ([...each.getClientRects()].some(crosses)) found.push(`<${each.localName}>`)
   }
   return found
+}
+
+// What stands last on each screen: how much of the screen is empty below it, and the heading or the facts that it is.
+const screens = (document, stride, count) => {
+  const view = document.defaultView
+  const { paddingTop, paddingBottom } = view.getComputedStyle(document.body)
+  const [top, bottom] = [parseFloat(paddingTop), view.innerHeight - parseFloat(paddingBottom)]
+  const last = Array.from({ length: count }, () => ({ bottom: top, kept: '' }))
+  const place = ({ left, bottom: end, width, height }, kept) => {
+    const screen = last[Math.floor((left + view.scrollX) / stride)]
+    if (screen && width > 0 && height > 0 && end > screen.bottom - 2) Object.assign(screen, { bottom: Math.max(end, screen.bottom), kept })
+  }
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const range = document.createRange()
+    range.selectNodeContents(walker.currentNode)
+    const kept = walker.currentNode.parentElement.closest('h1, h2, .opening, .label')?.textContent.trim() ?? ''
+    if (walker.currentNode.data.trim()) [...range.getClientRects()].forEach((box) => place(box, kept))
+  }
+  for (const each of document.images) [...each.getClientRects()].forEach((box) => place(box, ''))
+  return last.map(({ bottom: end, kept }) => ({ empty: Math.max(0, (bottom - end) / (bottom - top)), kept }))
 }
 
 // The characters for which no font has a picture: they look like one that no font can have.
