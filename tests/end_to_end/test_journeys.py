@@ -95,10 +95,10 @@ def test_search_lists_papers_and_facets_narrow_it(
     for facet, left in (
         ("2024", ["Gamma Rays", "Beta"]),
         ("코드 있음", ["Gamma Rays"]),
-        ("모든 해", ["Gamma Rays", "Alpha"]),
+        ("모든 연도", ["Gamma Rays", "Alpha"]),
         ("동영상 있음", ["Gamma Rays"]),
     ):
-        follow(page, page.get_by_role("navigation", name="좁혀 보기").get_by_role("link", name=facet))
+        follow(page, page.get_by_role("navigation", name="결과 좁히기").get_by_role("link", name=facet))
         assert titles(page) == left
     assert find_overflows(page) == []
     follow(page, page.get_by_role("link", name="Gamma Rays"))

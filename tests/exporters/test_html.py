@@ -187,9 +187,9 @@ def test_search_highlights_words_in_titles_authors_and_texts(library: Pages) -> 
     [
         ("", "논문 6편"),
         ("q=확산", "논문 3편"),
-        ("limit=4&page=2", "논문 6편 · 5–6"),
-        ("q=없는말", "찾은 논문이 없습니다."),
-        ("limit=4&page=9", "찾은 논문이 없습니다."),
+        ("limit=4&page=2", "논문 6편 · 5 ~ 6번째"),
+        ("q=없는말", "논문을 찾지 못했습니다."),
+        ("limit=4&page=9", "논문을 찾지 못했습니다."),
     ],
 )
 def test_search_states_the_number_of_results(library: Pages, query: str, count: str) -> None:
@@ -199,10 +199,10 @@ def test_search_states_the_number_of_results(library: Pages, query: str, count: 
 def test_facet_counts_match_their_results(library: Pages) -> None:
     page = library("/search?q=확산")
     facets = page.xpath("//nav[@class='facets']//a")
-    assert texts(facets) == ["모든 해 3", "2024 2", "2023 1", "전체 3", "코드 있음 2", "전체 3", "동영상 있음 2"]
+    assert texts(facets) == ["모든 연도 3", "2024 2", "2023 1", "전체 3", "코드 있음 2", "전체 3", "동영상 있음 2"]
     for facet in facets:
         assert len(titles(library(facet.get("href")))) == int(facet.text_content().split()[-1])
-    assert texts(page.xpath("//nav[@class='facets']//a[@aria-current]")) == ["모든 해 3", "전체 3", "전체 3"]
+    assert texts(page.xpath("//nav[@class='facets']//a[@aria-current]")) == ["모든 연도 3", "전체 3", "전체 3"]
 
 
 CONDITIONS = {"q": "확산|모델", "author": "e", "min_votes": "1", "from": "2024-01-01", "to": "2024-12-31"}
@@ -373,6 +373,35 @@ def test_paper_authors_link_to_their_papers(library: Pages) -> None:
     links = library("/papers/2401.00002").xpath("//div[@class='authors']//a")
     assert texts(links) == ["Ann Lee", "Bo Kim"]
     assert titles(library(links[0].get("href"))) == ["Gamma Rays", "Beta"]
+
+
+def test_paper_page_links_to_its_sources(library: Pages) -> None:
+    sources = library("/papers/2401.00002").xpath("//p[@class='sources']/a")
+    assert dict(zip(texts(sources), [source.get("href") for source in sources], strict=True)) == {
+        "arXiv": "https://arxiv.org/abs/2401.00002",
+        "PDF": "https://arxiv.org/pdf/2401.00002",
+        "Hugging Face": "https://huggingface.co/papers/2401.00002",
+        "코드": "https://github.com/a/b",
+        "동영상": "https://e.org/a.mp4",
+    }
+
+
+def test_paper_page_leads_to_other_papers_and_topics(folder: Path, environ: dict[str, str]) -> None:
+    files = {
+        "feeds.toml": '[topics]\n"Robots" = "robot"\n"Others" = "nothing"\n',
+        "1.md": day("2024-01-29", paper("Robot Gloves", "2401.1", votes="Vote: 7"), paper("Unlike", "2401.2")),
+        "2.md": day(
+            "2024-01-30", paper("First", "2401.3"), paper("Robot Gloves Again", "2401.4"), paper("Last", "2401.5")
+        ),
+    }
+    page = open_pages(folder, environ, files)("/papers/2401.00004")
+    (related,) = page.xpath("//section[@id='related']//li")
+    assert texts([related]) == ["Robot Gloves 2024년 1월 29일 ▲ 7"]
+    assert related.xpath("a/@href") == ["/papers/2401.00001"]
+    assert page.xpath("//a[text()='Robots']/@href") == ["/topics/Robots"]
+    assert not page.xpath("//a[text()='Others']")
+    neighbours = {link.get("rel"): link.get("href") for link in page.xpath("//nav[@class='way']/a")}
+    assert neighbours == {"prev": "/papers/2401.00003", "next": "/papers/2401.00005"}
 
 
 def test_paper_with_only_a_title_has_a_page(folder: Path, environ: dict[str, str]) -> None:
