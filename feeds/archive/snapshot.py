@@ -584,7 +584,7 @@ class Snapshot:
             raise UnknownEditionError(f"{key.text}: there is no such page")
         return self._collection(
             key,
-            tuple(map(self._empty, page.keys)),
+            tuple(self._empty(key.member(period)) for period in page.keys),
             count=page.total,
             start=page.start,
             facets=list_facets(key, listed),

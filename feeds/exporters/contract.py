@@ -231,7 +231,7 @@ class RenderContext:
         if not edition.next:
             return extent
         path = self.resource(edition.next, format_name).path  # without the base URL, which few documents depend on
-        next_ones = self.locale.gettext("The next ones: {path}", path=f"/{path}")
+        next_ones = self.locale.gettext("More papers: {path}", path=f"/{path}")
         return f"{extent} {next_ones}"
 
 

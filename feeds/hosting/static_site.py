@@ -6,6 +6,7 @@ from typing import NamedTuple
 from feeds.exporters.contract import Kind
 from feeds.exporters.registry import Registry
 from feeds.http.responses import add_common_headers, text_response
+from feeds.images.picture import MEDIA_TYPES
 from feeds.model.keys import LATEST, Scope, parse_key
 from feeds.publishing.representation import cache_control
 from feeds.publishing.static import static_files
@@ -72,6 +73,7 @@ def _endings(formats: Registry) -> Iterator[tuple[str, str]]:
         if item.scopes - {Scope.SITE}:
             yield suffix, item.media_type
         yield from ((f"/{path}{suffix}", item.media_type) for path in item.site_paths)
+    yield from MEDIA_TYPES.items()
     yield from ((f"/{file.path}", file.media_type) for file in static_files().values())
 
 

@@ -61,6 +61,8 @@ class Responder:
         If-Unmodified-Since is not satisfied, RequestedRangeNotSatisfiable if a range lies beyond the end, and
         ExportError if the document cannot be rendered.
         """
+        if representation.is_immutable:
+            request.environ[IS_STREAMED] = True  # clients keep pictures, the cache is for documents
         last_modified = _clamp_to_now(representation.last_modified)
         if precondition_failed(request, representation.etag, last_modified):
             raise PreconditionFailed
@@ -74,7 +76,7 @@ class Responder:
         current, size = document.representation, document.size  # other than asked for if the archive changed
         response = self._encoded(request, document, current.etag)
         # Like nginx, of a document that the client prefers compressed there are no ranges.
-        if current.kind in (Kind.BOOK, Kind.FILE) and "Content-Encoding" not in response.headers:
+        if current.has_ranges and "Content-Encoding" not in response.headers:
             is_permitted = permits_range(request, current.etag, response.last_modified)
             apply_range(request, response, size, is_permitted=is_permitted)
         return response

@@ -6,6 +6,9 @@ from datetime import datetime
 FOLDER = "pictures"
 """The folder of a site that has the renditions."""
 
+MEDIA_TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
+"""The media types of renditions by the suffixes of their names."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:

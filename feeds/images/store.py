@@ -13,11 +13,11 @@ from pathlib import Path
 
 from feeds.errors import StoreError
 from feeds.files import atomic_write, user_cache_dir
-from feeds.images.picture import EncodedImage, ImageRecord, Picture, Rendition
+from feeds.images.picture import MEDIA_TYPES, EncodedImage, ImageRecord, Picture, Rendition
 from feeds.sqlite import StoreDatabase
 
 _log = logging.getLogger(__name__)
-_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
+_SUFFIXES = {media_type: suffix for suffix, media_type in MEDIA_TYPES.items()}
 _URLS_PER_QUERY = 500  # SQLite allows 32,766 parameters
 
 _SCHEMA = """
@@ -91,14 +91,14 @@ class Store:
         """Return what is known about those URLs that were requested before. Raises StoreError."""
         return self._database.read(partial(_read_records, urls=list(urls))) or {}
 
-    def read(self, rendition: Rendition) -> bytes:
-        """Return the bytes of a rendition. Raises StoreError if the file is missing or was altered."""
-        path = self._file(rendition.name)
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a rendition by its name. Raises StoreError if the file is missing or was altered."""
+        path = self._file(name)
         try:
             data = path.read_bytes()
         except OSError as error:
             raise StoreError(f"{path}: cannot read the picture: {error.strerror}") from error
-        if _content_name(data, rendition.media_type) != rendition.name:
+        if hashlib.sha256(data).hexdigest() != path.stem:
             raise StoreError(f"{path}: the picture was altered; run `feeds images` to fetch it again")
         return data
 
@@ -106,7 +106,7 @@ class Store:
         """Return True if every file of a picture exists and is unaltered; this reads them."""
         try:
             for rendition in picture.renditions:
-                self.read(rendition)
+                self.read(rendition.name)
         except StoreError:
             return False
         return True
@@ -177,10 +177,13 @@ class PictureSet:
         """Return the picture of a URL."""
         return self._pictures.get(url)
 
+    def __iter__(self) -> Iterator[Picture]:
+        return iter(self._pictures.values())
+
     def read(self, rendition: Rendition) -> bytes | None:
         """Return the bytes of a rendition, or None if the store lost them."""
         try:
-            return self._store.read(rendition) if self._store else None
+            return self._store.read(rendition.name) if self._store else None
         except StoreError as error:
             _log.warning("%s", error)
             self._lost.add(rendition.name)

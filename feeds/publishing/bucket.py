@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from feeds.errors import FeedsError, PublishError
-from feeds.publishing.plan import Basis, Plan, file_name, name_files, name_objects, object_name, part_of
+from feeds.publishing.plan import Basis, Plan, file_name, name_files, name_objects, names_by_part, object_name
 from feeds.publishing.pool import RenderResult
 from feeds.publishing.representation import Representation
 
@@ -102,7 +102,7 @@ class Bucket:
         """What each object was published as; "" if that is not known."""
         self.basis: Basis | None = None
         """What the objects were made from; None if not all are of one site."""
-        self._parts: dict[str, str] = {}  # of the site, by object
+        self._names: dict[str, dict[str, None]] = {}  # of objects, by part of the site
         self._is_folder = isinstance(store, LocalStore)
         self.compressions = (_COMPRESSION,) if compress and not self._is_folder else ()
         self._store = store
@@ -140,15 +140,18 @@ class Bucket:
             for name, representation in wanted.items()
             if force or self.manifest.get(name) != self._manifest_entry(representation, representation.etag)
         ]
-        replaced = (name for name in self.manifest if plan.replaces(self._parts[name]))
-        return changed, [name for name in replaced if name not in wanted]
+        kept = wanted.keys() | set().union(*(names for part, names in self._names.items() if not plan.replaces(part)))
+        return changed, [name for name in self.manifest if name not in kept]
 
-    def invalidate(self, changed: Mapping[str, Representation], obsolete: Iterable[str]) -> None:
+    def invalidate(
+        self, plan: Plan, wanted: Mapping[str, Representation], changed: Iterable[str], obsolete: Sequence[str]
+    ) -> None:
         """Forget what some objects were published as, before they are sent or removed."""
         self.basis = None
-        for name, representation in changed.items():
-            self._note(name, representation, "")
-        self.manifest |= dict.fromkeys(obsolete, "")
+        self._names = {part: names for part, names in self._names.items() if not plan.replaces(part)}
+        for part, names in (*names_by_part(wanted).items(), ("", dict.fromkeys(obsolete))):
+            self._names[part] = {**self._names.get(part, {}), **names}
+        self.manifest |= dict.fromkeys((*changed, *obsolete), "")
 
     def put(self, name: str, representation: Representation, result: RenderResult, headers: Mapping[str, str]) -> None:
         """Send an object, compressed if it was; `headers` are those of its document."""
@@ -160,7 +163,7 @@ class Bucket:
         self._store.put(
             name, result.bodies[compression], attributes=None if self._is_folder else attributes, use_multipart=False
         )
-        self._note(name, representation, self._manifest_entry(representation, result.etag))
+        self.manifest[name] = self._manifest_entry(representation, result.etag)
 
     def remove(self, names: list[str]) -> None:
         """Remove objects, of which some may be gone already."""
@@ -171,13 +174,14 @@ class Bucket:
                 with suppress(FileNotFoundError):
                     self._store.delete(name)
         for name in names:
-            del self.manifest[name], self._parts[name]
+            del self.manifest[name]
 
     def write_manifest(self) -> None:
         """Write the manifest. Raises PublishError if another run has written it in between."""
-        parts: dict[str, dict[str, str]] = {}
-        for name, entry in self.manifest.items():
-            parts.setdefault(self._parts[name], {})[name] = entry
+        parts = {
+            part: {name: self.manifest[name] for name in names if name in self.manifest}
+            for part, names in self._names.items()
+        }
         content = {"basis": self.basis, "parts": parts}
         body = gzip.compress(json.dumps(content, ensure_ascii=False, indent=0).encode(), mtime=0)
         if self._is_folder:
@@ -207,14 +211,10 @@ class Bucket:
             content = json.loads(gzip.decompress(bytes(response.bytes())))
             basis, parts = (content["basis"], content["parts"]) if "parts" in content else (None, {"": content})
             self.basis = basis and Basis(*basis)
-            self._parts = {name: part for part, entries in parts.items() for name in entries}
+            self._names = {part: dict.fromkeys(entries) for part, entries in parts.items()}
             self.manifest = {name: entry for entries in parts.values() for name, entry in entries.items()}
         except (ValueError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             _log.warning("%s/%s: corrupt (%s); sending everything", self.url, MANIFEST, error)
-
-    def _note(self, name: str, representation: Representation, entry: str) -> None:
-        self.manifest[name] = entry
-        self._parts[name] = part_of(representation)
 
     def _manifest_entry(self, representation: Representation, etag: str) -> str:
         """Return a text that changes when the object would: with its bytes, its compression or its Cache-Control."""

@@ -80,10 +80,12 @@ class Deltas:
     def _fingerprints(self, snapshot: Snapshot, resource: Resource, newest: date) -> Iterator[tuple[str, date]]:
         for day in _list_states(snapshot, resource.key, newest):
             try:
-                metadata = snapshot.as_of(day).metadata(resource.key)
+                past = snapshot.as_of(day)
+                metadata = past.metadata(resource.key)
             except UnknownEditionError:
                 continue
-            yield self._publisher.document_fingerprint(resource, metadata), day
+            pictures = self._publisher.pictures(resource, past)
+            yield self._publisher.document_fingerprint(resource, metadata, pictures=pictures), day
 
 
 def newest_etag(etags: Iterable[str]) -> str | None:

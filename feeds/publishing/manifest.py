@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feeds.files import atomic_write
-from feeds.publishing.plan import Basis, Parts
+from feeds.publishing.plan import Basis, Parts, is_picture
 
 SUFFIXES = {"": "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}
 """The suffixes of files by compression, "" for none."""
@@ -67,8 +67,16 @@ class Stamp(NamedTuple):
 
 
 def compare(before: Parts, after: Parts) -> Changes:
-    """Compare the documents of two sites; parts that are the same are not looked into."""
-    return Changes(_differing(before, after), _differing(after, before))
+    """Compare the documents of two sites; parts that are the same are looked into only for pictures of others."""
+    old, new = _differing(before, after), _differing(after, before)
+    pictures = set(filter(is_picture, old.keys() | new.keys()))
+    if pictures:
+        for part, etags in after.items():
+            if before.get(part) == etags:
+                kept = {name: etags[name] for name in pictures & etags.keys()}
+                old |= kept
+                new |= kept
+    return Changes(old, new)
 
 
 def _differing(parts: Parts, others: Parts) -> dict[str, str]:

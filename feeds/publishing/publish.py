@@ -108,7 +108,7 @@ class _Run:
         if not changed and not obsolete:
             return
         to_send = {name: wanted[name] for name in changed}
-        self._bucket.invalidate(to_send, obsolete)
+        self._bucket.invalidate(plan, wanted, changed, obsolete)
         self._bucket.write_manifest()
         total = len(changed) + len(obsolete)
         names = self._send_and_remove(to_send, obsolete)

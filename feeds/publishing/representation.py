@@ -1,6 +1,6 @@
 """Representations: one edition in one format at one URL, with the validators and headers of HTTP (RFC 9110)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
@@ -8,6 +8,7 @@ from urllib.parse import quote
 from feeds.archive.snapshot import EditionMetadata
 from feeds.exporters.contract import UNLISTED_KINDS, Kind, Resource
 from feeds.exporters.registry import Registry
+from feeds.images.picture import Rendition
 from feeds.images.store import PictureSet
 from feeds.model.keys import LATEST, CollectionKey, PeriodKey, SearchKey, TopKey
 from feeds.model.paper import DayCount
@@ -20,6 +21,7 @@ PAST_DAYS = 31
 _STALE = "stale-while-revalidate=3600, stale-if-error=86400"  # RFC 5861
 _MAX_AGE = 300  # seconds
 _MAX_AGE_OF_PAST = 86_400
+_IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246; a year
 # nginx accepts 4 KB of headers by default; the others take less than 2 KB.
 _MAX_LINKS = 2000
 _MAX_LINK_LINE = 1000
@@ -71,6 +73,33 @@ class Representation:
         return min(self.size, limit or self.size)
 
     @property
+    def varies_by_language(self) -> bool:
+        """Whether the same URL answers readers in their language, because it names none."""
+        return bool(self.language) and isinstance(self.resource, Resource) and not self.resource.language
+
+    @property
+    def linked_pictures(self) -> Iterator[Rendition]:
+        """The files of stored pictures that the document links to: a page in all widths, a feed in one.
+
+        Books contain theirs.
+        """
+        for picture in self.pictures or ():
+            if self.kind is Kind.PAGE:
+                yield from picture.by_width
+            elif self.kind is Kind.FEED:
+                yield picture.by_width[0]
+
+    @property
+    def is_immutable(self) -> bool:
+        """Whether the document never changes: a picture."""
+        return isinstance(self.resource, StaticFile) and self.resource.is_immutable
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether a part of the document can be requested: of downloads and pictures."""
+        return self.is_immutable or self.kind in (Kind.BOOK, Kind.FILE)
+
+    @property
     def is_index(self) -> bool:
         """Whether the document links to others, which should be in place before it."""
         return self.kind in _INDEX_KINDS
@@ -96,6 +125,11 @@ class Representation:
             "Content-Language": self.language,
         }
         return {name: value for name, value in headers.items() if value}
+
+
+def describe_file(file: StaticFile) -> Representation:
+    """Describe a static file."""
+    return Representation(file, file.etag, _IMMUTABLE if file.is_immutable else cache_control(None, ()))
 
 
 def cache_control(metadata: EditionMetadata | None, calendar: Sequence[DayCount]) -> str:

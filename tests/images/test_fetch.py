@@ -116,7 +116,7 @@ def test_images_are_stored_whatever_their_name_and_media_type(store: Store, serv
     pictures = store.pictures(urls)
     assert list(pictures) == urls
     assert all(store.has(picture) for picture in pictures.values())
-    assert store.read(pictures[urls[0]].renditions[0])[:4] == b"\x89PNG"
+    assert store.read(pictures[urls[0]].renditions[0].name)[:4] == b"\x89PNG"
 
 
 def test_request_has_no_cookie_and_ignores_proxy_variables(
@@ -459,7 +459,7 @@ def test_bytes_after_a_body_are_not_the_next_response(store: Store, server: Imag
     run(store, server.url("/a"), server.url("/b"), client=client)
     for path, data in (("/a", body), ("/b", make_png(2))):
         (picture,) = store.pictures([server.url(path)]).values()
-        assert store.read(picture.renditions[0]) == convert(data)[0].data
+        assert store.read(picture.renditions[0].name) == convert(data)[0].data
 
 
 def test_progress_advances_with_every_image(store: Store, server: ImageServer) -> None:

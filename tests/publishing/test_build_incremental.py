@@ -5,7 +5,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import pytest
 from obstore.store import MemoryStore
 
 from feeds.archive.snapshot import Snapshot
+from feeds.images.picture import EncodedImage
+from feeds.images.store import Store, default_store
 from feeds.model import edition
 from feeds.model.keys import PERIODS
 from feeds.progress import no_progress
@@ -42,7 +44,10 @@ def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class ChangingArchive:
-    """An archive that changes at random, seen as of a day that advances: days of a few papers, some listed again."""
+    """An archive that changes at random, seen as of a day that advances: days of a few papers, some listed again.
+
+    Most papers have pictures, which several share, and the store has some of these.
+    """
 
     def __init__(self, root: Path, seed: int) -> None:
         self._root = root
@@ -50,10 +55,13 @@ class ChangingArchive:
         self._days: dict[date, list[str]] = {FIRST: [self._paper()], FIRST + timedelta(9): [self._paper()]}
         self._today = FIRST + timedelta(40)
         self._settings = SETTINGS[0]
+        self._environ = {"FEEDS_INDEX": str(root / "index.sqlite"), "HOME": str(root)}
+        self._store()
 
     def change(self) -> str:
         """Change the archive and return how."""
         edits = [self._add, self._add, self._correct, self._delete, self._move, self._repeat, self._wait, self._set]
+        edits += [self._store]
         edit: Callable[[], None] = self._random.choice(edits)
         edit()
         return edit.__name__
@@ -66,13 +74,16 @@ class ChangingArchive:
                 (folder / f"{when}.md").unlink()
         write_files(folder, {f"{when}.md": day(str(when), *papers) for when, papers in self._days.items()})
         write_files(folder, {"feeds.toml": self._settings})
-        environ = {"FEEDS_INDEX": str(self._root / "index.sqlite"), "HOME": str(self._root)}
-        return open_publisher(folder, environ, last_day=lambda: self._today)
+        return open_publisher(folder, self._environ, last_day=lambda: self._today)
 
     def _paper(self) -> str:
         number = self._random.randrange(12)
         votes = f"Vote: {self._random.randrange(99)}"
-        return paper(f"Some paper {number}", f"2312.{number}", votes=votes, authors="Authors: Ann Lee")
+        media = {"media": f"![]({self._picture()})"} if number % 4 else {}
+        return paper(f"Some paper {number}", f"2312.{number}", votes=votes, authors="Authors: Ann Lee", **media)
+
+    def _picture(self) -> str:
+        return f"https://e.org/{self._random.randrange(5)}.png"
 
     def _any_day(self) -> date:
         return self._random.choice(sorted(self._days))
@@ -98,6 +109,11 @@ class ChangingArchive:
 
     def _wait(self) -> None:
         self._today += timedelta(self._random.randrange(1, 40))
+
+    def _store(self) -> None:
+        contents = [bytes([self._random.randrange(6)]) * width for width in (600, 320)]
+        images = [EncodedImage("image/png", len(data), 1, data) for data in contents]
+        Store(default_store(self._environ)).store(self._picture(), images, "", "", datetime(2024, 1, 1, tzinfo=UTC))
 
     def _set(self) -> None:
         self._settings = self._random.choice(SETTINGS)

@@ -6,6 +6,7 @@ from zlib import crc32
 
 from feeds.images.picture import Picture
 from feeds.model.paper import Paper
+from feeds.site.site import Site
 
 TILES = 6
 """The number of colours of tiles; the style sheet has a class for each."""
@@ -17,29 +18,32 @@ _NAME = re.compile(r"(?=.*[A-Z].*[A-Z]|.*\d)")  # an acronym or the name of a mo
 
 
 class PageImage(NamedTuple):
-    """An image of a page: URLs, and the width and height of the large one in pixels.
+    """An image of a page: links to a small and a large file, and the width and height of the large one in pixels.
 
-    `srcset` names all sizes of a stored picture; it is empty for an image of the source, whose size is not known.
+    `url` is the absolute URL of the large one. `srcset` names all widths of a stored picture; it is empty for an image
+    of the source, whose size is not known.
     """
 
     thumb: str
     large: str
+    url: str
     srcset: str
     width: int
     height: int
 
 
-def stored_image(picture: Picture, base_path: str) -> PageImage:
-    """Return the image of a stored picture; links start with `base_path`."""
-    sizes = picture.by_width
-    urls = [f"{base_path}/{rendition.path}" for rendition in sizes]
-    srcset = ", ".join(f"{url} {rendition.width}w" for url, rendition in zip(urls, sizes, strict=True))
-    return PageImage(urls[-1], urls[0], srcset, sizes[0].width, sizes[0].height)
+def stored_image(picture: Picture, site: Site) -> PageImage:
+    """Return the image of a stored picture."""
+    renditions = picture.by_width
+    links = [f"{site.base_path}/{rendition.path}" for rendition in renditions]
+    widths = [f"{link} {rendition.width}w" for link, rendition in zip(links, renditions, strict=True)]
+    largest = renditions[0]
+    return PageImage(links[-1], links[0], site.url(largest.path), ", ".join(widths), largest.width, largest.height)
 
 
 def source_image(url: str) -> PageImage:
     """Return the image of a URL outside."""
-    return PageImage(url, url, "", *_SOURCE_SIZE)
+    return PageImage(url, url, url, "", *_SOURCE_SIZE)
 
 
 class Tile(NamedTuple):

@@ -44,10 +44,15 @@ _FIRST_BLOCK = re.compile(r"(?:<ul>\n<li>(?P<item>[^<]*)</li>\n|<p>(?P<paragraph
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture, a video or a book that belongs to an entry."""
+    """A picture, a video or a book that belongs to an entry.
+
+    `width` and `height` are those of a stored picture, in pixels.
+    """
 
     url: str
     media_type: str
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,7 @@ def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) ->
     paper = listing.paper
     title = paper.plain_title
     language = body_language(paper, context.site.language)
+    image = _find_image(paper, context)
     lead = paper.first_sentence()
     body_html, body_text = _leave_out_lead(paper, lead)
     facts = list_facts(paper, context.locale)
@@ -210,14 +216,25 @@ def _build_paper_entry(listing: Listing, macros: Any, context: RenderContext) ->
         updated=context.site.published(listing),  # in the order of the day, also for readers that sort by it
         summary=paper.excerpt(_MAX_EXCERPT) or title,
         content_text="\n\n".join(filter(None, texts)),
-        content_html=str(macros.content(paper, lead, facts, body_html, byline, sources, links)),
+        content_html=str(macros.content(paper, image, lead, facts, body_html, byline, sources, links)),
         authors=paper.authors,
-        image=Media(paper.image, guess_media_type(paper.image, "image/png")) if paper.image else None,
+        image=image,
         video=Media(paper.video, guess_media_type(paper.video, "video/mp4")) if paper.video else None,
         features=tuple(fact.text for fact in facts if fact.url),
         tags=paper.tags,
         language=language if language != context.site.language else "",
     )
+
+
+def _find_image(paper: Paper, context: RenderContext) -> Media | None:
+    """Return the stored picture of a paper, else the image at the source."""
+    if not paper.image:
+        return None
+    if picture := context.pictures.get(paper.image):
+        rendition = picture.by_width[0]
+        url = context.site.url(rendition.path)
+        return Media(url, rendition.media_type, rendition.width, rendition.height)
+    return Media(paper.image, guess_media_type(paper.image, "image/png"))
 
 
 def _leave_out_lead(paper: Paper, lead: str) -> tuple[str, str]:

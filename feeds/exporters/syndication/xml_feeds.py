@@ -197,7 +197,8 @@ def _add_media(parent: "etree._Element", entry: Entry) -> None:
     if entry.video:
         _add(parent, f"{{{_MEDIA}}}content", url=entry.video.url, type=entry.video.media_type, medium="video")
     if entry.image:
-        _add(parent, f"{{{_MEDIA}}}thumbnail", url=entry.image.url)
+        size = {"width": str(entry.image.width), "height": str(entry.image.height)} if entry.image.width else {}
+        _add(parent, f"{{{_MEDIA}}}thumbnail", url=entry.image.url, **size)
 
 
 def _add(parent: "etree._Element", name: str, text: str = "", **attributes: str) -> "etree._Element":
