@@ -13,10 +13,13 @@ from feeds.exporters.registry import Registry
 from feeds.model.edition import (
     Collection,
     Edition,
+    MonthCount,
     PaperEdition,
     Ranking,
     SearchResults,
     SiteEdition,
+    Statistics,
+    TopicCount,
     group_by_day,
     paper_edition,
 )
@@ -25,6 +28,7 @@ from feeds.model.keys import (
     HOME,
     LATEST,
     RANKED_PERIODS,
+    STATISTICS,
     Key,
     ListKey,
     PaperKey,
@@ -134,6 +138,18 @@ def _ranking(key: TopKey, listings: tuple[Listing, ...]) -> Ranking:
     return Ranking(key, group_by_day(listings), calendar, results=listings[::-1])
 
 
+def _site_edition(key: SiteKey, listings: tuple[Listing, ...]) -> Edition:
+    if not listings:
+        return Statistics(key) if key == STATISTICS else SiteEdition(key)
+    calendar = (DayCount(_DAY, len(listings), len(listings)),)
+    if key == STATISTICS:
+        months = (MonthCount(period(Scope.MONTH, _DAY), len(listings), 9),)
+        topics = (TopicCount(Site().topics[0].key, len(listings), months),)
+        return Statistics(key, (), calendar, months=months, topics=topics, results=listings)
+    rankings = tuple(_ranking(TopKey(period(scope, _DAY)), listings) for scope in RANKED_PERIODS)
+    return SiteEdition(key, (Day(_DAY, listings),), calendar, rankings=rankings if key == HOME else ())
+
+
 def _listings() -> Iterator[Listing]:
     for rank, text in enumerate(_HOSTILE_TEXTS):
         paper = Paper(
@@ -169,11 +185,8 @@ def _edition(key: Key, listings: tuple[Listing, ...]) -> Edition:
             return Collection(key, calendar=calendar, editions=topics, count=len(topics))
         case TopKey():
             return _ranking(key, new)
-        case SiteKey() if new:
-            rankings = tuple(_ranking(TopKey(period(scope, _DAY)), new) for scope in RANKED_PERIODS)
-            return SiteEdition(key, (Day(_DAY, new),), calendar, rankings=rankings if key == HOME else ())
         case SiteKey():
-            return SiteEdition(key)
+            return _site_edition(key, new)
         case SeriesKey() | ListKey():
             scope = key.period if isinstance(key, SeriesKey) and key.period else Scope.DAY
             members = (Edition(period(scope, _DAY), (Day(_DAY, new),), calendar),) if new else ()

@@ -7,6 +7,7 @@ from datetime import date
 from operator import itemgetter
 
 from feeds.archive.search import FoundPapers
+from feeds.model.edition import MonthCount
 from feeds.model.keys import PeriodKey, Scope
 from feeds.model.paper import DayCount
 from feeds.model.query import Has, Query
@@ -42,8 +43,8 @@ class Calendar(tuple[DayCount, ...]):
 class IndexState:
     """A state of the index: its identity, the number of its last change, all days, and what was computed from them.
 
-    Snapshots share `periods` by scope and last day, `counts` of results and of their `tags` by query and last day, and
-    `found`.
+    Snapshots share `periods` by scope and last day, `counts` of results, of their `months` and of their `tags` by query
+    and last day, and `found`.
     """
 
     identity: str = ""
@@ -51,6 +52,7 @@ class IndexState:
     calendar: Calendar = Calendar()  # noqa: RUF009  # immutable
     periods: dict[tuple[Scope, date], list[PeriodKey]] = field(default_factory=dict)
     counts: dict[tuple[Query, date], ResultCounts] = field(default_factory=dict)
+    months: dict[tuple[Query, date], tuple[MonthCount, ...]] = field(default_factory=dict)
     tags: dict[tuple[Query, date], dict[str, int]] = field(default_factory=dict)
     found: FoundPapers = field(default_factory=FoundPapers)
 

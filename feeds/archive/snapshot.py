@@ -34,10 +34,13 @@ from feeds.model.edition import (
     Collection,
     Edition,
     Facet,
+    MonthCount,
     PaperEdition,
     Ranking,
     SearchResults,
     SiteEdition,
+    Statistics,
+    TopicCount,
     count_with,
     group_by_day,
     list_facets,
@@ -55,6 +58,7 @@ from feeds.model.keys import (
     PERIODS,
     RANKED_PERIODS,
     SEARCH,
+    STATISTICS,
     CollectionKey,
     FixedKey,
     Key,
@@ -70,6 +74,7 @@ from feeds.model.keys import (
     period,
 )
 from feeds.model.paper import Day, DayCount, Listing
+from feeds.model.query import EVERYTHING as EVERY_PAPER
 from feeds.model.query import Has, Order, Query
 
 _SITE_DAYS = timedelta(days=6)  # before the newest day on the home page
@@ -78,6 +83,7 @@ _MAX_RANKING = 20  # papers
 _FIRST_PLACES = 5  # of the rankings on the home page
 _MAX_COUNTS = 1_000  # queries
 _MAX_SUGGESTIONS = 10
+_LARGEST_TOPICS = 8
 _MAX_RELATED = 5  # papers
 _RECENT = 100  # older papers among which those of the same topics are looked for
 _MAX_TAG_FACETS = 12
@@ -292,6 +298,8 @@ class Snapshot:
         edition = self._empty(key)
         if isinstance(key, TopicsKey):
             return edition
+        if isinstance(edition, Statistics):
+            return self._load_statistics(edition)
         if isinstance(edition, Collection):
             return replace(edition, editions=tuple(map(self._load_member, edition.editions)))
         covered: Sequence[DayCount] = [day for day in edition.calendar if day.date > after]
@@ -323,6 +331,19 @@ class Snapshot:
         if isinstance(member, Ranking):
             return replace(member, results=listings, days=group_by_day(listings))
         return replace(member, days=group_by_day(listings))
+
+    def _load_statistics(self, edition: Statistics) -> Statistics:
+        sizes = {topic: self._count(topic.query) for topic in self._topics}
+        largest = sorted(self._topics, key=lambda topic: -sizes[topic])[:_LARGEST_TOPICS]
+        voted = Selection([FIRST_LISTING, "votes > 0", "day <= ?"], [self._until.isoformat()], limit=_MAX_RANKING)
+        return replace(
+            edition,
+            months=self._count_months(EVERY_PAPER),
+            topics=tuple(
+                TopicCount(topic, sizes[topic], self._count_months(topic.query)) for topic in largest if sizes[topic]
+            ),
+            results=self._listings(replace(voted, order=f"{MOST_VOTED}, {voted.order}")),
+        )
 
     def _load_related(self, edition: PaperEdition) -> tuple[Listing, ...]:
         slugs = self._related[edition.key.slug]
@@ -412,12 +433,7 @@ class Snapshot:
                 edition = Edition(key, calendar=covered, previous=self._before_latest(covered), count=count)
                 return replace(edition, fingerprint=self._fingerprint_days(key, covered))
             case SiteKey():
-                newest = self._calendar[-1:]
-                covered = self._calendar.between(newest[0].date - _SITE_DAYS, date.max) if newest else Calendar()
-                rankings = self._newest_rankings() if key == HOME else ()
-                content = [self._sum("counts_sum", "papers, new"), self._fingerprint_days(key, covered)]
-                content += [ranking.fingerprint for ranking in rankings]
-                return SiteEdition(key, calendar=self._calendar, fingerprint=_hash(content), rankings=rankings)
+                return self._empty_site(key)
             case _:
                 count = sum(day.new for day in self._calendar)
                 fingerprint = _hash([key.text, self._sum_of_days()])
@@ -428,6 +444,18 @@ class Snapshot:
         content: object = [[member.fingerprint, member.total] for member in members] or str(self._calendar[:1])
         edition = Collection(key, calendar=self._calendar, editions=members, **{"count": len(members)} | values)
         return replace(edition, fingerprint=_hash([key.scope, key.text, content]))
+
+    def _empty_site(self, key: SiteKey) -> SiteEdition | Statistics:
+        if key == STATISTICS:
+            count = sum(day.new for day in self._calendar)
+            fingerprint = _hash([self._sum_of_days(), [topic.text for topic in self._topics]])
+            return Statistics(key, calendar=self._calendar, count=count, fingerprint=fingerprint)
+        newest = self._calendar[-1:]
+        covered = self._calendar.between(newest[0].date - _SITE_DAYS, date.max) if newest else Calendar()
+        rankings = self._newest_rankings() if key == HOME else ()
+        content = [self._sum("counts_sum", "papers, new"), self._fingerprint_days(key, covered)]
+        content += [ranking.fingerprint for ranking in rankings]
+        return SiteEdition(key, calendar=self._calendar, fingerprint=_hash(content), rankings=rankings)
 
     def _empty_period(self, key: PeriodKey) -> Edition:
         covered = self._calendar.between(key.first, key.last)
@@ -552,9 +580,12 @@ class Snapshot:
         is_empty = (query.page - 1) * limit >= total
         calendar = self._calendar[:1] if is_empty else ()
         rows = self._result_rows(query)
+        months = self._count_months(query) if key.topic or query.is_of_author else ()
+        content = [key.text, query.parameters(), str(calendar), rows, str(months)]
         return SearchResults(
             key,
-            fingerprint=_hash([key.text, query.parameters(), str(calendar), rows]),
+            fingerprint=_hash(content if months else content[:-1]),
+            months=months,
             calendar=calendar,
             facets=search_facets(key, years, media, self._count_tags(query)),
             count=total,
@@ -677,6 +708,22 @@ class Snapshot:
             counts = tuple(
                 (year, frozenset(has for has, is_set in ((Has.CODE, code), (Has.VIDEO, video)) if is_set), count)
                 for year, code, video, count in rows
+            )
+            if len(kept) > _MAX_COUNTS:
+                kept.clear()
+            kept[query, self._until] = counts
+        return counts
+
+    def _count_months(self, query: Query) -> tuple[MonthCount, ...]:
+        """Count the results on all pages and sum up their votes, by month, the oldest first."""
+        query = replace(query, limit=None, page=1, order=Order.NEW, default_order=Order.NEW, default_limit=0)
+        kept = self._state.months
+        counts = kept.get((query, self._until))
+        if counts is None:
+            columns, grouped_by = "substr(first_day, 1, 7) AS month, count(*), total(votes)", "month ORDER BY month"
+            counts = tuple(
+                MonthCount(period(Scope.MONTH, date.fromisoformat(f"{month}-01")), papers, int(votes))
+                for month, papers, votes in self._select(columns, self._select_results(query), grouped_by)
             )
             if len(kept) > _MAX_COUNTS:
                 kept.clear()

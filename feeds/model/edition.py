@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 
 from feeds.model.keys import (
     CollectionKey,
@@ -48,6 +49,14 @@ class Facet:
     value: str
     count: int
     is_active: bool
+
+
+class MonthCount(NamedTuple):
+    """The papers of a month that were listed first in it, and the sum of their votes."""
+
+    key: PeriodKey
+    papers: int
+    votes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ class SearchResults(Edition):
 
     `results` are in the order that the query asks for, `days` the same listings by day. `start` is the position of
     the first result among all `count`, from 1. `previous` and `next` are pages. `suggestions` are what `q` could mean
-    if nothing is found.
+    if nothing is found. `months` counts all results of a topic or an author, oldest month first.
     """
 
     key: SearchKey
@@ -111,6 +120,7 @@ class SearchResults(Edition):
     facets: tuple[Facet, ...] = ()
     start: int = 1
     suggestions: tuple[str, ...] = ()
+    months: tuple[MonthCount, ...] = ()
 
     @property
     def listings(self) -> tuple[Listing, ...]:
@@ -170,6 +180,29 @@ class SiteEdition(Edition):
 
     key: SiteKey
     rankings: tuple[Ranking, ...] = ()
+
+
+class TopicCount(NamedTuple):
+    """The papers of a topic, and those of its months, oldest first."""
+
+    key: SearchKey
+    papers: int
+    months: tuple[MonthCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics(Edition):
+    """The archive in numbers: its months, its largest topics, and as `results` its most voted papers, without days."""
+
+    key: SiteKey
+    months: tuple[MonthCount, ...] = ()
+    topics: tuple[TopicCount, ...] = ()
+    results: tuple[Listing, ...] = ()
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """The most voted papers."""
+        return self.results
 
 
 @dataclass(frozen=True, slots=True)

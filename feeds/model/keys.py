@@ -64,7 +64,8 @@ RANKED_PERIODS = (Scope.WEEK, Scope.MONTH)
 _PERIODS_OF_SERIES = {Scope.DAILY: Scope.DAY, Scope.WEEKLY: Scope.WEEK, Scope.MONTHLY: Scope.MONTH}
 _PERIODS_OF_TOP_SERIES = {Scope.TOP_WEEKLY: Scope.WEEK, Scope.TOP_MONTHLY: Scope.MONTH}
 SERIES = (*_PERIODS_OF_SERIES, *_PERIODS_OF_TOP_SERIES)
-LISTS = {"days": Scope.DAY, "weeks": Scope.WEEK, "months": Scope.MONTH, "years": Scope.YEAR}
+_PERIODS_OF_TOP_LISTS = {"top-weeks": Scope.WEEK, "top-months": Scope.MONTH}
+LISTS = _PERIODS_OF_TOP_LISTS | {"days": Scope.DAY, "weeks": Scope.WEEK, "months": Scope.MONTH, "years": Scope.YEAR}
 NEWEST = "newest"
 TOPIC_PREFIX = "topics/"
 """Starts the keys of topics: searches that the settings give a name."""
@@ -200,6 +201,7 @@ class SeriesKey:
 class ListKey:
     """A page of the list of all `days`, `weeks`, `months` or `years`, or of those of one year; or `newest`.
 
+    `top-weeks` and `top-months` list the most voted papers of each week or month.
     Pages are numbered from the oldest editions, so that their content stays; the page of the newest has no number.
     """
 
@@ -219,8 +221,12 @@ class ListKey:
 
     @property
     def period(self) -> Scope | None:
-        """The scope of the listed editions; None for `newest`, which lists one of each."""
+        """The scope of the periods of the listed editions; None for `newest`, which lists one of each."""
         return LISTS.get(self.name)
+
+    def member(self, period: PeriodKey) -> PeriodKey | TopKey:
+        """Return the key of the listed edition of a period."""
+        return TopKey(period) if self.name in _PERIODS_OF_TOP_LISTS else period
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +262,7 @@ CollectionKey = SeriesKey | ListKey | TopicsKey
 Key = FixedKey | PeriodKey | TopKey | SearchKey | PaperKey | SeriesKey | ListKey | TopicsKey | SiteKey
 
 LATEST, ALL, SEARCH = FixedKey(Scope.LATEST), FixedKey(Scope.ALL), SearchKey()
-HOME = SiteKey("")
+HOME, STATISTICS = SiteKey(""), SiteKey("stats")
 _FIXED: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES), SEARCH, ListKey(NEWEST))
 FIXED: Mapping[str, Key] = {key.text: key for key in _FIXED}
 """The keys that take no date, number or name."""

@@ -98,6 +98,11 @@ class Query:
         groups = [clause.terms for clause in self.clauses if clause.terms and not clause.is_excluded]
         return tuple(dict.fromkeys(groups))
 
+    @property
+    def is_of_author(self) -> bool:
+        """Whether the author is the only condition."""
+        return bool(self.author) and self.parameters().keys() <= {"author", "order", "limit", "page"}
+
     def in_year(self, year: str = "") -> "Query":
         """Return the query restricted to one year, or to none."""
         since, until = (date(int(year), 1, 1), date(int(year), 12, 31)) if year else (None, None)

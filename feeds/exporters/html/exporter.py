@@ -3,13 +3,20 @@
 from collections.abc import Iterator, Mapping
 
 from feeds.exporters.contract import Kind, RenderContext
+from feeds.exporters.html.plots import HEIGHT, Plots
 from feeds.exporters.html.views import BOOKS, E_READER, NEWEST_PERIODS, EditionView, view_site
 from feeds.exporters.templates import render_template
-from feeds.model.edition import Edition
-from feeds.model.keys import HOME, SERIES, Scope, SiteKey
+from feeds.model.edition import Edition, Statistics
+from feeds.model.keys import HOME, SERIES, STATISTICS, Scope, SiteKey
 from feeds.model.query import Has, Order
 
-_TEMPLATES_BY_KEY = {**dict.fromkeys(NEWEST_PERIODS, "newest"), HOME: "home", BOOKS: "books", E_READER: "e_reader"}
+_TEMPLATES_BY_KEY = {
+    **dict.fromkeys(NEWEST_PERIODS, "newest"),
+    HOME: "home",
+    BOOKS: "books",
+    E_READER: "e_reader",
+    STATISTICS: "stats",
+}
 _TEMPLATES_BY_SCOPE = {
     Scope.PAPER: "paper",
     Scope.TOP: "top",
@@ -43,7 +50,8 @@ class HtmlExporter:
             template = _TEMPLATES_BY_KEY[edition.key]
         else:
             template = _TEMPLATES_BY_SCOPE.get(edition.key.scope, "edition")
-        yield _render_page(template, edition, context).encode()
+        values = {"plots": Plots(edition), "height": HEIGHT} if isinstance(edition, Statistics) else {}
+        yield _render_page(template, edition, context, values).encode()
 
 
 class FullHtmlExporter:

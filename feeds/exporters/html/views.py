@@ -14,6 +14,7 @@ from markupsafe import Markup
 from feeds.exporters.contract import Kind, RenderContext, Resource
 from feeds.exporters.html.calendar import SHADES, Month, Period, lay_out_months, split_by_period
 from feeds.exporters.html.pictures import PageImage, Tile, paper_tile, source_image, stored_image
+from feeds.exporters.html.plots import HEIGHT, Bar, draw_months
 from feeds.exporters.templates import template_macros
 from feeds.images.store import PictureSet
 from feeds.model.edition import Collection, Edition, Facet, FacetGroup, Ranking, SearchResults, SiteEdition
@@ -26,6 +27,7 @@ from feeds.model.keys import (
     RANKED_PERIODS,
     SEARCH,
     SERIES,
+    STATISTICS,
     Key,
     ListKey,
     PaperKey,
@@ -60,7 +62,15 @@ NEWEST_PERIODS = dict(zip((TODAY, THIS_WEEK, THIS_MONTH, THIS_YEAR), PERIODS, st
 All pages link to them, at addresses that stay the same: links to the newest day itself would change them every day.
 """
 _PAGE = "html"  # the name of the format
-_KEYS = {"latest": LATEST, "archive": ALL, "search": SEARCH, "home": HOME, "books": BOOKS, "e_reader": E_READER}
+_KEYS = {
+    "latest": LATEST,
+    "archive": ALL,
+    "search": SEARCH,
+    "home": HOME,
+    "books": BOOKS,
+    "e_reader": E_READER,
+    "stats": STATISTICS,
+}
 _MAX_SITES = 16  # of views that are kept: a process has one site, in every language that readers or URLs choose
 _MAX_SUMMARIES = 100  # of a page; longer pages have the first sentences only
 _MAX_LEADS = 30  # of a page of several days; beyond, it has the most voted papers of each day and titles of the others
@@ -72,7 +82,6 @@ _CITATION_TYPES = (
     "application/x-research-info-systems",
     "application/vnd.citationstyles.csl+json",
 )
-_BAR_HEIGHT = 40
 _MAX_TAGS = 5  # of a paper that are shown without a click
 _HOME_MONTHS = 3
 _HOME_RANKED = 5
@@ -94,14 +103,6 @@ class Translation(NamedTuple):
     language: str
     name: str
     page: Resource
-
-
-class MonthBar(NamedTuple):
-    """The papers of a month as the bar of a chart, from 0 to `_BAR_HEIGHT` high."""
-
-    key: PeriodKey
-    papers: int
-    height: int
 
 
 class WebReader(NamedTuple):
@@ -142,7 +143,7 @@ class SiteView:
     def values(self) -> dict[str, Any]:
         """The variables that every template has."""
         constants = {"keys": _KEYS, "Kind": Kind, "shades": SHADES, "max_limit": MAX_LIMIT}
-        constants |= {"max_tags": _MAX_TAGS, "max_authors": _MAX_AUTHORS}
+        constants |= {"max_tags": _MAX_TAGS, "max_authors": _MAX_AUTHORS, "chart_height": HEIGHT}
         return {"site": self, "settings": self.context.site, **constants}
 
     @cached_property
@@ -350,16 +351,25 @@ class EditionView:
         return BOOKS.text if key == BOOKS else ""
 
     @cached_property
-    def full_name(self) -> str:
-        """The name of the edition together with that of the site."""
-        return self.site.context.full_name(self.edition)
+    def title(self) -> str:
+        """The title of the page: what it shows, with its number in a list, then the site."""
+        context = self.site.context
+        number = self.key.page if isinstance(self.key, ListKey) else None
+        page = context.locale.gettext("page {page}", page=number) if number else ""
+        name = "" if isinstance(self.key, SiteKey) else self.name
+        return " — ".join(filter(None, [" · ".join(filter(None, [name, page])), context.site.title]))
 
     @cached_property
     def heading(self) -> str:
-        """The heading of the page: the name of the edition, of a day with its weekday."""
+        """The heading of the page: its name, of a day with the weekday."""
         if isinstance(self.key, PeriodKey) and self.key.scope is Scope.DAY:
             return self.site.context.locale.format_weekday(self.key.first)
-        if self.query.parameters().keys() == {"author"}:
+        return self.name
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the edition; that of a search for an author alone names the author."""
+        if self.is_of_author:
             return self.site.context.locale.gettext("Papers by {author}", author=self.query.author)
         return self.site.context.name(self.edition)
 
@@ -437,6 +447,11 @@ class EditionView:
         return ((Word(fold(self.query.author)),),) if self.query.author else ()
 
     @property
+    def is_of_author(self) -> bool:
+        """Whether the edition is a search for an author alone."""
+        return self.query.parameters().keys() - {"page"} == {"author"}
+
+    @property
     def filters(self) -> Query:
         """The initial values of the filter form: the query, or the days of a period."""
         if isinstance(self.key, PeriodKey | TopKey):
@@ -445,10 +460,10 @@ class EditionView:
 
     @property
     def is_filter_open(self) -> bool:
-        """Whether the filter form is open: the query has a condition that only the form shows."""
+        """Whether the filter form is open: the query has a condition that neither the heading nor another part shows."""
         is_topic = isinstance(self.key, SearchKey) and self.key.topic  # always by date
         shown = {"q", "tag", "has", "page", "limit", *(["order"] if is_topic else [])}
-        return bool(self.query.parameters().keys() - shown)
+        return not self.is_of_author and bool(self.query.parameters().keys() - shown)
 
     def suggestion_href(self, text: str) -> str:
         """Return the link to the same search with other words."""
@@ -489,20 +504,9 @@ class EditionView:
         return [period(scope, self.key.first) for scope in PERIODS[PERIODS.index(self.key.scope) + 1 :]]
 
     @cached_property
-    def month_bars(self) -> list[MonthBar]:
-        """The papers of every month from the first to the last that has some; none if that is one month."""
-        counts = {key.first: count for key, count in getattr(self.edition, "months", ())}
-        if len(counts) < 2:
-            return []
-        first, last = min(counts), max(counts)
-        largest = max(counts.values())
-        numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-        months = [date(number // 12, number % 12 + 1, 1) for number in numbers]
-        return [
-            MonthBar(period(Scope.MONTH, month), count, -(-count * _BAR_HEIGHT // largest))
-            for month in months
-            for count in [counts.get(month, 0)]
-        ]
+    def month_bars(self) -> list[Bar]:
+        """The papers of an author or a topic by month."""
+        return draw_months(self.edition.months) if isinstance(self.edition, SearchResults) else []
 
     @property
     def months(self) -> list[Month]:
