@@ -179,6 +179,8 @@ def _period_name(key: PeriodKey, locale: Locale) -> str:
 def _list_name(name: str, locale: Locale) -> str:
     names = {
         NEWEST: locale.gettext("Newest books"),
+        "top-weeks": locale.gettext("Most voted of each week"),
+        "top-months": locale.gettext("Most voted of each month"),
         "days": locale.gettext("By day"),
         "weeks": locale.gettext("By week"),
         "months": locale.gettext("By month"),

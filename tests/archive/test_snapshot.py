@@ -211,6 +211,7 @@ def test_correction_changes_fingerprints_of_its_editions_only(archive: Archive) 
         *("top/2024-W05", "top/2024-01", "top-weekly", "top-monthly"),
         "papers/2401.00002",
         *("days", "weeks", "months", "years", "days/2024", "weeks/2024", "months/2024"),
+        *("top-weeks", "top-months", "top-weeks/2024", "top-months/2024"),
     }
 
 

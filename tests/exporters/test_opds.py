@@ -171,7 +171,7 @@ def test_every_book_of_a_large_archive_is_reached(large: Publisher, root: str) -
     assert len(expected) > 100
 
 
-@pytest.mark.parametrize("name", ["newest", "days", "weeks", "months", "years", "search"])
+@pytest.mark.parametrize("name", ["newest", "top-weeks", "top-months", "days", "weeks", "months", "years", "search"])
 def test_links_to_books_tell_no_length(seeds: Publisher, name: str) -> None:
     atom = [
         link for link in etree.fromstring(get(seeds, f"{BASE}/{name}.opds")).iter() if link.get("type") == EPUB_TYPE
@@ -252,7 +252,8 @@ def test_lists_leave_out_days_without_papers_and_repeats(open_files: OpenFiles) 
     publisher = open_files(
         {"1.md": day("2024-01-31", repeated), "2.md": day("2024-02-05", repeated), "3.md": day("2024-03-01")}
     )
-    for name, count in (("days", 2), ("weeks", 1), ("months", 1), ("years", 1), ("newest", 4)):
+    lists = {"days": 2, "weeks": 1, "months": 1, "years": 1, "top-weeks": 1, "top-months": 1, "newest": 6}
+    for name, count in lists.items():
         for suffix in ("opds", "opds2"):
             assert VALIDATORS[suffix](get(publisher, f"{BASE}/{name}.{suffix}")) == []
         feed = json.loads(get(publisher, f"{BASE}/{name}.opds2"))
@@ -267,7 +268,7 @@ def test_page_after_the_last_links_back_to_the_last(seeds: Publisher) -> None:
 def test_covers_and_thumbnails_are_jpegs_of_the_given_sizes(seeds: Publisher) -> None:
     entries = list_entries(render(seeds, "opds", "newest"))
     publications = json.loads(render(seeds, "opds2", "newest"))["publications"]
-    assert len(entries) == 4
+    assert len(entries) == 6
     for entry, publication in zip(entries, publications, strict=True):
         cover, *_, thumbnail = publication["images"] * 2  # the thumbnail stands for the cover of a day or week
         assert [(link.get("rel"), link.get("href")) for link in entry.xpath("*[@type='image/jpeg']")] == [
@@ -298,6 +299,18 @@ def test_members_are_loaded_with_few_papers(large: Publisher, key: str) -> None:
         members = [member for member in load_members(snapshot, key) if member.key != LATEST]
     assert max(member.total for member in members) > 20
     assert all(len(member.listings) == min(member.total, 20) for member in members)
+
+
+@pytest.mark.parametrize("suffix", ["opds", "opds2"])
+def test_most_voted_papers_are_offered_first(seeds: Publisher, suffix: str) -> None:
+    root = targets(get(seeds, f"{BASE}/{suffix}"), "subsection")
+    assert root[:3] == [f"{BASE}/{name}.{suffix}" for name in ("top-weeks", "top-months", "days")]
+    newest = targets(get(seeds, f"{BASE}/newest.{suffix}"), ACQUISITION)
+    assert newest[:3] == [f"{BASE}/{key}.epub" for key in ("top/2024-W12", "top/2024-03", "2024-03-20")]
+    weeks = targets(get(seeds, f"{BASE}/top-weeks.{suffix}"), ACQUISITION)
+    assert weeks == [f"{BASE}/top/2024-W12.epub", f"{BASE}/top/2024-W05.epub"]
+    months = targets(get(seeds, f"{BASE}/top-months/2024.{suffix}"), ACQUISITION)
+    assert months == [f"{BASE}/top/2024-03.epub", f"{BASE}/top/2024-01.epub"]
 
 
 def test_list_of_days_is_newest_first_over_all_pages(large: Publisher) -> None:
@@ -434,7 +447,7 @@ def test_thorium_reads_the_same_in_both_versions(tmp_path: Path) -> None:
         assert first["title"] == second["title"]
         assert [link["title"] for link in first["navigation"]] == [link["title"] for link in second["navigation"]]
         assert list(map(describe, first["publications"])) == list(map(describe, second["publications"]))
-    assert [link["title"] for link in feeds[0]["navigation"]][:2] == ["새 전자책", "날짜별"]
+    assert [link["title"] for link in feeds[0]["navigation"]][:2] == ["새 전자책", "매주 추천 상위 논문"]
     assert [publication["title"] for publication in feeds[1]["publications"]] == ["2024년 3월 20일", "2024년 1월 30일"]
     assert feeds[3]["links"][0]["href"].endswith("/opds2")
 

@@ -40,6 +40,7 @@ from feeds.model.query import Query
         ("days", ListKey("days")),
         ("days/2024", ListKey("days", "2024")),
         ("weeks/12", ListKey("weeks", "", 12)),
+        ("top-weeks/2024", ListKey("top-weeks", "2024")),
         ("days/2024/7", ListKey("days", "2024", 7)),
         ("top/2024-W05", TopKey(PeriodKey(Scope.WEEK, date(2024, 1, 29), date(2024, 2, 4)))),
         ("top/2024-01", TopKey(PeriodKey(Scope.MONTH, date(2024, 1, 1), date(2024, 1, 31)))),
