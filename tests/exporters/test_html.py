@@ -346,6 +346,25 @@ def test_list_names_three_authors_and_those_that_match(folder: Path, environ: di
     assert texts(pages("/papers/2401.00001").xpath("//div[@class='authors']//summary")) == ["외 5명"]
 
 
+def test_author_and_topic_pages_chart_their_months(folder: Path, environ: dict[str, str]) -> None:
+    files: dict[str, str] = {"feeds.toml": '[topics]\n"Robots" = "robot"\n'}
+    for month, count in ((1, 2), (2, 0), (4, 1)):
+        papers = (
+            paper(f"Robot {number}", f"240{month}.{number}", authors="Authors: Ann Lee") for number in range(count)
+        )
+        files[f"{month}.md"] = day(f"2024-0{month}-01", *papers, paper("Other", f"240{month}.9"))
+    pages = open_pages(folder, environ, files)
+    for path, heading in (("/topics/Robots", "Robots"), ("/search?author=Ann+Lee", "Ann Lee의 논문")):
+        page = pages(path)
+        assert texts(page.xpath("//h1")) == [heading]
+        (chart,) = page.xpath("//figure[@class='chart']/*[local-name()='svg']")
+        assert texts(chart.xpath("*/title")) == ["2024년 1월: 2", "2024년 4월: 1"]
+        assert chart.xpath("*/@x") == ["0", "18"]
+        assert chart.get("aria-label").startswith("월별 논문")
+    for path in ("/search?author=Ann+Lee&q=robot", "/search?q=robot", "/search?author=Nobody"):
+        assert not pages(path).xpath("//figure")
+
+
 def test_search_shows_the_sentence_that_matches(folder: Path, environ: dict[str, str]) -> None:
     summary = "- 모델을 제안합니다. 둘째 문장입니다.\n- 확산을 씁니다. 끝입니다."
     pages = open_pages(folder, environ, {"1.md": day("2024-01-30", paper("A", "2401.1", summary=summary))})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from feeds.exporters.contract import Kind, RenderContext
-from feeds.exporters.html.plots import HEIGHT, Plots
+from feeds.exporters.html.plots import Plots
 from feeds.exporters.html.views import BOOKS, E_READER, NEWEST_PERIODS, EditionView, view_site
 from feeds.exporters.templates import render_template
 from feeds.model.edition import Edition, Statistics
@@ -50,7 +50,7 @@ class HtmlExporter:
             template = _TEMPLATES_BY_KEY[edition.key]
         else:
             template = _TEMPLATES_BY_SCOPE.get(edition.key.scope, "edition")
-        values = {"plots": Plots(edition), "height": HEIGHT} if isinstance(edition, Statistics) else {}
+        values = {"plots": Plots(edition)} if isinstance(edition, Statistics) else {}
         yield _render_page(template, edition, context, values).encode()
 
 

@@ -460,7 +460,7 @@ class EditionView:
 
     @property
     def is_filter_open(self) -> bool:
-        """Whether the filter form is open: the query has a condition that neither the heading nor another part shows."""
+        """Whether the filter form is open: the query has a condition that the page shows nowhere else."""
         is_topic = isinstance(self.key, SearchKey) and self.key.topic  # always by date
         shown = {"q", "tag", "has", "page", "limit", *(["order"] if is_topic else [])}
         return not self.is_of_author and bool(self.query.parameters().keys() - shown)
