@@ -359,7 +359,7 @@ def test_days_link_to_the_previous_and_the_next(
     open_page: PageOpener, library: Server, visitor: dict[str, Any]
 ) -> None:
     page = open_page(f"{library.base}/", **visitor)
-    follow(page, page.get_by_role("link", name="이날 논문 읽기"))
+    follow(page, page.get_by_role("heading", level=1).get_by_role("link"))
     for relation in ("prev", "next"):
         visited = [page.url.rpartition("/")[2]]
         while page.locator(f"[rel={relation}]").count():
@@ -381,9 +381,66 @@ def test_day_links_to_its_periods_and_the_calendar_to_days(
     assert find_overflows(page) == []
     follow(page, page.get_by_role("link", name="2월 2일, 논문 1편"))
     assert titles(page) == ["한국어 제목"]
-    follow(page, page.get_by_role("navigation", name="주 메뉴").get_by_role("link", name="지난 논문"))
+    follow(page, page.locator("footer").get_by_role("link", name="모든 논문"))
     follow(page, page.get_by_role("link", name="2023년 12월"))
     assert titles(page) == ["Alpha"]
+
+
+@ALL_VISITORS
+def test_navigation_leads_to_the_newest_periods(
+    open_page: PageOpener, library: Server, visitor: dict[str, Any]
+) -> None:
+    page = open_page(f"{library.base}/books", **visitor)
+    for entry, path in (("오늘", "2024-03-20"), ("이번 주", "2024-W12"), ("이번 달", "2024-03"), ("올해", "2024")):
+        page.get_by_role("navigation", name="주 메뉴").get_by_role("link", name=entry).click()
+        page.wait_for_url(f"{library.base}/{path}")
+        current = page.locator("header [aria-current]")
+        assert current.inner_text() == entry
+
+
+def test_reader_chooses_a_language_and_stays_in_it(open_page: PageOpener, library: Server) -> None:
+    page = open_page(f"{library.base}/2024-01-30", javascript=False)
+    page.locator("header summary").click()
+    follow(page, page.locator("header").get_by_role("link", name="English"))
+    assert page.url == f"{library.base}/2024-01-30?lang=en"
+    follow(page, page.locator("article").first.get_by_role("heading").get_by_role("link"))
+    page.get_by_role("searchbox").fill("확산")
+    follow(page, page.get_by_role("search").get_by_role("button", name="Search"))
+    assert parse_qs(urlsplit(page.url).query) == {"lang": ["en"], "q": ["확산"]}
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_reader_chooses_dark_or_light_colours(open_page: PageOpener, library: Server) -> None:
+    def background(page: Page) -> tuple[str, str]:
+        color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        theme = page.evaluate(
+            "[...document.querySelectorAll('meta[name=theme-color]')]"
+            ".find(({ media }) => !media || matchMedia(media).matches).content"
+        )
+        return str(color), str(theme)
+
+    light, dark = ("rgb(255, 255, 255)", "#ffffff"), ("rgb(23, 23, 26)", "#17171a")
+    page = open_page(f"{library.base}/2024-01-30", dark=True)
+    button = page.locator("#theme")
+    label = button.get_attribute("aria-label")
+    assert background(page) == dark
+    for colors in (light, dark):
+        button.click()
+        assert background(page) == colors
+        page.reload()
+        assert background(page) == colors
+        assert button.get_attribute("aria-label") != label
+    page.emulate_media(color_scheme="light")
+    assert background(page) == dark
+    button.click()
+    assert background(page) == light
+    assert button.get_attribute("aria-label") == label
+
+
+def test_colours_follow_the_system_without_scripts(open_page: PageOpener, library: Server) -> None:
+    page = open_page(f"{library.base}/2024-01-30", dark=True, javascript=False)
+    assert not page.locator("#theme").is_visible()
+    assert page.locator("link[href='/dark.css']").get_attribute("media") == "screen and (prefers-color-scheme: dark)"
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -488,7 +545,7 @@ def test_every_text_is_marked_with_its_language(
 
 def test_english_visitor_gets_english_words_and_dates(open_page: PageOpener) -> None:
     page = open_page("/", locale="en-US")
-    expect(page.get_by_role("heading", level=2).first).to_have_text("Wednesday, March 20, 2024")
+    expect(page.get_by_role("heading", level=1).get_by_role("link")).to_have_text("Wednesday, March 20, 2024")
     assert page.evaluate(FIND_WRONG_LANGUAGES) == []
     page.get_by_role("searchbox").fill("확산")
     follow(page, page.get_by_role("button", name="Search"))
