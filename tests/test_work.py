@@ -25,7 +25,8 @@ from web import create_app
 SIZES = (1_100, 2_200)  # days: more than the files that are looked at each time
 BUILT_SIZES = (370, 740)  # more than a year, because there are documents of whole years
 LAST = date(2020, 12, 20)
-PATHS = ("/latest.rss", "/latest.atom", "/", "/newest.opds", "/monthly.rss", "/subscriptions.opml")
+PATHS = ("/latest.rss", "/latest.atom", "/", "/newest.opds", "/monthly.rss", "/top-weekly.rss", "/subscriptions.opml")
+PAPER = "/papers/2012.00000"  # of the last day
 NOTHING = Work(0, 0, 0, 0)
 # Trees have more levels, and more folders of months are looked at; of old files some more are at times.
 SLACK = Work(statements=5, steps=5_000, files=600, renderings=0)
@@ -129,7 +130,7 @@ def costs_of_archive(growing: Growing, counter: WorkCounter, clock: Clock) -> di
     """Count what each path costs a new worker, what a new day does, and what each path does after it."""
     costs = {}
     growing.open()
-    for path in PATHS:
+    for path in (*PATHS, PAPER):
         clock.is_due = True
         client = growing.client()
         clock.is_due = False
@@ -137,7 +138,7 @@ def costs_of_archive(growing: Growing, counter: WorkCounter, clock: Clock) -> di
     for _ in range(2):  # the first time, it also reads what it has to read once
         key = growing.add_day()
         costs["a new day noticed"] = notice(counter, client, clock)
-        for path in PATHS:
+        for path in (*PATHS, PAPER):
             costs[f"{path} after a new day"] = get(counter, client, path)
         assert client.get(f"/{key}").status_code == 200
     costs["nothing new noticed"] = notice(counter, client, clock)
