@@ -373,6 +373,14 @@ class EditionView:
             return self.site.context.locale.gettext("Papers by {author}", author=self.query.author)
         return self.site.context.name(self.edition)
 
+    def is_first(self, paper: Paper) -> bool:
+        """Whether a paper is the first of the page, whose picture is seen at once."""
+        return paper is self._first_paper
+
+    @cached_property
+    def _first_paper(self) -> Paper | None:
+        return next((listing.paper for listing in self.edition.listings), None)
+
     @property
     def is_noindex(self) -> bool:
         """Whether search engines should ignore the page: searches are endless, and lists only repeat other pages."""
