@@ -6,10 +6,14 @@ from pathlib import Path
 import click
 
 from feeds.archive.archive import default_index
+from feeds.archive.snapshot import Snapshot
 from feeds.cli.archives import open_archive, report_missing_days
 from feeds.cli.editions import find_resource, given_parameters, search_options
 from feeds.cli.options import archive_option
+from feeds.errors import UnknownEditionError
 from feeds.exporters.contract import Format, Kind, RenderContext
+from feeds.model.edition import Collection
+from feeds.model.keys import FIXED, SeriesKey
 from feeds.publishing import mail
 from feeds.publishing.publisher import Publisher
 from feeds.site import settings
@@ -24,7 +28,8 @@ from feeds.site import settings
 def command(address: str, key: str | None, archive: Path, force: bool, **parameters: str | None) -> None:
     """Mail a book to ADDRESS, such as a Kindle.
 
-    The book is the newest day, or what KEY or the search options select.
+    The book is the newest day, or what KEY or the search options select. A series is its newest book: top-weekly sends
+    the most voted papers of the last complete week, top-monthly those of the month.
     A day is sent to an address only once, and a larger book again only when its papers have changed, so this may run
     every hour.
     """
@@ -35,8 +40,11 @@ def command(address: str, key: str | None, archive: Path, force: bool, **paramet
     mail.require_settings(mail_server)
     given = given_parameters(parameters)
     with publisher.archive.snapshot() as snapshot:
-        newest = [day.date.isoformat() for day in snapshot.calendar() if day.papers][-1:]
-    key = key or (None if given else next(iter(newest), "latest"))
+        if key is None and not given:
+            key = next((day.date.isoformat() for day in reversed(snapshot.calendar()) if day.papers), "latest")
+        series = FIXED.get(key or "")
+        if isinstance(series, SeriesKey):
+            key = _newest_member(snapshot, series)
     book = find_resource(publisher, _book_format(publisher), key, given)
     representation = publisher.representation(book)
     with publisher.archive.snapshot() as snapshot:
@@ -53,6 +61,15 @@ def command(address: str, key: str | None, archive: Path, force: bool, **paramet
         mail.send(mail_server, mail.build_message(mail_server, recipient, title, book, document))
         log.add(recipient, book, edition)
         click.echo(f"sent {book.file_name} to {recipient}", err=True)
+
+
+def _newest_member(snapshot: Snapshot, series: SeriesKey) -> str:
+    """Return the key of the newest edition in a series that has a paper."""
+    collection = snapshot.outline(series)
+    for member in collection.editions if isinstance(collection, Collection) else ():
+        if member.total:
+            return member.key.text
+    raise UnknownEditionError(f"{series.text}: no {series.period} with papers is complete; a later day completes it")
 
 
 def _book_format(publisher: Publisher) -> Format:

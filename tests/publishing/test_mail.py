@@ -89,6 +89,23 @@ def test_key_or_search_options_select_the_book(environ: dict[str, str], seeds: P
     assert mailbox.mails[1]["Subject"] == "Daily Papers — 검색: 확산"
 
 
+def test_series_sends_its_newest_complete_book_once(environ: dict[str, str], mailbox: Mailbox) -> None:
+    with run_smtp_server(mailbox, environ) as sender:
+        for key in ("top-weekly", "top-weekly", "monthly"):
+            assert run_feeds("send", READER, key, environ=sender).returncode == 0
+    names = [attachment.get_filename() for mail in mailbox.mails for attachment in mail.iter_attachments()]
+    assert names == ["daily-papers-top-2024-W05.epub", "daily-papers-2024-01.epub"]
+
+
+def test_series_without_a_complete_book_sends_nothing(folder: Path, environ: dict[str, str], mailbox: Mailbox) -> None:
+    write_files(folder, {"1.md": day("2024-01-30", paper("A", "2401.1"))})
+    with run_smtp_server(mailbox, environ) as sender:
+        result = run_feeds("send", READER, "top-weekly", "--archive", str(folder), environ=sender)
+    assert result.returncode == 1
+    assert b"top-weekly: no week with papers is complete" in result.stderr
+    assert mailbox.mails == []
+
+
 def test_book_is_sent_to_an_address_once(environ: dict[str, str], mailbox: Mailbox) -> None:
     with run_smtp_server(mailbox, environ) as sender:
         for _ in range(2):
