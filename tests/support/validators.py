@@ -81,12 +81,12 @@ class Audit(NamedTuple):
     failures: tuple[str, ...]
 
 
-def lighthouse(url: str, picture: bytes, runs: int) -> list[Audit]:
-    """Audit a page as a phone on a slow network, several times; other hosts answer with a picture (PNG)."""
+def lighthouse(url: str, picture: bytes) -> Audit:
+    """Audit a page as it is on a phone with a slow network; other hosts answer with a picture (PNG)."""
     with tempfile.TemporaryDirectory() as home:
         Path(home, "picture.png").write_bytes(picture)
-        reports = json.loads(_node(home, "lighthouse.mjs", url, Path(home, "picture.png"), str(runs)))
-    return [Audit(report["scores"], tuple(report["failures"])) for report in reports]
+        report = json.loads(_node(home, "lighthouse.mjs", url, Path(home, "picture.png")))
+    return Audit(report["scores"], tuple(report["failures"]))
 
 
 def nu(documents: Mapping[str, bytes]) -> list[str]:

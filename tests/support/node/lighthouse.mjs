@@ -1,9 +1,9 @@
-// Audits a page as a phone with Lighthouse, and prints its scores and what costs points: node lighthouse.mjs URL PICTURE RUNS
+// Audits a page as a phone with Lighthouse, and prints its scores and what costs points: node lighthouse.mjs URL PICTURE
 import { readFile } from 'node:fs/promises'
 import lighthouse from 'lighthouse'
 import puppeteer from 'puppeteer-core'
 
-const [url, picture, runs] = process.argv.slice(2)
+const [url, picture] = process.argv.slice(2)
 const { origin } = new URL(url)
 const body = await readFile(picture)
 
@@ -14,14 +14,6 @@ const browser = await puppeteer.launch({
   protocolTimeout: 60_000,
 })
 try {
-  const reports = []
-  while (reports.length < Number(runs)) reports.push(await audit())
-  console.log(JSON.stringify(reports))
-} finally {
-  await browser.close()
-}
-
-async function audit() {
   const tab = await browser.newPage()
   await tab.setRequestInterception(true)
   tab.on('request', (request) => {
@@ -31,15 +23,18 @@ async function audit() {
     return request.abort('blockedbyclient') // the one failure that Lighthouse does not count
   })
   const { lhr } = await lighthouse(url, { logLevel: 'error' }, undefined, tab)
-  await tab.close()
   if (lhr.runtimeError) throw new Error(`${lhr.runtimeError.code}: ${lhr.runtimeError.message}`)
-  const categories = Object.values(lhr.categories)
+  console.log(JSON.stringify(report(lhr)))
+} finally {
+  await browser.close()
+}
+
+function report({ audits, categories }) {
+  const failed = ({ id, weight }) => weight && audits[id].score !== null && audits[id].score < 1
   return {
-    scores: Object.fromEntries(categories.map(({ id, score }) => [id, Math.round(100 * score)])),
-    failures: categories.flatMap(({ id, auditRefs }) =>
-      auditRefs
-        .filter((each) => each.weight && lhr.audits[each.id].score !== null && lhr.audits[each.id].score < 1)
-        .map((each) => `${id}: ${describe(lhr.audits[each.id])}`),
+    scores: Object.fromEntries(Object.values(categories).map(({ id, score }) => [id, Math.round(100 * score)])),
+    failures: Object.values(categories).flatMap((category) =>
+      category.auditRefs.filter(failed).map(({ id }) => `${category.id}: ${describe(audits[id])}`),
     ),
   }
 }
