@@ -17,7 +17,7 @@ from feeds.site import settings
 @archive_argument
 @click.option("--force", is_flag=True, help="Also retry images that failed a short time ago.")
 def command(archive: Path, force: bool) -> None:
-    """Fetch the papers' images for the books.
+    """Fetch the papers' images for pages, feeds and books.
 
     Images are kept in a store ($FEEDS_IMAGES); those in it are not fetched again.
     """

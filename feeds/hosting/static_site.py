@@ -6,9 +6,9 @@ from typing import NamedTuple
 from feeds.exporters.contract import Kind
 from feeds.exporters.registry import Registry
 from feeds.http.responses import add_common_headers, text_response
-from feeds.images.picture import MEDIA_TYPES
+from feeds.images.picture import FOLDER, MEDIA_TYPES
 from feeds.model.keys import LATEST, Scope, parse_key
-from feeds.publishing.representation import cache_control
+from feeds.publishing.representation import IMMUTABLE, cache_control
 from feeds.publishing.static import static_files
 
 _DOWNLOADED = (Kind.BOOK, Kind.FILE)
@@ -29,6 +29,7 @@ class StaticSite(NamedTuple):
 
     `downloads` are the suffixes of what is saved, `displayed` the suffixes and paths that end like a download and are
     none. `redirects` maps each path that is meant to those that people guess. `headers` belong to every response.
+    `pictures` is the folder of the pictures, which have a `Cache-Control` of their own.
     """
 
     media_types: MediaTypes
@@ -37,6 +38,8 @@ class StaticSite(NamedTuple):
     redirects: Mapping[str, list[str]]
     headers: Mapping[str, str]
     cache_control: str
+    pictures: str
+    pictures_cache_control: str
 
 
 def describe_static_site(formats: Registry) -> StaticSite:
@@ -53,6 +56,8 @@ def describe_static_site(formats: Registry) -> StaticSite:
         _redirects(formats),
         {name: value for name, value in headers.items() if name not in _SERVERS_OWN},
         cache_control(None, ()),
+        FOLDER,
+        IMMUTABLE,
     )
 
 

@@ -18,10 +18,12 @@ from feeds.site.site import Site
 PAST_DAYS = 31
 """The age in days after which an edition is hardly ever corrected, and may be cached for longer."""
 
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""How long a picture may be cached, whose path changes with its bytes (RFC 8246): a year."""
+
 _STALE = "stale-while-revalidate=3600, stale-if-error=86400"  # RFC 5861
 _MAX_AGE = 300  # seconds
 _MAX_AGE_OF_PAST = 86_400
-_IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246; a year
 # nginx accepts 4 KB of headers by default; the others take less than 2 KB.
 _MAX_LINKS = 2000
 _MAX_LINK_LINE = 1000
@@ -129,7 +131,7 @@ class Representation:
 
 def describe_file(file: StaticFile) -> Representation:
     """Describe a static file."""
-    return Representation(file, file.etag, _IMMUTABLE if file.is_immutable else cache_control(None, ()))
+    return Representation(file, file.etag, IMMUTABLE if file.is_immutable else cache_control(None, ()))
 
 
 def cache_control(metadata: EditionMetadata | None, calendar: Sequence[DayCount]) -> str:

@@ -1,12 +1,14 @@
-"""The site of the seeds, built once."""
+"""The site of the seeds with one stored picture, built once."""
 
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
 
+from feeds.images.picture import EncodedImage
 from feeds.publishing.publisher import open_publisher
 from tests.support.digests import SEEDS
 from tests.support.servers import FEEDS, Server, serving
@@ -24,8 +26,13 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> BuiltSite:
     out = shared / "papers" / "site"
     environ = {"FEEDS_BASE_URL": BASE_URL, "FEEDS_INDEX": str(own / "index.sqlite"), "HOME": str(own)}
     out.parent.mkdir(exist_ok=True)
+    publisher = open_publisher(SEEDS, environ)
+    with publisher.archive.snapshot() as snapshot:
+        (image, *_) = snapshot.image_urls()
+    picture = EncodedImage("image/jpeg", 320, 180, b"\xff\xd8 not decoded")
+    publisher.store.store(image, [picture], "", "", datetime(2024, 3, 20, tzinfo=UTC))
     subprocess.run([FEEDS, "build", out, "--archive", SEEDS, "--precompress"], env=environ, check=True)
-    return BuiltSite(out, environ, open_publisher(SEEDS, environ))
+    return BuiltSite(out, environ, publisher)
 
 
 @pytest.fixture(scope="session")
