@@ -28,6 +28,7 @@ PAGES = [
     "/papers/2401.16420",
     "/books",
     "/e-reader",
+    "/stats",
     "/weeks",
     "/newest",
 ]
