@@ -222,7 +222,7 @@ def _describe_search(key: SearchKey, locale: Locale) -> str:
         locale.gettext("to {day}", day=locale.format_day(query.until)) if query.until else "",
         *(media[medium] for medium in query.has),
         locale.gettext("most voted first") if query.order is Order.VOTES else "",
-        locale.gettext("{count} a page", count=query.limit) if "limit" in parameters else "",
+        locale.gettext("{count} per page", count=query.limit) if "limit" in parameters else "",
         locale.gettext("page {page}", page=query.page) if "page" in parameters else "",
     ]
     return " · ".join(filter(None, parts))

@@ -178,7 +178,7 @@ def test_notes_tell_where_a_citation_differs_from_the_paper(folder: Path, enviro
     publisher = open_publisher(folder, environ | {"FEEDS_LANGUAGE": "en"})
     notes = [
         [
-            "The authors are in the order of the digest, which may not be that of the paper.",
+            "The authors are in the order of the digest, which may differ from that of the paper.",
             "The digest does not name all authors.",
             "[Summary in Korean] 요약",
         ],

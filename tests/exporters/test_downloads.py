@@ -76,12 +76,12 @@ def test_complete_download_mentions_no_omission(sixty: Publisher) -> None:
 
 
 def test_download_that_is_cut_says_so_and_where_to_go_on(too_many: Publisher) -> None:
-    first = "논문 2,005편 가운데 1–2,000. 다음 논문: /search.{}?q=same&page=2"
+    first = "논문 2,005편 가운데 1 ~ 2,000번째입니다. 이어지는 논문: /search.{}?q=same&page=2"
     assert render(too_many, "bib", "search", q="same").decode().startswith(f"% {first.format('bib')}\n\n@")
     assert render(too_many, "md", "search", q="same").decode().startswith(f"<!-- {first.format('md')} -->\n\n## ")
     assert first.format("epub") in open_book(too_many, "search", q="same").text("title.xhtml")
     assert render(too_many, "bib", "topics/all").decode().startswith(f"% {first.format('bib')}\n")
-    last = "논문 2,005편 가운데 2,001–2,005."
+    last = "논문 2,005편 가운데 2,001 ~ 2,005번째입니다."
     assert render(too_many, "bib", "search", q="same", page="2").decode().startswith(f"% {last}\n\n@")
     assert count_papers(too_many, "ris", "search", q="same", page="2") == 5
 

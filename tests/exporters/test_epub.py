@@ -579,7 +579,7 @@ def test_ace_finds_no_violation_in_books_of_the_seeds(seeds: Publisher, tmp_path
 def test_epub_js_shows_every_page_without_overflow(hostile: Publisher, tmp_path: Path) -> None:
     result = validators.render(assert_valid(hostile, "2024-W05", tmp_path), tmp_path / "pages", width=480, height=640)
     assert (result.title, result.language, result.cover, result.errors) == (
-        "Daily Papers — 2024년 5주차 (1월 29일 ~ 2월 4일)",
+        "Daily Papers — 2024년 5주차(1월 29일 ~ 2월 4일)",
         "ko",
         True,
         (),

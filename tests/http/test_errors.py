@@ -71,18 +71,18 @@ def request_error(
         (
             "ko",
             [
-                "이해하지 못했습니다",
-                "그런 페이지가 없습니다",
+                "요청을 처리할 수 없습니다",
+                "페이지를 찾을 수 없습니다",
                 "읽기만",
                 "바뀌었습니다",
-                "그런 부분이",
-                "만들지 못했습니다",
+                "요청한 부분이",
+                "표시하지 못했습니다",
                 "1분 뒤",
             ],
         ),
         (
             "en",
-            ["not understood", "no such page", "only be read", "has changed", "no such part", "be made", "in a minute"],
+            ["not valid", "not found", "read-only", "has changed", "no such part", "be shown", "in a minute"],
         ),
     ],
 )

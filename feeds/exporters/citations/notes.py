@@ -16,7 +16,9 @@ def build_notes(paper: Paper, context: RenderContext) -> list[str]:
     locale = context.locale
     notes = []
     if len(paper.authors) > 1 and not paper.has_author_order:
-        notes.append(locale.gettext("The authors are in the order of the digest, which may not be that of the paper."))
+        notes.append(
+            locale.gettext("The authors are in the order of the digest, which may differ from that of the paper.")
+        )
     if paper.more_authors:
         notes.append(locale.gettext("The digest does not name all authors."))
     if paper.comment:

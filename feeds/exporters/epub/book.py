@@ -231,7 +231,7 @@ class Book:
         for name, value in (*_ACCESSIBILITY, *(_ACCESSIBILITY_OF_FORMULAS if has_formulas else ())):
             book.add_metadata("OPF", f"schema:{name}", value, {"property": f"schema:{name}"})
         summary = context.locale.gettext(
-            "All content is text, with headings and a table of contents; pictures say in words what they are."
+            "All content is text, with headings and a table of contents; pictures have descriptions."
         )
         book.add_metadata("OPF", "schema:accessibilitySummary", summary, {"property": "schema:accessibilitySummary"})
         if isinstance(edition.key, PeriodKey):
