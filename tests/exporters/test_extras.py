@@ -58,9 +58,10 @@ def test_feeds_show_the_abstract_of_a_paper_without_a_summary(publisher: Publish
 
 def test_book_shows_tags_and_the_abstract_of_a_paper(publisher: Publisher) -> None:
     with zipfile.ZipFile(BytesIO(render(publisher, "epub", KEY))) as book:
-        chapters = [book.read(name).decode() for name in book.namelist() if "paper" in name]
+        documents = [etree.fromstring(book.read(name)) for name in book.namelist() if "paper" in name]
         package = etree.fromstring(book.read("EPUB/content.opf"))
-    first, second = (chapter for chapter in chapters if "cs.CV" in chapter)
+    articles = [etree.tostring(article).decode() for document in documents for article in document.iter("{*}article")]
+    first, second = (article for article in articles if "cs.CV" in article)
     assert "R &amp; D" in first
     assert "<math" in first
     assert "About B." not in second

@@ -47,7 +47,7 @@ def read_text(publisher: Publisher, name: str, key: str) -> str:
         items = json.loads(document)["items"]
         return "\n".join(text_of(heading(item["title"]) + item["content_html"]) for item in items)
     if name == "epub":
-        return "\n".join(text_of(chapter.decode()) for chapter in chapters(document))
+        return "\n".join(text_of(article.decode()) for article in articles(document))
     if name in FEEDS:
         entries = feedparser.parse(document, sanitize_html=False).entries
         return "\n".join(text_of(heading(entry.title) + entry.content[0].value) for entry in entries)
@@ -62,23 +62,24 @@ def text_of(markup: str) -> str:
     return " ".join(html.fromstring(markup.encode(), parser=html.HTMLParser(encoding="utf-8")).text_content().split())
 
 
-def chapters(book: bytes) -> Iterator[bytes]:
-    """Read the chapters of a book's papers, in the order of its spine."""
+def articles(book: bytes) -> Iterator[bytes]:
+    """Read the articles of a book's papers, in the order of its spine."""
     with zipfile.ZipFile(io.BytesIO(book)) as parts:
         package = etree.fromstring(parts.read("EPUB/content.opf"))
         files = {item.get("id"): item.get("href") for item in package.iter("{*}item")}
         for item in package.iter("{*}itemref"):
-            name = files[item.get("idref")] or ""
-            if name.startswith("paper-"):
-                yield parts.read(f"EPUB/{name}")
+            for article in etree.fromstring(parts.read(f"EPUB/{files[item.get('idref')]}")).iter("{*}article"):
+                yield etree.tostring(article, encoding="UTF-8")
 
 
 def texts_of(paper: Paper, name: str) -> list[str]:
-    """List the texts of a paper in the order in which documents of a format have them."""
+    """List the texts of a paper in the order in which documents of a format have them; pages have three authors."""
     votes = [] if paper.votes is None else [str(paper.votes)]
     sentences = [line.removeprefix("- ") for line in markdown.to_plain_text(paper.summary).split("\n")]
-    if name not in FEEDS:
-        return [paper.title, *votes, *paper.authors, *sentences]
+    if name == "html":
+        return [paper.title, *votes, *paper.authors[:3], *sentences]
+    if name == "epub":
+        return [paper.title, *paper.authors[:3], *votes, *sentences, *(paper.authors if paper.authors[3:] else ())]
     lead = paper.first_sentence()
     return [paper.title, lead, *votes, *sentences[sentences[0] == lead :], *paper.authors]
 
@@ -99,7 +100,7 @@ def test_documents_have_all_texts_of_the_seeds_in_order(seeds: Publisher, name: 
 def test_editions_of_the_seeds_have_all_their_papers(seeds: Publisher, name: str, key: str, papers: int) -> None:
     document = render(seeds, name, key)
     if name == "epub":
-        assert len(list(chapters(document))) == papers
+        assert len(list(articles(document))) == papers
     elif name == "json":
         assert len(json.loads(document)["items"]) == papers
     else:
@@ -250,7 +251,7 @@ def test_generated_archive_renders_in_every_format(folder: Path, environ: dict[s
         if resource.format.name in ("rss", "atom", "opml", "opds", "opds-root", "opensearch"):
             etree.fromstring(document)
     assert len(json.loads(render(publisher, "json", "all"))["items"]) == 400
-    assert len(list(chapters(render(publisher, "epub", "all")))) == 400
+    assert len(list(articles(render(publisher, "epub", "all")))) == 400
 
 
 class UnlistedExporter:
