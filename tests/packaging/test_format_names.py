@@ -21,6 +21,7 @@ ALLOWED = {
     ("feeds/publishing/compression.py", "json"),  # the end of media types that compress well
     ("feeds/publishing/output.py", ".json"),  # a file of ours
     ("feeds/publishing/static.py", "feeds.exporters.html"),  # the folder of the static files
+    ("feeds/site/i18n.py", "full"),  # a width of dates in Babel
 }
 
 
