@@ -14,7 +14,7 @@ _MAX_SIZE = 50_000_000  # bytes: Kindle takes no larger books
 
 
 class EpubExporter:
-    """An EPUB book with one document per paper."""
+    """An EPUB book, whose papers follow one another in the document of their day."""
 
     name = "epub"
     suffix = ".epub"
