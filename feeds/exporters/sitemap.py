@@ -19,6 +19,7 @@ from feeds.model.edition import Edition
 from feeds.model.keys import (
     ALL,
     LATEST,
+    NEWEST_PERIODS,
     RANKED_PERIODS,
     SEARCH,
     SERIES,
@@ -118,7 +119,8 @@ def _list_year_pages(edition: Edition, context: RenderContext) -> Iterator[_Loca
 
 def _list_site_pages(edition: Edition, context: RenderContext) -> Iterator[_Location]:
     site = context.site
-    urls = [context.url(page) for page in context.formats.site_resources() if page.format.kind is Kind.PAGE]
+    pages = [page for page in context.formats.site_resources() if page.format.kind is Kind.PAGE]
+    urls = [context.url(page) for page in pages if page.key not in NEWEST_PERIODS]  # these only lead to others
     urls += [context.page_url(key) for key in (*_LASTING_KEYS, *site.topic_keys.values())]
     yield from (_Location(url, site.issued(edition)) for url in urls)
     for part in _split(edition, Scope.WEEK):

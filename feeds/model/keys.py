@@ -263,6 +263,12 @@ Key = FixedKey | PeriodKey | TopKey | SearchKey | PaperKey | SeriesKey | ListKey
 
 LATEST, ALL, SEARCH = FixedKey(Scope.LATEST), FixedKey(Scope.ALL), SearchKey()
 HOME, STATISTICS = SiteKey(""), SiteKey("stats")
+TODAY, THIS_WEEK, THIS_MONTH, THIS_YEAR = map(SiteKey, ("today", "week", "month", "year"))
+NEWEST_PERIODS: Mapping[SiteKey, Scope] = dict(zip((TODAY, THIS_WEEK, THIS_MONTH, THIS_YEAR), PERIODS, strict=True))
+"""The pages that lead to the newest day, week, month and year.
+
+All pages link to them, at addresses that stay the same: links to the newest day itself would change them every day.
+"""
 _FIXED: tuple[Key, ...] = (LATEST, ALL, *map(SeriesKey, SERIES), SEARCH, ListKey(NEWEST))
 FIXED: Mapping[str, Key] = {key.text: key for key in _FIXED}
 """The keys that take no date, number or name."""

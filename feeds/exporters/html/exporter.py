@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from feeds.exporters.contract import Kind, RenderContext
 from feeds.exporters.html.plots import Plots
-from feeds.exporters.html.views import BOOKS, E_READER, NEWEST_PERIODS, EditionView, view_site
+from feeds.exporters.html.views import BOOKS, E_READER, EditionView, view_site
 from feeds.exporters.templates import render_template
 from feeds.model.edition import Edition, Statistics
-from feeds.model.keys import HOME, SERIES, STATISTICS, Scope, SiteKey
+from feeds.model.keys import HOME, NEWEST_PERIODS, SERIES, STATISTICS, Scope, SiteKey
 from feeds.model.query import Has, Order
 
 _TEMPLATES_BY_KEY = {

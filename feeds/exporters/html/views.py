@@ -23,11 +23,16 @@ from feeds.model.keys import (
     HOME,
     LATEST,
     LISTS,
+    NEWEST_PERIODS,
     PERIODS,
     RANKED_PERIODS,
     SEARCH,
     SERIES,
     STATISTICS,
+    THIS_MONTH,
+    THIS_WEEK,
+    THIS_YEAR,
+    TODAY,
     Key,
     ListKey,
     PaperKey,
@@ -55,12 +60,6 @@ if TYPE_CHECKING:
     from feeds.exporters.registry import Registry
 
 BOOKS, E_READER = SiteKey("books"), SiteKey("e-reader")
-TODAY, THIS_WEEK, THIS_MONTH, THIS_YEAR = map(SiteKey, ("today", "week", "month", "year"))
-NEWEST_PERIODS = dict(zip((TODAY, THIS_WEEK, THIS_MONTH, THIS_YEAR), PERIODS, strict=True))
-"""The pages that lead to the newest day, week, month and year.
-
-All pages link to them, at addresses that stay the same: links to the newest day itself would change them every day.
-"""
 _PAGE = "html"  # the name of the format
 _KEYS = {
     "latest": LATEST,
