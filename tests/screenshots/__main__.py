@@ -6,10 +6,10 @@ and on a phone, light and dark, in Korean and in English.
 
 import argparse
 import colorsys
+import hashlib
 import io
 import shutil
 import tempfile
-import zlib
 from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
@@ -94,9 +94,10 @@ def list_all() -> list[Screenshot]:
     ]
 
 
-def draw_gradient(number: int) -> bytes:
-    """Return a PNG file of one colour that becomes lighter downwards."""
-    red, green, blue = (int(255 * part) for part in colorsys.hls_to_rgb(number % 100 / 100, 0.5, 0.4))
+def draw_gradient(url: str) -> bytes:
+    """Return a PNG file of one colour, chosen by the URL, that becomes lighter downwards."""
+    hue = hashlib.sha256(url.encode()).digest()[0] / 256
+    red, green, blue = (int(255 * part) for part in colorsys.hls_to_rgb(hue, 0.5, 0.4))
     lightness = Image.linear_gradient("L").resize((320, 180))
     bands = [lightness.point(lambda value, part=part: part // 2 + value // 2) for part in (red, green, blue)]
     file = io.BytesIO()
@@ -107,7 +108,7 @@ def draw_gradient(number: int) -> bytes:
 def respond(route: Route) -> None:
     """Answer a request to another host: with an image, or by aborting it."""
     if route.request.resource_type == "image":
-        route.fulfill(body=draw_gradient(zlib.crc32(route.request.url.encode())), content_type="image/png")
+        route.fulfill(body=draw_gradient(route.request.url), content_type="image/png")
     else:
         route.abort()
 
