@@ -30,7 +30,8 @@ def too_many(open_files: OpenFiles) -> Publisher:
 
 def count_papers(publisher: Publisher, name: str, key: str, **parameters: str) -> int:
     if name == "epub":
-        return len([page for page in open_book(publisher, key, **parameters).spine if page.startswith("paper-")])
+        book = open_book(publisher, key, **parameters)
+        return sum(len(book.papers(page)) for page in book.spine)
     text = re.sub(r"</?mark>", "", render(publisher, name, key, **parameters).decode())
     return len(set(re.findall(r"Same \d+", text)))
 
