@@ -168,6 +168,21 @@ def test_build_writes_the_pictures_that_its_documents_show(open_files: OpenFiles
     assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files} == files
 
 
+def test_pages_load_no_picture_from_elsewhere(open_files: OpenFiles, tmp_path: Path) -> None:
+    publisher, out = open_files(FILES), tmp_path / "site"
+    for url in (FIRST, SECOND, FILM):
+        store(publisher, url)
+    build_site(publisher, out)
+    loaded = {
+        path.name: html.fromstring(path.read_bytes()).xpath("//img/@src | //img/@srcset | //@poster")
+        for path in out.rglob("*.html")
+    }
+    assert {len(links) > 0 for name, links in loaded.items() if name in ("index.html", "2402.00002.html")} == {True}
+    assert [link for links in loaded.values() for link in links if not link.startswith("/daily/pictures/")] == []
+    texts = {name: body for name, body in read_files(out).items() if name.endswith((".html", ".rss", ".atom", ".json"))}
+    assert [name for name, text in texts.items() if FIRST.encode() in text] == []
+
+
 def test_build_of_feeds_writes_the_largest_pictures_only(open_files: OpenFiles, tmp_path: Path) -> None:
     publisher = open_files(FILES)
     picture = store(publisher, FIRST)
