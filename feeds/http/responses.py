@@ -21,8 +21,8 @@ from feeds.publishing.representation import Representation, link_headers
 
 _EXPOSED_HEADERS = "ETag, Last-Modified, Link, Retry-After, Content-Disposition, IM"
 # Pages run no script but ours, and show pictures and videos from wherever the digests have them. Browsers show other
-# documents as well, such as feeds. No script connects to anything; Chromium asks `connect-src` whether Lighthouse may
-# read /robots.txt, and without it reports that there is none.
+# documents as well, such as feeds. The script reads the BibTeX that it copies; Chromium asks `connect-src` also whether
+# Lighthouse may read /robots.txt.
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: http:; media-src https: http:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
