@@ -28,13 +28,15 @@ class StaticSite(NamedTuple):
     """How to serve the files of a built site.
 
     `downloads` are the suffixes of what is saved, `displayed` the suffixes and paths that end like a download and are
-    none. `redirects` maps each path that is meant to those that people guess. `headers` belong to every response.
-    `pictures` is the folder of the pictures, which have a `Cache-Control` of their own.
+    none, `pages` the suffixes of pages that keep their `.html`. `redirects` maps each path that is meant to those that
+    people guess. `headers` belong to every response. `pictures` is the folder of the pictures, which have a
+    `Cache-Control` of their own.
     """
 
     media_types: MediaTypes
     downloads: tuple[str, ...]
     displayed: tuple[str, ...]
+    pages: tuple[str, ...]
     redirects: Mapping[str, list[str]]
     headers: Mapping[str, str]
     cache_control: str
@@ -53,6 +55,7 @@ def describe_static_site(formats: Registry) -> StaticSite:
         _media_types(formats),
         downloads,
         tuple(ending for ending in endings if ending.endswith(downloads)),
+        tuple(item.suffix for item in formats if item.kind is Kind.PAGE and item.suffix),
         _redirects(formats),
         {name: value for name, value in headers.items() if name not in _SERVERS_OWN},
         cache_control(None, ()),

@@ -24,7 +24,9 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> BuiltSite:
     # All processes of a test run build into one folder, so that only the first has to render.
     shared = own.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     out = shared / "papers" / "site"
-    environ = {"FEEDS_BASE_URL": BASE_URL, "FEEDS_INDEX": str(own / "index.sqlite"), "HOME": str(own)}
+    # In one language: pages of files offer no other one, for which they would need the app.
+    settings = {"FEEDS_BASE_URL": BASE_URL, "FEEDS_INTERFACE": "ko"}
+    environ = {**settings, "FEEDS_INDEX": str(own / "index.sqlite"), "HOME": str(own)}
     out.parent.mkdir(exist_ok=True)
     publisher = open_publisher(SEEDS, environ)
     with publisher.archive.snapshot() as snapshot:
