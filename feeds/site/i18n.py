@@ -93,6 +93,11 @@ class Locale:
         return str(self._babel.languages.get(primary_subtag(tag), tag))
 
     @property
+    def comma(self) -> str:
+        """The sign between the members of a list, with the space that follows it."""
+        return str(self._babel.list_patterns["standard"]["start"].format("", ""))
+
+    @property
     def first_weekday(self) -> int:
         """The first day of the week, 0 for Monday, in the country where most speakers of the language live."""
         likely: str = get_global("likely_subtags")[self.language]
