@@ -84,7 +84,7 @@ def test_every_chart_has_a_name_and_a_table(page: html.HtmlElement) -> None:
     assert len(charts) >= 3
     assert all(chart.get("role") == "img" and chart.get("aria-label") for chart in charts)
     captions = [details.findtext("summary") for details in page.xpath("//main//details[.//table]")]
-    assert captions == ["논문과 추천 수를 표로 보기", "주제를 표로 보기", "빠진 날들을 표로 보기"]
+    assert captions == ["논문과 추천 수를 표로 보기", "주제를 표로 보기", "빠진 날을 표로 보기"]
 
 
 def test_tables_have_the_numbers_of_the_charts(page: html.HtmlElement) -> None:
