@@ -81,11 +81,11 @@ class Audit(NamedTuple):
     failures: tuple[str, ...]
 
 
-def lighthouse(url: str, picture: bytes) -> Audit:
-    """Audit a page as it is on a phone with a slow network; other hosts answer with a picture (PNG)."""
+def lighthouse(url: str, picture: bytes, categories: Sequence[str]) -> Audit:
+    """Audit a page in some categories as it is on a phone; other hosts answer with a picture (PNG)."""
     with tempfile.TemporaryDirectory() as home:
         Path(home, "picture.png").write_bytes(picture)
-        report = json.loads(_node(home, "lighthouse.mjs", url, Path(home, "picture.png")))
+        report = json.loads(_node(home, "lighthouse.mjs", url, Path(home, "picture.png"), *categories))
     return Audit(report["scores"], tuple(report["failures"]))
 
 

@@ -1,9 +1,9 @@
-// Audits a page as a phone with Lighthouse, and prints its scores and what costs points: node lighthouse.mjs URL PICTURE
+// Audits a page as a phone with Lighthouse, and prints its scores and what costs points: node lighthouse.mjs URL PICTURE CATEGORY…
 import { readFile } from 'node:fs/promises'
 import lighthouse from 'lighthouse'
 import puppeteer from 'puppeteer-core'
 
-const [url, picture] = process.argv.slice(2)
+const [url, picture, ...onlyCategories] = process.argv.slice(2)
 const { origin } = new URL(url)
 const body = await readFile(picture)
 
@@ -22,7 +22,7 @@ try {
     if (request.resourceType() === 'image') return request.respond({ contentType: 'image/png', body })
     return request.abort('blockedbyclient') // the one failure that Lighthouse does not count
   })
-  const { lhr } = await lighthouse(url, { logLevel: 'error' }, undefined, tab)
+  const { lhr } = await lighthouse(url, { logLevel: 'error', onlyCategories }, undefined, tab)
   if (lhr.runtimeError) throw new Error(`${lhr.runtimeError.code}: ${lhr.runtimeError.message}`)
   console.log(JSON.stringify(report(lhr)))
 } finally {
