@@ -61,9 +61,9 @@ def test_own_font_has_hangul_hanja_and_symbols() -> None:
         ("2024-W12", {}, ("2024년", "12주차", "3월 18일 ~ 24일 · 논문 13편")),
         ("2024-03", {}, ("2024년", "3월", "논문 13편")),
         ("2024", {}, ("", "2024년", "논문 24편")),
-        ("latest", {}, ("2024.01.30 - 2024.03.20", "최신 논문", "논문 24편")),
-        ("all", {}, ("2024.01.30 - 2024.03.20", "모든 논문", "논문 24편")),
-        ("search", {"q": "확산|diffusion"}, ("2024.01.30 - 2024.03.20", "검색: 확산|diffusion", "논문 9편")),
+        ("latest", {}, ("2024년 1월 30일 ~ 3월 20일", "최신 논문", "논문 24편")),
+        ("all", {}, ("2024년 1월 30일 ~ 3월 20일", "모든 논문", "논문 24편")),
+        ("search", {"q": "확산|diffusion"}, ("2024년 1월 30일 ~ 3월 20일", "검색: 확산|diffusion", "논문 9편")),
         ("search", {"q": "nothing at all"}, ("", "검색: nothing at all", "논문 0편")),
     ],
 )
@@ -78,9 +78,9 @@ def test_heading_is_in_the_language_of_the_site(
     [
         ("2024-01-30", {}, ("2024", "January 30", "11 papers")),
         ("2024-W12", {}, ("2024", "Week 12", "Mar 18\u2009–\u200924 · 13 papers")),
-        ("latest", {}, ("2024.01.30 - 2024.03.20", "Latest papers", "24 papers")),
-        ("search", {"q": "확산|diffusion"}, ("2024.01.30 - 2024.03.20", "diffusion", "9 papers")),
-        ("search", {"q": "확산"}, ("2024.01.30 - 2024.03.20", "Search", "9 papers")),
+        ("latest", {}, ("Jan 30\u2009–\u2009Mar 20, 2024", "Latest papers", "24 papers")),
+        ("search", {"q": "확산|diffusion"}, ("Jan 30\u2009–\u2009Mar 20, 2024", "diffusion", "9 papers")),
+        ("search", {"q": "확산"}, ("Jan 30\u2009–\u2009Mar 20, 2024", "Search", "9 papers")),
     ],
 )
 def test_heading_in_a_font_without_hangul_is_english(
@@ -88,6 +88,19 @@ def test_heading_in_a_font_without_hangul_is_english(
 ) -> None:
     english = with_site(seeds, replace(seeds.site, cover_font=latin))
     assert heading(english, key, **parameters) == texts
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("ja", ("2024年", "第12週", "3月18日～24日 · 論文13本")),
+        ("zh", ("2024", "Week 12", "Mar 18\u2009–\u200924 · 13 papers")),
+    ],
+)
+def test_heading_is_english_where_the_font_has_no_glyphs(
+    seeds: Publisher, language: str, texts: tuple[str, str, str]
+) -> None:
+    assert heading(with_site(seeds, replace(seeds.site, language=language)), "2024-W12") == texts
 
 
 def test_week_has_the_year_that_it_is_counted_in(open_files: OpenFiles) -> None:

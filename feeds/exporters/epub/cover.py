@@ -135,7 +135,7 @@ def cover_heading(edition: Edition, context: RenderContext, typeface: "Typeface"
     if isinstance(key, TopKey):
         heading = _period_heading(key.period, count, context.locale)
         return heading._replace(above=f"{context.locale.gettext('Most voted')} · {heading.above}")
-    name, extent = context.name(edition), _extent(edition)
+    name, extent = context.name(edition), _extent(edition, context.locale)
     if isinstance(key, PaperKey):
         return Heading(" · ".join(filter(None, [extent, *(paper.arxiv_id for paper in edition.papers)])), name, "")
     return Heading(extent, name if typeface.has_glyphs(name) else _fallback_name(key, typeface), count)
@@ -159,10 +159,10 @@ def _period_heading(key: PeriodKey, count: str, locale: Locale) -> Heading:
     return Heading("", year, count)
 
 
-def _extent(edition: Edition) -> str:
+def _extent(edition: Edition, locale: Locale) -> str:
     """Return the first and the last day with a paper."""
     days = sorted(day.date for day in edition.days if day.listings)
-    return " - ".join(f"{day:%Y.%m.%d}" for day in dict.fromkeys((days[0], days[-1]))) if days else ""
+    return locale.format_range(days[0], days[-1], "yMMMd") if days else ""
 
 
 def _fallback_name(key: Key, typeface: "Typeface") -> str:

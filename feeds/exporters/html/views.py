@@ -70,7 +70,7 @@ _KEYS = {
     "e_reader": E_READER,
     "stats": STATISTICS,
 }
-_MAX_SITES = 16  # of views that are kept: a process has one site, in every language that readers or URLs choose
+_MAX_SITES = 32  # of views that are kept: a process has one site, in every language that readers or URLs choose
 _MAX_SUMMARIES = 100  # of a page; longer pages have the first sentences only
 _MAX_LEADS = 30  # of a page of several days; beyond, it has the most voted papers of each day and titles of the others
 _MIN_LEADS = 2  # of each day but the newest
