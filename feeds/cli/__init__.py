@@ -8,7 +8,7 @@ SUBCOMMANDS = {
     "export": "Write one edition in one format.",
     "formats": "List the registered formats.",
     "hosting": "Write a configuration to host the site with.",
-    "images": "Fetch the papers' images for the books.",
+    "images": "Fetch the papers' images for pages, feeds and books.",
     "init": "Write a settings file into ARCHIVE.",
     "metadata": "Fetch what arXiv and Crossref know of the papers.",
     "publish": "Upload the whole site to URL.",
