@@ -22,7 +22,7 @@ from feeds.readers.registry import ArchiveReader, Registry
 
 _MAX_SHOWN = 12  # files of a kind that a reader is shown
 _MAX_KINDS = 40
-_ALMOST = 0.9  # of the most
+_ALMOST = 0.95  # of the most
 _DATED = re.compile(r"[^/]*[0-9][^/]*")
 
 
