@@ -276,6 +276,13 @@ def test_keys_may_say_that_they_are_of_the_paper() -> None:
     assert (entry.paper.abstract, entry.paper.summary) == ("We prove it.", "- **Code:** <https://github.com/a/b>")
 
 
+def test_details_of_a_paper_may_stand_inside() -> None:
+    details = {"title": "A Title", "abstract": "We prove it.", "pdf_url": "https://arxiv.org/pdf/2503.00001"}
+    item = {"title": "A Title", "paper_url": "https://huggingface.co/papers/2503.00001", "authors": ["A B"]}
+    (paper,) = papers([{**item, "details": details}])
+    assert (paper.authors, paper.abstract, paper.summary) == (("A B",), "We prove it.", "")
+
+
 def test_page_of_a_journal_is_a_paper_without_any_text() -> None:
     item = {"title": "A Title", "link": "https://journal.example.org/1", "journal": "Acta", "abstract": ""}
     assert [paper.url for paper in papers([item])] == ["https://journal.example.org/1"]
@@ -295,6 +302,8 @@ def test_texts_under_unknown_keys_are_labelled() -> None:
         why_it_matters="It changes how agents plan.",
         status="done",
         source="arxiv",
+        updated="2025-03-15T08:12:45Z",
+        stars="1,024",
         models=["GPT", "Two"],
     )
     assert paper.summary == "- **Why it matters:** It changes how agents plan."

@@ -39,7 +39,7 @@ from feeds.readers.mappings.summaries import Texts, collect_texts, strings
 from feeds.text.urls import guess_media_type
 
 # Keys of objects inside of which the paper is, as in the API of Hugging Face.
-_WRAPPERS = ("paper", "article", "metadata", "meta", "info", "arxiv", "entry", "basic", "paper_info", "data")
+_WRAPPERS = ("paper", "article", "metadata", "meta", "info", "arxiv", "entry", "basic", "paper_info", "details", "data")
 _FULL_NAMES = ("name", "fullname", "full_name", "fullName", "author", "display_name", "displayName")
 _GIVEN_NAMES = ("first", "given", "firstName", "first_name", "forenames", "givenName")
 _FAMILY_NAMES = ("last", "family", "lastName", "last_name", "keyname", "familyName")
