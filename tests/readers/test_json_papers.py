@@ -148,6 +148,7 @@ def test_comment_of_arxiv_is_a_field(comment: str) -> None:
         ({"journal": {"name": "ArXiv", "volume": "abs/2503.01234"}}, "", ""),
         ({"externalIds": {"DBLP": "journals/corr/x", "DOI": "10.1000/xyz"}}, "", "10.1000/xyz"),
         ({"doi": "https://doi.org/10.48550/arXiv.2503.01234"}, "", ""),
+        ({"journal": "bioRxiv"}, "", ""),
         ({"journal": None, "doi": "none"}, "", ""),
     ],
 )

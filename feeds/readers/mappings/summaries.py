@@ -28,7 +28,7 @@ _VENUE = re.compile(
     r"(?i:\b(?:accepted|appear|camera[- ]ready|presented|proceedings|published)\b)"
     r"|\b[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?:[\s-]?20[0-9]{2}|\s?['’][0-9]{2})\b"
 )
-_PREPRINT = re.compile(r"arxiv|corr\b", re.IGNORECASE)  # no journal
+_PREPRINT = re.compile(r"(?:ar|bior|medr|chemr|psyar)xiv|corr\b|ssrn\b|research square", re.IGNORECASE)  # no journal
 _MAX_COMMENT = 1_000  # characters; arXiv takes no longer ones
 _NUMBERS = re.compile(r"[0-9.,:%/+\s-]*(?:T[0-9:.+-]+Z?)?")
 _MIN_PROSE = 20  # characters of a text whose key is not known
