@@ -398,6 +398,25 @@ def test_heading_above_a_translation_of_it_is_the_title() -> None:
     assert titles(source) == ["Rotations in SO(3)", "Gravel"]
 
 
+def test_paper_at_arxiv_may_also_have_a_doi() -> None:
+    source = """\
+### 1. Gravel
+- arXiv ID: 2405.03307
+- DOI: 10.1109/GRAVEL.2024.00001
+
+### 2. Silt
+- DOI: 10.1109/SILT.2024.00002
+"""
+    urls = [paper.url for paper in papers(source)]
+    assert urls == ["https://arxiv.org/abs/2405.03307", "https://doi.org/10.1109/silt.2024.00002"]
+
+
+def test_number_of_arxiv_after_a_title_is_no_summary() -> None:
+    source = "- **[Gravel](https://arxiv.org/abs/2405.03308)** `arXiv:2405.03308`\n"
+    source += source.replace("3308", "3309")
+    assert [paper.summary for paper in papers(source)] == ["", ""]
+
+
 def test_label_of_the_title_corrects_the_heading() -> None:
     source = "### 3.4 Gravel\n- Title: Gravel\n- URL: https://arxiv.org/abs/2405.03303\n- Note: wet\n"
     (paper,) = papers(source)

@@ -94,7 +94,7 @@ _NAMES = {
         "ひとこと要約|まとめ|サマリー|サマリ|一言まとめ"
     ),
     Field.LINK: (
-        "link|links|url|paper|paper link|paper url|arxiv|arxiv link|arxiv url|arxiv id|id|abs|abs link|"
+        "link|links|url|paper|paper id|paper link|paper url|arxiv|arxiv link|arxiv url|arxiv id|id|abs|abs link|"
         "abs url|abstract link|abstract url|arxiv page|hugging face|huggingface|hf|hf paper|hf link|"
         "huggingface link|hugging face link|html|html link|source|sources|source url|source link|doi|openreview|"
         "alphaxiv|read paper|read|full text|view paper|paper page|original|original paper|"

@@ -444,7 +444,7 @@ def _read_code(builder: _Builder, label: Label) -> bool:
 
 def _keep_links(builder: _Builder, line: str) -> str:
     """Return a line without links to the paper and pictures; the first picture is the paper's."""
-    if not any(sign in line for sign in ("(", "://", "<", "rxiv", "RXIV")):
+    if not any(sign in line.lower() for sign in ("(", "://", "<", "arxiv", "doi")):
         return line
     addresses = find_addresses(line)
     rest = _without_links(line, addresses)

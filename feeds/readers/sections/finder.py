@@ -98,7 +98,7 @@ _GENERIC = frozenset(
     {
         "papers", "paper list", "list", "new", "new papers", "all papers", "updates", "others", "other", "misc",
         "details", "detail", "info", "information", "metadata", "basic information", "overview", "highlights",
-        "top papers", "top picks", "must read", "recommended", "recommended papers", "latest papers", "latest",
+        "candidates", "top papers", "top picks", "must read", "recommended", "recommended papers", "latest papers", "latest",
         "today", "archive", "index", "full list", "paper details", "results", "selected papers", "featured",
         "featured papers", "the rest", "论文", "論文", "论文列表", "論文列表", "最新发布", "更新", "精读区", "速读区",
         "精读", "速读", "推荐论文", "今日论文", "其他", "其它", "基本信息", "论文详情", "详细", "详情", "今日推荐",
@@ -357,7 +357,8 @@ class PaperFinder:
         if labels:
             is_text = labels[0].field in _TEXT_FIELDS
             is_leading = not is_text and any(label.field in _LEADING_FIELDS for label in labels)
-            strength = Strength.NAMED if is_leading else Strength.MENTIONED
+            is_second = all(label.name.lower() == "doi" for label in labels)  # of a paper that may also be at arXiv
+            strength = (Strength.LINKED if is_second else Strength.NAMED) if is_leading else Strength.MENTIONED
             yield from (Lead(index, paper.url, strength) for paper in papers)
             return
         if row_cells(line) is not None:
