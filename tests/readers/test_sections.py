@@ -407,8 +407,9 @@ def test_paper_at_arxiv_may_also_have_a_doi() -> None:
 ### 2. Silt
 - DOI: 10.1109/SILT.2024.00002
 """
-    urls = [paper.url for paper in papers(source)]
-    assert urls == ["https://arxiv.org/abs/2405.03307", "https://doi.org/10.1109/silt.2024.00002"]
+    first, second = papers(source)
+    assert first.summary == "**DOI:** 10.1109/GRAVEL.2024.00001"
+    assert [first.url, second.url] == ["https://arxiv.org/abs/2405.03307", "https://doi.org/10.1109/silt.2024.00002"]
 
 
 def test_number_of_arxiv_after_a_title_is_no_summary() -> None:

@@ -429,7 +429,7 @@ def _read_link(builder: _Builder, label: Label, line: str) -> bool:
         builder.summary.append(_keep_links(builder, others))
     kept = _keep_links(builder, value).strip(" \t|,·•/-()[]`")
     if any(address.url != builder.url for address in find_addresses(kept)):
-        builder.summary.append(kept)
+        builder.summary.append(kept if "](" in kept or "</a" in kept else f"**{label.name}:** {kept}")
         return True
     return not kept or bool(find_papers(line)) or is_label(kept)
 

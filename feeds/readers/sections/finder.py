@@ -98,10 +98,10 @@ _GENERIC = frozenset(
     {
         "papers", "paper list", "list", "new", "new papers", "all papers", "updates", "others", "other", "misc",
         "details", "detail", "info", "information", "metadata", "basic information", "overview", "highlights",
-        "candidates", "top papers", "top picks", "must read", "recommended", "recommended papers", "latest papers", "latest",
+        "top papers", "top picks", "must read", "recommended", "recommended papers", "latest papers", "latest",
         "today", "archive", "index", "full list", "paper details", "results", "selected papers", "featured",
-        "featured papers", "the rest", "论文", "論文", "论文列表", "論文列表", "最新发布", "更新", "精读区", "速读区",
-        "精读", "速读", "推荐论文", "今日论文", "其他", "其它", "基本信息", "论文详情", "详细", "详情", "今日推荐",
+        "featured papers", "the rest", "candidates", "论文", "論文", "论文列表", "論文列表", "最新发布", "更新",
+        "精读区", "速读区", "精读", "速读", "推荐论文", "今日论文", "其他", "其它", "基本信息", "论文详情", "详细", "详情", "今日推荐",
         "全部论文", "论文详细信息", "論文一覧", "一覧", "新着論文", "注目論文", "その他", "詳細", "基本情報",
         "今日の論文", "논문", "논문 목록", "목록", "새 논문", "최신 논문", "기타", "오늘의 논문", "추천 논문", "상세",
         "기본 정보",
