@@ -740,6 +740,7 @@ def test_files_of_other_kinds_are_declined(source: str, path: str) -> None:
         ("# 每日 ArXiv 論文\n\n> 📊 本日共處理 0 篇論文\n", "2024-05-17.md"),
         ("# 今日の論文\n\n新しい論文はありませんでした。\n", "2024-05-17.md"),
         ("# 오늘의 논문\n\n새 논문이 없습니다.\n", "2024-05-17.md"),
+        ("## Papers\n\n| Title | Authors |\n|-------|---------|\n", "2024-05-17.md"),
     ],
 )
 def test_day_that_says_that_it_has_no_papers_is_empty(source: str, path: str) -> None:
