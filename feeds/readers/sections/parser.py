@@ -27,7 +27,8 @@ _README = re.compile(r"(?:readme|index|contributing|changelog|claude|agents|skil
 _ARXIV_MONTH = re.compile(r"arxiv\.org/abs/(?P<year>[0-9]{2})(?P<month>[0-9]{2})\.")
 _FILE_LINK = re.compile(r"\]\((?![a-z][a-z0-9+.-]*:|#|//)[^()\s]+\)", re.IGNORECASE)
 _NO_PAPERS = re.compile(
-    r"\bno (?:\w+ ){0,3}(?:papers?|articles?|submissions?|results?|updates?)\b|\b0 (?:new )?papers\b|\bpapers?\W{1,8}0\b"
+    r"\bno (?:\w+ ){0,3}(?:papers?|articles?|submissions?|results?|updates?)\b"
+    r"|\b0 (?:new )?papers\b|\bpapers?\W{1,8}0\b"
     r"|(?:没有|沒有|暂无|暫無|无|無)[^。\n]{0,12}(?:论文|論文|更新)|(?<![0-9])0\s?(?:篇|[편건件])"
     r"|(?:论文|論文)[^。\n]{0,6}[:：]\W{0,5}0(?![0-9])|論文[^。\n]{0,12}(?:ありません|なし|見つかりません)|논문[^.\n]{0,6}없"
     r"|\|\s*(?:title|标题|標題|论文|論文|제목|논문|タイトル)\s*\|[^\n]*\n[-:|\s]+\Z",  # a table without rows
