@@ -171,6 +171,8 @@ def test_day_and_month_are_told_apart_where_one_is_above_12() -> None:
         "2025/3月9日.md",
         "202503/09/README.md",
         "docs/202503/09/2503.10111v1-some-paper.md",
+        "docs/202503/09/biorxiv-10-1101-2024-11-26-625410-v4-some-paper.md",
+        "2025-03-09/10.64898_2024.11.26.625410.md",
         "2025-03/09.md",
         "2025-03/03-09.md",
         "2025-3/9.md",

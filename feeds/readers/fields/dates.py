@@ -110,7 +110,12 @@ _IN_FOLDERS = tuple(
     )
 )
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\]\([^()\s]*\)|https?://[^\s<>()|]+")
-_ARXIV_NUMBER = re.compile(r"(?<![0-9.])[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?(?![0-9])")
+_IDENTIFIER = (
+    re.compile(  # an arXiv number, or a DOI with a date such as those of bioRxiv, in which file names have hyphens
+        r"(?<![0-9.])[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?(?![0-9])"
+        r"|(?<![0-9])10[.-][0-9]{4,9}[-_./][0-9]{4}(?:[-_.][0-9]{2}){2}[-_.][0-9]{4,}"
+    )
+)
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"〜": "~", "∼": "~"})
 _SUFFIX = re.compile(r"(?<=.)(?:\.[A-Za-z][A-Za-z0-9]{0,8}){1,2}$")
 
@@ -268,7 +273,7 @@ def _simplify(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_HYPHENS)
     text = text.replace("**", "").replace("__", " ").replace("`", "")
-    return _ARXIV_NUMBER.sub(lambda match: "#" * len(match[0]), text)
+    return _IDENTIFIER.sub(lambda match: "#" * len(match[0]), text)
 
 
 def _only_date(text: str) -> date | None:
