@@ -168,6 +168,23 @@ def test_abstract_in_two_languages_is_the_original() -> None:
     assert result.summary == "## 📝 摘要（中文）\n\n中文。\n\n## 方法\n\n一步。"
 
 
+def test_abstract_beside_a_translation_is_the_original() -> None:
+    result = paper(note("title: T\narxiv: 2503.00001", "## 摘要\n我们证明了这一点。\n\n## Abstract\nWe show it.\n"))
+    assert (result.abstract, result.summary) == ("We show it.", "## 摘要\n我们证明了这一点。")
+
+
+def test_authors_may_be_a_section_with_a_list() -> None:
+    result = paper(note("title: T\narxiv: 2503.00001", "## 著者\n- Ada Byron\n- Alan Turing\n\n## 概要\n文。\n"))
+    assert (result.authors, result.summary) == (("Ada Byron", "Alan Turing"), "## 概要\n文。")
+
+
+def test_html_between_markdown_becomes_markdown() -> None:
+    box = '<div class="box">\n<span>TL;DR</span> Short: <a href="https://example.org/c">code</a>\n</div>'
+    body = f"{box}\n\n## Method\n*One* step."
+    result = paper(note("title: T\narxiv: 2503.00001", body))
+    assert result.summary == "TL;DR Short: [code](https://example.org/c)\n\n## Method\n*One* step."
+
+
 def test_lines_that_repeat_fields_are_not_the_summary() -> None:
     body = (
         '<a href="https://arxiv.org/abs/2503.00001" class="b">arXiv</a>\n<button onclick="x()">Share</button>\n'

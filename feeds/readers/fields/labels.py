@@ -257,7 +257,7 @@ _ARXIV_IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*|__(?=\S)([^_]+)(?<=\S)__")
-_FORMATTING_TAG = re.compile(r"</?(?:b|strong|i|em|u|a|span|font|mark)(?:\s[^<>]*)?>", re.IGNORECASE)
+_FORMATTING_TAG = re.compile(r"</?(?:b|strong|i|em|u|a|span|font|mark|scp)(?:\s[^<>]*)?>", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from feeds.readers.days import DayCollector
 from feeds.readers.fields.addresses import find_papers, paper_url
 from feeds.readers.fields.dates import Dates
 from feeds.readers.fields.labels import Field, find_field, find_language, parse_labels, split_authors, split_categories
-from feeds.readers.fields.values import parse_day, plain_paragraphs
+from feeds.readers.fields.values import guess_language, html_to_markdown, parse_day, plain_paragraphs
 from feeds.readers.mappings.keys import normalize_key
 from feeds.readers.mappings.papers import Fields, make_paper
 from feeds.readers.notes.front_matter import FrontMatter, parse_front_matter
@@ -20,6 +20,7 @@ from feeds.readers.notes.front_matter import FrontMatter, parse_front_matter
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")
 _QUOTE = re.compile(r"^\s*>\s?")
+_ITEM = re.compile(r"^\s*(?:[-*+]|[0-9]{1,4}[.)])\s+")
 _ORIGINAL = re.compile(r"[(（\[]?\s*(?:original|原文|원문|english|英文|영문)\s*[)）\]]?", re.IGNORECASE)
 _DATA = re.compile(  # what a section with the fields of the paper is called
     r"[^\w]*(?:(?:paper|basic|meta)?\s*(?:info|information|metadata|data|details)|(?:论文|論文|基本|メタ|書誌|书目)(?:信息|資訊|情報|データ)"
@@ -104,9 +105,9 @@ def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
         return None
     paper = _with_labels(note.paper, lines, dates)
     if abstract and not paper.abstract:
-        paper = replace(paper, abstract=abstract)
+        paper = replace(paper, abstract=plain_paragraphs(abstract))
     if authors and not paper.authors:
-        names = split_authors(authors)
+        names = split_authors(", ".join(filter(None, (_ITEM.sub("", line).strip() for line in authors.split("\n")))))
         paper = replace(paper, authors=names.names, more_authors=names.more_authors)
     return note._replace(paper=paper)
 
@@ -123,13 +124,19 @@ def _take_title(lines: list[str]) -> tuple[str, list[str]]:
 
 
 def _take_section(lines: list[str], field: Field) -> tuple[str, list[str]]:
-    """Return the text of the section called after a field, the original if there are several, and the other lines."""
+    """Return the text of the section called after a field, the original if there are several, and the other lines.
+
+    The original is the one that says so, or else the first that is not in Korean, Japanese or Chinese.
+    """
     sections = list(_find_sections(lines, field))
     if not sections:
         return "", lines
-    start, end = next((section[:2] for section in sections if _ORIGINAL.search(section.heading)), sections[0][:2])
-    text = "\n".join(_QUOTE.sub("", line) for line in lines[start + 1 : end])
-    return plain_paragraphs(text), lines[:start] + lines[end:]
+    texts = ["\n".join(_QUOTE.sub("", line) for line in lines[start + 1 : end]) for start, end, _ in sections]
+    marked = (index for index, section in enumerate(sections) if _ORIGINAL.search(section.heading))
+    foreign = (index for index, text in enumerate(texts) if not guess_language(text))
+    index = next(marked, next(foreign, 0))
+    start, end, _ = sections[index]
+    return texts[index], lines[:start] + lines[end:]
 
 
 class _Section(NamedTuple):
@@ -213,10 +220,13 @@ def _with_labels(paper: Paper, lines: list[str], dates: Dates) -> Paper:
 
 
 def _body(lines: list[str]) -> str:
-    """Return the text of a note without the lines above its first section that only repeat fields of the paper."""
+    """Return the text of a note without the lines above its first section that only repeat fields of the paper.
+
+    Pages of Hugo and Jekyll have HTML between their Markdown.
+    """
     lead = next((index for index, line in enumerate(lines[:_MAX_LEAD]) if _HEADING.match(line[:_MAX_LINE])), _MAX_LEAD)
     kept = [line for line in lines[:lead] if not _repeats_fields(line[:_MAX_LINE])]
-    return "\n".join([*kept, *lines[lead:]]).strip("\n").rstrip()
+    return html_to_markdown("\n".join([*kept, *lines[lead:]])).strip("\n").rstrip()
 
 
 def _repeats_fields(line: str) -> bool:
