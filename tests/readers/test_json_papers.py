@@ -238,6 +238,7 @@ def test_address_is_found_under_its_usual_keys(fields: dict[str, object], url: s
         ({"0": "A One", "1": "B Two"}, ("A One", "B Two"), False),
         (None, (), False),
         (7, ("7",), False),
+        (["Some Lab", ":", "Ada Byron"], ("Some Lab", "Ada Byron"), False),
         (["Emmy Noether , Ada Byron"], ("Emmy Noether", "Ada Byron"), False),
         (["Emmy Noether, Ada Byron, Alan T., et al."], ("Emmy Noether", "Ada Byron", "Alan T."), True),
         (["Noether, Emmy"], ("Noether, Emmy",), False),

@@ -183,8 +183,8 @@ def _parse_authors(value: object) -> Authors:
         name = _name(item)
         if name.casefold().rstrip(".") in _MORE_AUTHORS:
             more_authors = True
-        elif name and not is_no_value(name):
-            names[name] = None
+        elif any(map(str.isalnum, name)) and not is_no_value(name):
+            names[name] = None  # and not the colon that arXiv has after a collaboration
     return Authors(tuple(names), more_authors)
 
 
