@@ -412,6 +412,26 @@ def test_paper_at_arxiv_may_also_have_a_doi() -> None:
     assert [first.url, second.url] == ["https://arxiv.org/abs/2405.03307", "https://doi.org/10.1109/silt.2024.00002"]
 
 
+def test_link_between_facts_leads_to_the_paper_of_the_section() -> None:
+    source = """\
+### 1. 모래 걷기 (Walking on Sand)
+
+출처 · 2024-05-16 · preprint · [arXiv:2405.03310](https://arxiv.org/abs/2405.03310) · 코드 미공개
+
+모래 위를 걷는다. arXiv:2401.00001 과 비교한다.
+
+## Sources
+
+| # | 제목 (축약) | 링크 |
+|---|---|---|
+| 1 | 모래 | https://arxiv.org/abs/2405.03310 |
+| 2 | 자갈 | https://arxiv.org/abs/2405.03311 |
+"""
+    first, second = papers(source)
+    assert (first.title, first.published) == ("모래 걷기 (Walking on Sand)", date(2024, 5, 16))
+    assert (second.title, second.url) == ("자갈", "https://arxiv.org/abs/2405.03311")
+
+
 def test_number_of_arxiv_after_a_title_is_no_summary() -> None:
     source = "- **[Gravel](https://arxiv.org/abs/2405.03308)** `arXiv:2405.03308`\n"
     source += source.replace("3308", "3309")

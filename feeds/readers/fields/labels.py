@@ -246,6 +246,7 @@ _CATEGORY = (
 _CATEGORY_CODE = re.compile(_CATEGORY)
 _CODE_IN_BRACKETS = re.compile(rf"[(（\[]\s?({_CATEGORY})\s?[)）\]]")
 _CATEGORY_SEPARATOR = re.compile(r"\s?[,;，、；|]\s?|\s(?=#\w)")
+_REMARK_ON_LABEL = re.compile(r"(?<=\w)\s?[(（][^()（）:/]{1,20}[)）]$")
 _REMARK = re.compile(r"\s?[(（][^()（）]*[)）]$")
 
 _TITLE_BULLET = re.compile(r"^(?:(?:[•●\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d\ufe0f]|[-*](?=\s))\s*)+")
@@ -269,7 +270,7 @@ def find_field(name: str) -> tuple[Field, str] | None:
     if len(name) > _MAX_NAME:
         return None
     name = _TAG.sub(" ", name)
-    if field := _look_up(_letters(name)):
+    if field := _look_up(_letters(name)) or _look_up(_letters(_REMARK_ON_LABEL.sub("", name.strip()))):
         return field
     parts = [part for part in map(_letters, re.split(r"[/()（）|·・\[\]]", name)) if part and not part.isdigit()]
     fields = {_look_up(part) for part in parts if part not in _LANGUAGES}

@@ -66,6 +66,7 @@ _ELEMENT = re.compile(
 )
 _MAX_DEPTH = 20  # of headings and lists
 _MAX_BEFORE = 300  # characters of title and authors before a link on a line of its own
+_BETWEEN_FACTS = re.compile(r"\s[|·•]\s")
 _SENTENCE_END = re.compile(r"[.!?。：:；;]\s|。")
 _BOLD_TITLE = re.compile(
     r"[\W\d_]{0,60}?(?:\*\*[^*]+\*\*|__[^_]+__|<b>[^<]+</b>|<strong>[^<]+</strong>|\*[^*]+\*|[\"“「《『][^\"”」》』]+[\"”」》』])",
@@ -421,6 +422,8 @@ def _strength_of(line: str, papers: list[Address], *, is_item: bool) -> Strength
     first = papers[0]
     link, before, after = line[first.start : first.end], line[: first.start], line[first.end :]
     title = _BOLD_TITLE.match(line)
+    if _is_fact(before, after):
+        return Strength.APPENDED
     if not _LETTERS.search(before) and link.startswith(("[", "<", "http")):
         is_start = is_item or title is not None or _BOLD_START.match(line) is not None or not _continues(after)
         if is_start:
@@ -434,6 +437,12 @@ def _strength_of(line: str, papers: list[Address], *, is_item: bool) -> Strength
     else:
         is_appended = is_last and is_written_out and not first.text and len(before) < _MAX_BEFORE
     return Strength.APPENDED if is_appended else Strength.MENTIONED
+
+
+def _is_fact(before: str, after: str) -> bool:
+    """Whether a link stands alone between other facts on its line, such as `2024-01-30 · [arXiv](URL) · 12 pages`."""
+    left, right = _BETWEEN_FACTS.split(before), _BETWEEN_FACTS.split(after)
+    return len(left) + len(right) > 2 and not _LETTERS.search(left[-1]) and not _LETTERS.search(right[0])
 
 
 def _continues(rest: str) -> bool:
