@@ -108,6 +108,13 @@ def test_reader_of_most_papers_is_estimated(tmp_path: Path) -> None:
     assert detect(tmp_path) == "rows"
 
 
+def test_folders_that_repeat_papers_count_them_once(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"days/{n:02}.txt": f"rows {'x' * n}" for n in range(96)})
+    write_files(tmp_path, {f"raw/{n:02}.txt": f"rows {'x' * n}" for n in range(16, 80)})
+    write_files(tmp_path, {"best.md": "\n".join(f"lines {'x' * n}" for n in range(120))})
+    assert detect(tmp_path) == "lines"
+
+
 def test_pages_that_repeat_papers_count_them_once(tmp_path: Path) -> None:
     page = "\n".join(f"lines {'x' * n}" for n in range(20))
     write_files(tmp_path, {f"tags/{n}.md": page for n in range(90)})
