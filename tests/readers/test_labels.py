@@ -294,6 +294,7 @@ def test_categories_are_split_into_tags(text: str, tags: list[str]) -> None:
         ("$x_1$ and $x_2$", "$x_1$ and $x_2$"),
         ("∀-Exploration", "∀-Exploration"),
         ("A Study (1999)", "A Study (1999)"),
+        ("A Study (8/10) ⭐⭐", "A Study"),
         ("", ""),
     ],
 )

@@ -432,6 +432,28 @@ def test_link_between_facts_leads_to_the_paper_of_the_section() -> None:
     assert (second.title, second.url) == ("자갈", "https://arxiv.org/abs/2405.03311")
 
 
+def test_part_with_other_papers_does_not_hide_the_paper() -> None:
+    source = "# 日报\n"
+    for number in (3312, 3313):
+        source += f"""
+### 1. Gravel {number} (8/10) 🔁
+**arxiv** · `2405.0{number}` · 2024-05-16
+👥 Jo Wu, Ana Souza · 🏷 cs.LG, cs.AI
+🔗 [arXiv](https://arxiv.org/abs/2405.0{number}) · [alphaxiv](https://www.alphaxiv.org/abs/2405.0{number})
+
+#### 📎 相关方法
+- [GPTQ](https://arxiv.org/abs/2210.0{number}) — old
+"""
+    first, second = papers(source)
+    assert (first.title, second.title) == ("Gravel 3312", "Gravel 3313")
+    assert (first.authors, first.tags, first.published) == (
+        ("Jo Wu", "Ana Souza"),
+        ("cs.LG", "cs.AI"),
+        date(2024, 5, 16),
+    )
+    assert first.summary == "#### 📎 相关方法\n- [GPTQ](https://arxiv.org/abs/2210.03312) — old"
+
+
 def test_number_of_arxiv_after_a_title_is_no_summary() -> None:
     source = "- **[Gravel](https://arxiv.org/abs/2405.03308)** `arXiv:2405.03308`\n"
     source += source.replace("3308", "3309")

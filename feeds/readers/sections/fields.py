@@ -68,6 +68,7 @@ _SIGN = re.compile(r"\W{0,4}(?P<sign>🏷|👤|👥|✍|🧑|👨|👩)[\ufe0f\u
 _BETWEEN_FACTS = re.compile(r"\s*[|·•]\s*")
 _MAX_TITLE = 5_000  # characters in which a title in emphasis ends
 _MAX_FACTS = 2_000  # characters
+_MIN_NUMBER = 8  # characters of a number of arXiv
 _MAX_DATE = 40  # characters
 _MAX_TAG = 80  # characters; longer ones are sentences
 _MAX_NAMES = 20_000  # characters of a line of names
@@ -336,6 +337,8 @@ def _read_sign_line(builder: _Builder, line: str) -> bool:
     if sign is None:
         return False
     value = line[sign.end() :]
+    if _SIGN.search(value):  # of another fact
+        return False
     if sign["sign"] == "🏷":
         return "|" not in value and builder.add_tags(value)
     return builder.set_authors(value)
@@ -352,7 +355,8 @@ def _read_facts(builder: _Builder, line: str) -> bool:
         rest = _without_links(fact, find_addresses(fact))
         bare = fact.strip(" \t*_`")
         labels = read_labels(fact)
-        if _read_sign_line(builder, fact) or (labels and _read_label(builder, labels[0], fact)):
+        is_own_number = len(bare) > _MIN_NUMBER and builder.url.endswith(bare)
+        if is_own_number or _read_sign_line(builder, fact) or (labels and _read_label(builder, labels[0], fact)):
             is_fact = True
         elif re.search(r"[^\W\d_]", rest) is None and rest != fact:
             is_fact = True

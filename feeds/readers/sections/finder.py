@@ -269,7 +269,9 @@ class PaperFinder:
             return None
         urls, own_urls = _clearest(leads), _clearest(own)
         if len(urls) != 1:
-            is_clear = len(own_urls) == 1 and min(lead.strength for lead in own) is Strength.NAMED
+            is_clear = len(own_urls) == 1 and not any(
+                lead.title for lead in own if lead.url in own_urls and lead.strength is not Strength.NAMED
+            )
             others = [child for child in section.children if self.leads(child.start, child.end)]
             return next(iter(own_urls)) if is_clear and all(map(self._is_structural, others)) else None
         url = next(iter(urls))
