@@ -212,6 +212,12 @@ def test_note_may_start_with_a_title_in_place_of_fields() -> None:
     assert (result.authors, result.tags, result.summary) == (("가나", "다라"), ("cs.AI",), "## 요약\n짧다.")
 
 
+def test_heading_of_a_note_may_translate_the_title() -> None:
+    lead = "> - **中文标题**: 题目\n> - **제목:** A Title\n> - **PDF 링크:** [A Title](https://arxiv.org/pdf/2503.00001v1)\n"
+    result = paper(f"# 어떤 논문의 제목입니다\n\n{lead}\n## 요약\n짧다.\n")
+    assert (result.title, result.summary) == ("A Title", "**어떤 논문의 제목입니다**\n\n## 요약\n짧다.")
+
+
 @pytest.mark.parametrize("heading", ["基本情報", "📄 Paper Information", "메타데이터", "基本信息"])
 def test_address_may_stand_in_a_section_of_data(heading: str) -> None:
     result = paper(f"# A Title\n\n## {heading}\n- **arXiv ID**: 2503.00001\n- **DOI**: 10.1000/x\n\n## 概要\n文。\n")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -92,7 +93,7 @@ def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
     fields = dict(matter.fields)
     title, lines = _take_title(lines)
     if title and not any(find_field(key) == (Field.TITLE, "") for key in fields):
-        fields["title"] = title
+        fields |= _titles(title, lines)
     abstract, lines = _take_section(lines, Field.ABSTRACT)
     authors, lines = _take_section(lines, Field.AUTHORS)
     note = make_paper(fields, dates, language=language, body=_body(lines))
@@ -121,6 +122,14 @@ def _take_title(lines: list[str]) -> tuple[str, list[str]]:
         if heading or _FENCE.match(line):
             break
     return "", lines
+
+
+def _titles(heading: str, lines: list[str]) -> dict[str, object]:
+    """Return the title that a line below the heading is labelled with, else the heading, which may be a translation."""
+    labels = chain.from_iterable(parse_labels(line[:_MAX_LINE]) for line in lines[:_MAX_LEAD])
+    titles = (label.text for label in labels if label.field is Field.TITLE and label.language in ("", "en"))
+    title = next(filter(None, titles), heading)
+    return {"title": title, **({"translated_title": heading} if guess_language(heading) and title != heading else {})}
 
 
 def _take_section(lines: list[str], field: Field) -> tuple[str, list[str]]:
