@@ -252,6 +252,7 @@ _REMARK = re.compile(r"\s?[(（][^()（）]*[)）]$")
 _EMOJI = r"[\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d\ufe0f]"
 _TITLE_BULLET = re.compile(rf"^(?:(?:{_EMOJI}|[•●]|[-*](?=\s))\s*)+")
 _TITLE_SCORE = re.compile(rf"(?:\s+(?:{_EMOJI}+|[(（\[]\s?[0-9]{{1,3}}(?:\.[0-9]+)?\s?/\s?[0-9]{{1,3}}\s?[)）\]]))+$")
+_MAX_SCORE = 60  # characters
 _TITLE_NUMBER = re.compile(
     r"^(?:[\[(（【]\s?#?[0-9]{1,4}\s?[\])）】]\s?[.:]?|#?[0-9]{1,4}[.)、]|#[0-9]{1,4}:?|[①-⑳])(?:\s+|(?=[^\s\d]))"
 )
@@ -337,7 +338,8 @@ def is_no_value(text: str) -> bool:
 def clean_title(title: str) -> str:
     """Remove number, bullet, emphasis, arXiv number and score of a title: `**[1] A (2401.12345)** (8/10) ⭐` is `A`."""
     title = _EMPHASIS.sub(lambda match: match[1] or match[2], _FORMATTING_TAG.sub("", " ".join(title.split())))
-    title = _TITLE_SCORE.sub("", _ARXIV_IN_BRACKETS.sub("", title).strip())
+    title = _ARXIV_IN_BRACKETS.sub("", title).strip()
+    title = title[:-_MAX_SCORE] + _TITLE_SCORE.sub("", title[-_MAX_SCORE:])
     for mark in ("**", "__", "*", "_", "`"):
         if len(title) > 2 * len(mark) and title.startswith(mark) and title.endswith(mark) and title.count(mark) == 2:
             title = title[len(mark) : -len(mark)].strip()
