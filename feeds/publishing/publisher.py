@@ -32,7 +32,7 @@ from feeds.readers import registry as reader_registry
 from feeds.readers.fields.dates import Dates
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
-from feeds.site.settings import Settings
+from feeds.site.settings import SettingError, Settings
 from feeds.site.site import Site
 
 _log = logging.getLogger(__name__)
@@ -52,11 +52,15 @@ class Rendered(NamedTuple):
 class Publisher:
     """The documents of an archive. Threads may share a publisher."""
 
-    def __init__(self, archive: Archive, formats: Registry, site: Site, store: Store) -> None:
+    def __init__(
+        self, archive: Archive, formats: Registry, site: Site, store: Store, settings_error: SettingError | None = None
+    ) -> None:
         self.archive = archive
         self.formats = formats
         self.site = site
         self.store = store
+        self.settings_error = settings_error
+        """What is wrong in `feeds.toml`, if the settings are the last ones without an error."""
         own = site.interface or supported_language(site.language)
         self.languages = (own, *(language for language in LANGUAGES if language != own))
         """The languages of translated documents, the default one first."""
@@ -304,19 +308,25 @@ def open_publisher(
     progress: Progress = no_progress,
     last_day: Callable[[], date] = last_published_day,
     index_version: str = "",
+    *,
+    is_serving: bool = False,
 ) -> Publisher:
     """Open the archive in a folder with its settings and all exporters.
 
-    Raises FeedsError if the archive, a setting, a reader or an exporter cannot be used, and IndexVersionError if
+    A service that `is_serving` goes on with the settings that were read last while `feeds.toml` is wrong. Raises
+    FeedsError if the archive, a setting, a reader or an exporter cannot be used, and IndexVersionError if
     an `index_version` is given and the archive needs an index of another one.
     """
     formats, readers = registry.load(), reader_registry.load()
     checks = {"build.formats": formats.offer, "readers": readers.check}
     index_path = default_index(root, environ)
-    loaded = settings.load(root, environ, checks, copy=index_path.with_name(f"{index_path.name}.settings"))
+    loaded = settings.load(
+        root, environ, checks, index_path.with_name(f"{index_path.name}.settings"), is_serving=is_serving
+    )
     site = loaded.site
     archive = open_archive(root, environ, loaded, readers, progress, last_day)
     if index_version not in ("", archive.index_version):
         raise IndexVersionError(f"{archive.index_path}: an index of another version")
     archive.sync_if_due()
-    return Publisher(archive, formats.offering(loaded.build_formats), site, Store(default_store(environ)))
+    formats = formats.offering(loaded.build_formats)
+    return Publisher(archive, formats, site, Store(default_store(environ)), loaded.error)
