@@ -454,6 +454,21 @@ def test_part_with_other_papers_does_not_hide_the_paper() -> None:
     assert first.summary == "#### 📎 相关方法\n- [GPTQ](https://arxiv.org/abs/2210.03312) — old"
 
 
+def test_related_methods_of_the_only_paper_are_no_papers() -> None:
+    source = """\
+# 日报
+
+### 1. Gravel for Robots (8/10)
+🔗 [arXiv](https://arxiv.org/abs/2405.03314)
+
+#### 📎 相关方法 / 对比基线
+- [GPTQ](https://arxiv.org/abs/2210.03314) — old
+- [AWQ](https://arxiv.org/abs/2306.03314) — old
+"""
+    digest = read(source)
+    assert [(entry.day, entry.paper.title) for entry in digest.entries] == [(date(2024, 5, 17), "Gravel for Robots")]
+
+
 def test_number_of_arxiv_after_a_title_is_no_summary() -> None:
     source = "- **[Gravel](https://arxiv.org/abs/2405.03308)** `arXiv:2405.03308`\n"
     source += source.replace("3308", "3309")

@@ -117,9 +117,11 @@ _EXCLUDED = frozenset(
         "references", "bibliography", "citation", "citations", "further reading", "see also", "acknowledgements",
         "acknowledgments", "acknowledgement", "about", "license", "usage", "contributing", "footnotes",
         "footer", "credits", "cite us", "how to cite", "contact", "sponsors", "prior work",
-        "background reading", "similar papers", "目录", "目錄", "目次", "相关工作", "相關工作", "相关论文",
+        "background reading", "similar papers", "related methods", "baseline", "baselines",
+        "目录", "目錄", "目次", "相关工作", "相關工作", "相关论文",
         "相關論文", "参考文献", "參考文獻", "延伸阅读", "延伸閱讀", "关联论文", "引用", "致谢", "許可證", "许可证",
         "関連研究", "関連論文", "参考", "関連", "関連リンク", "謝辞", "관련 연구", "관련 논문", "참고 문헌",
+        "相关方法", "对比基线", "对比方法", "関連手法", "比較手法", "관련 방법",
         "참고문헌", "참고 자료", "목차", "인용", "감사의 글", "더 읽을거리",
     }
 )
@@ -138,7 +140,7 @@ class PaperFinder:
         excluded = {
             index
             for section in _walk(self.root)
-            if _plain(section.heading) in _EXCLUDED
+            if _is_excluded(section.heading)
             for index in range(section.start, section.end)
         }
         excluded |= text.code
@@ -165,7 +167,7 @@ class PaperFinder:
     def is_group(self, heading: str) -> bool:
         """Whether a heading is that of several papers or of a field, and not a title."""
         plain = _plain(heading)
-        if not plain or plain in _GENERIC or plain in _EXCLUDED or self._dates.in_text(heading):
+        if not plain or plain in _GENERIC or _is_excluded(heading) or self._dates.in_text(heading):
             return True
         text = clean_title(heading)
         label = find_field(text)
@@ -309,7 +311,7 @@ class PaperFinder:
     def _is_described(self, section: Section, own: list[Lead]) -> bool:
         """Whether labels directly below a heading describe one paper, so that the heading is its title."""
         plain = _plain(section.heading)
-        if not plain or plain in _GENERIC or plain in _EXCLUDED or find_field(section.heading) is not None:
+        if not plain or plain in _GENERIC or _is_excluded(section.heading) or find_field(section.heading) is not None:
             return False
         if len(_clearest(own)) != 1 or min(lead.strength for lead in own) is not Strength.NAMED:
             return False
@@ -347,7 +349,9 @@ class PaperFinder:
     def _is_structural(self, section: Section) -> bool:
         """Whether a heading divides what is said of a paper."""
         plain = _plain(section.heading)
-        is_named = plain in _GENERIC or plain in _EXCLUDED or find_field(clean_title(section.heading)) is not None
+        is_named = (
+            plain in _GENERIC or _is_excluded(section.heading) or find_field(clean_title(section.heading)) is not None
+        )
         return is_named or self._headings[plain] > 1
 
     def _read_leads(self, index: int, line: str) -> Iterator[Lead]:
@@ -478,6 +482,12 @@ def _plain(heading: str) -> str:
     """Return the letters and digits of a heading in lower case."""
     heading = re.sub(r"<[^<>]*>|\[\[[^\[\]]*\]\]\([^()]*\)|\]\([^()\s]*\)", " ", heading)
     return " ".join(re.findall(r"\w+", heading.lower()))
+
+
+def _is_excluded(heading: str) -> bool:
+    """Whether a heading is above what leads to other papers, such as `Related work / baselines`."""
+    parts = list(filter(None, map(_plain, re.split(r"[/&、,，|·]", heading))))
+    return bool(parts) and all(part in _EXCLUDED for part in parts)
 
 
 def _walk(section: Section) -> Iterator[Section]:

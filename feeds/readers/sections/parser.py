@@ -36,7 +36,9 @@ _NO_PAPERS = re.compile(
 )
 _MAX_EMPTY_DAY = 4_000  # characters
 _FIELD_LINES = 60  # from the start of a file
-_WITHOUT_YEAR = re.compile(r"[(（]([^()（）]{3,60})[)）]\s*$")  # a date at the end of a heading
+_WITHOUT_YEAR = re.compile(
+    r"[(（](?![0-9]{1,2}/10[)）])([^()（）]{3,60})[)）]\s*$"
+)  # a date, not a score, after a heading
 _RANGE_IN_MONTH = re.compile(r"^([^\W\d_]{3,9}\.?\s)[0-9]{1,2}\s?[-–]\s?(?=[0-9]{1,2}$)")  # May 22-28
 _UNSPACED_RANGE = re.compile(r"(?<=[0-9])\s?[-–]\s?(?=[^\W\d_])")
 _MIN_PAPERS = 3  # of a file without a day that is meant as a digest
