@@ -103,6 +103,28 @@ def test_day_of_hugging_face_api_is_that_of_the_listing() -> None:
     assert list(digest.days) == [date(2025, 3, 11), date(2025, 3, 12)]
 
 
+@pytest.mark.parametrize(
+    ("value", "path", "expected"),
+    [
+        ([entry()], "data/2025-03-14.json", False),
+        ({"2025-03-14": [entry()]}, "papers.json", False),
+        ({"date": "2025-03-14", "papers": [entry()]}, "latest.json", False),
+        ([entry(date="2025-03-14", published="2025-03-11")], "papers.json", False),
+        ([entry(published="2025-03-14")], "data/2025-03-14.json", False),
+        ([entry(date="2025-03-14")], "papers.json", True),  # perhaps of the publication
+        ([entry(published="2025-03-14")], "papers.json", True),
+        ([entry(published="2025-03-11", fetched_at="2025-03-14T08:00:00Z")], "papers.json", True),
+        ({"generated_at": "2025-03-14T08:00:00Z", "papers": [entry()]}, "latest.json", True),
+        ({"date": "2025-03-08 ~ 03-14", "papers": [entry()]}, "latest.json", True),
+        ({"2025-03-08 to 2025-03-14": [entry()]}, "papers.json", True),
+        ([entry()], "weekly/20250308-20250314.json", True),
+    ],
+)
+def test_day_of_publication_crawl_or_range_is_inferred(value: object, path: str, expected: bool) -> None:
+    (item,) = read(value, PurePosixPath(path)).entries
+    assert (item.day, item.is_inferred) == (DAY, expected)
+
+
 def test_ai_object_becomes_labelled_items() -> None:
     ai = {"tldr": "Kurz.", "motivation": "Warum.", "method": "Wie.", "result": "Was.", "conclusion": "Also."}
     paper = one(AI=ai, summary="The abstract of the paper.", comment="12 pages", categories=["cs.GT", "econ.TH"])

@@ -202,6 +202,22 @@ def test_broken_toml_without_a_paper_is_not_a_note() -> None:
 def test_day_of_a_note_is_when_its_paper_was_published() -> None:
     (entry,) = read(note("title: T\narxiv: 2503.00001", "**投稿日**: 2025-03-11\n"), NO_DAY).entries
     assert (entry.day, entry.paper.published) == (date(2025, 3, 11), date(2025, 3, 11))
+    assert entry.is_inferred
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "expected"),
+    [
+        ("", PATH, False),
+        ("date: 2025-03-14", NO_DAY, False),
+        ("added: 2025-03-14\npublished: 2025-03-11", NO_DAY, False),
+        ("published: 2025-03-14", NO_DAY, True),
+        ("", PurePosixPath("2025-03-10 to 2025-03-14/a.md"), True),
+    ],
+)
+def test_day_of_publication_or_range_is_inferred(fields: str, path: PurePosixPath, expected: bool) -> None:
+    (entry,) = read(note(f"title: T\narxiv: 2503.00001\n{fields}"), path).entries
+    assert (entry.day, entry.is_inferred) == (DAY, expected)
 
 
 def test_note_may_start_with_a_title_in_place_of_fields() -> None:

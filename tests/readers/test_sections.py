@@ -626,6 +626,17 @@ def test_heading_gives_the_day_before_the_path_does() -> None:
     assert list(read(source, "2024-05-17.md").days) == [date(2024, 5, 16)]
 
 
+def test_end_of_a_week_is_an_inferred_day() -> None:
+    source = """\
+# Highlights
+### [Alpha Decay of Rumours](https://arxiv.org/abs/2405.15001)
+# 2024-05-17
+### [Beta Decay of Rumours](https://arxiv.org/abs/2405.15002)
+"""
+    entries = read(source, "weekly/2024-W20.md").entries
+    assert [(entry.day.day, entry.is_inferred) for entry in entries] == [(19, True), (17, False)]
+
+
 def test_headings_without_a_year_are_near_the_heading_above() -> None:
     source = """\
 ## Week (December 30 - January 5) - 2025

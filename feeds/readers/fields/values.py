@@ -14,6 +14,7 @@ _OLD_ARXIV_ID = re.compile(r"(?:arxiv:\s?)?([a-z-]+(?:\.[A-Z]{2})?/[0-9]{7})(?:v
 _DOI = re.compile(r"(?:doi:\s?)?(10\.[0-9]{4,9}/\S+)", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"!?\[[^\[\]]*\]\(<?([^()<>\s]+)>?\)")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_RANGE = re.compile(r"[0-9-]{10}\s?(?:[~–—_/至到]|\s(?:-{1,2}|to)\s)")
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s{2}\S)")
 _HTML = re.compile(r"</(?:jats:)?(?:p|li|ul|ol|div|h[1-6]|title)>|<br ?/?>", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<jats:title>\s*abstract\s*</jats:title>", re.IGNORECASE)
@@ -78,7 +79,7 @@ def parse_day(value: object, dates: Dates) -> date | None:
     """Return the day of a date or time as written in a field; None if it is not one."""
     if not isinstance(value, str):
         return None
-    if not dates.pattern and _ISO_DATE.match(value):
+    if not dates.pattern and _ISO_DATE.match(value) and not _ISO_RANGE.match(value):
         try:
             day = date.fromisoformat(value[:10])
         except ValueError:

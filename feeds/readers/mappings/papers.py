@@ -23,6 +23,7 @@ from feeds.readers.mappings.keys import (
     ABSTRACTS,
     ADDRESSES,
     AUTHORS,
+    CRAWLED,
     DOIS,
     IMAGES,
     JOURNALS,
@@ -52,10 +53,14 @@ _MAX_VOTES = 1_000_000_000
 
 
 class Fields(NamedTuple):
-    """The paper that a mapping describes, and the day that it says it was listed on."""
+    """The paper that a mapping describes, and the day that it says it was listed on.
+
+    `is_inferred` says that this may only be the day of the publication or of a crawl.
+    """
 
     paper: Paper
     listed: date | None
+    is_inferred: bool
 
 
 def make_paper(
@@ -100,7 +105,9 @@ def make_paper(
         journal_doi=_journal_doi(by_name, url),
         comment=texts.comment,
     )
-    return Fields(paper, listed or _first_day(by_name, LISTED, dates) or published)
+    listed = listed or _first_day(by_name, LISTED, dates)
+    is_inferred = listed is None or listed == published
+    return Fields(paper, listed or _first_day(by_name, CRAWLED, dates) or published, is_inferred)
 
 
 def _unwrap(mapping: Mapping[str, object], dates: Dates) -> tuple[Mapping[str, object], date | None]:

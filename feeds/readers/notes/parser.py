@@ -74,7 +74,9 @@ def parse_note(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
     paper = note.paper
     if paper.published == path_day and path_day == parse_day(own.get("date"), dates):
         paper = replace(paper, published=None)  # the date of the note
-    days.add(1, path_day or matter_day or note.listed or paper.published, paper)
+    own_day = path_day or matter_day
+    is_inferred = own_day is None and (note.is_inferred or note.listed is None)
+    days.add(1, own_day or note.listed or paper.published, paper, is_inferred=is_inferred)
     return days.digest()
 
 
