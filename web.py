@@ -1,5 +1,6 @@
 """The Flask app: finds the document that a URL names, and answers with it, with a redirect or with an error."""
 
+import logging
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -21,6 +22,8 @@ from feeds.http.responses import Responder, add_common_headers, text_response
 from feeds.publishing.publisher import Publisher, open_publisher
 from feeds.publishing.websub import HubNotifier, topic_fingerprints
 
+_log = logging.getLogger(__name__)
+
 
 def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Flask:
     """Create the app that serves an archive.
@@ -30,10 +33,13 @@ def create_app(archive: str | os.PathLike[str] | None = None, environ: Mapping[s
         environ: the environment, with settings as FEEDS_<NAME>.
 
     Raises:
-        FeedsError: the archive, a setting or an exporter cannot be used.
+        FeedsError: the archive, a setting or an exporter cannot be used. Settings that were read before are used while
+            `feeds.toml` is wrong.
     """
     root = Path(archive or environ.get("FEEDS_ARCHIVE") or "seeds")
-    publisher = open_publisher(root, environ, offers_languages=True)
+    publisher = open_publisher(root, environ, is_serving=True)
+    if publisher.settings_error:
+        _log.error("%s: %s; the settings are as last read", *publisher.settings_error)
     cache = ResponseCache()
     # Beside the index, which is a cache as well, and of the same archive.
     documents = DocumentCache(publisher.archive.index_path.with_suffix(".documents"))

@@ -22,7 +22,8 @@ from feeds.readers.registry import ArchiveReader, Registry
 
 _MAX_SHOWN = 12  # files of a kind that a reader is shown
 _MAX_KINDS = 40
-_ALMOST = 0.9  # of the most
+_ALMOST = 0.95  # of the most
+_ALMOST_ESTIMATED = 0.9  # where some files are not shown
 _DATED = re.compile(r"[^/]*[0-9][^/]*")
 
 
@@ -93,9 +94,10 @@ def detect_reader(root: Path, readers: Registry, patterns: Iterable[str], dates:
         _store(kept, "", set())
         nearest = max(other_names, key=lambda name: found[name].faulty, default="")
         return nearest if not has_day and nearest and found[nearest].faulty else first.name
+    almost = _ALMOST_ESTIMATED if any(kind.share > 1 for kind in kinds) else _ALMOST
     for measure in _MEASURES:
         most = max(getattr(found[name], measure) for name in candidates)
-        candidates = [name for name in candidates if getattr(found[name], measure) >= _ALMOST * most]
+        candidates = [name for name in candidates if getattr(found[name], measure) >= almost * most]
     _store(kept, candidates[0], hashes)
     return candidates[0]
 
@@ -167,20 +169,23 @@ class _Estimate:
 
     def __init__(self) -> None:
         self.total = 0.0
-        self._known: set[object] = set()
+        self._known: dict[object, float] = {}
 
     def add(self, held: Iterable[Set[object]], share: float) -> None:
         """Add the things that each shown file of a kind holds.
 
         The other files are assumed to add as many new things as the shown ones. If the shown files share many things,
-        the total is at most Chao's estimate of species richness, computed from the things seen once and twice.
+        the total is at most Chao's estimate of species richness, computed from the things seen once and twice. A thing
+        that files of another kind hold too stands for as many as these files do, because most of them are not shown.
         """
         times = Counter(chain.from_iterable(held))
-        new = times.keys() - self._known
+        repeated = sum(self._known.get(thing, 0) for thing in times)
+        new = times.keys() - self._known.keys()
         once, twice = (sum(times[thing] == number for thing in new) for number in (1, 2))
         unseen = once * (share - 1)
-        self.total += len(new) + (min(unseen, once * once / (2 * twice)) if twice else unseen)
-        self._known |= new
+        total = len(new) + (min(unseen, once * once / (2 * twice)) if twice else unseen)
+        self.total += total * max(0.0, 1 - repeated / max(len(times), 1))
+        self._known |= dict.fromkeys(new, share)
 
 
 def _count_characters(paper: Paper) -> int:

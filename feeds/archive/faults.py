@@ -86,7 +86,11 @@ def find_losses(connection: sqlite3.Connection, paths: Iterable[str]) -> set[str
 
 _SELECT_LOSSES = """
 WITH
-    lacked AS (SELECT DISTINCT slug, day FROM papers WHERE path IN (SELECT path FROM lacking)),
+    lacked AS (
+        SELECT DISTINCT slug, day FROM papers WHERE path IN (SELECT path FROM lacking) AND NOT (is_inferred AND EXISTS (
+            SELECT * FROM papers AS own WHERE own.slug = papers.slug AND NOT own.is_inferred
+        ))
+    ),
     lost AS (
         SELECT slug, day FROM papers WHERE (slug, day) IN lacked
         GROUP BY slug, day HAVING sum(path NOT IN (SELECT path FROM lacking)) = 0

@@ -25,7 +25,7 @@ from feeds.progress import Progress
 from feeds.sqlite import transaction
 from feeds.text.unicode import primary_subtag
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 _UNREAD = -1  # in place of ctime_ns, for a file that must be read again
 _SUM_BITS = 256  # of a sum of hashes
 
@@ -44,7 +44,10 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 CREATE TABLE diagnostics (path BLOB NOT NULL, line INTEGER NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL);
 CREATE INDEX diagnostics_of_file ON diagnostics (path);
-CREATE TABLE headings (day TEXT NOT NULL, path BLOB NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (day, path)
+CREATE TABLE headings (
+    day TEXT NOT NULL, path BLOB NOT NULL, line INTEGER NOT NULL,
+    is_inferred INTEGER NOT NULL,       -- whether all listings of the file on the day are
+    PRIMARY KEY (day, path)
 ) WITHOUT ROWID;
 CREATE INDEX headings_of_file ON headings (path);
 CREATE TABLE days (
@@ -66,13 +69,15 @@ CREATE TABLE papers (
     stem TEXT NOT NULL, hash BLOB NOT NULL,
     tags TEXT NOT NULL,                     -- one a line
     language TEXT NOT NULL,
+    is_inferred INTEGER NOT NULL,           -- Entry.is_inferred
     more_tags TEXT,                         -- those that other listings of its day add
-    rank INTEGER,                           -- place on its day, from 0; NULL for a repeat within the day
+    rank INTEGER,                           -- place on its day, from 0; NULL for a listing that is not used
     first_day TEXT, first_rank INTEGER, first_stem TEXT, citation_key TEXT  -- of the paper's first listing
 );
 CREATE INDEX papers_of_day ON papers (day DESC, rank);
 CREATE INDEX papers_by_votes ON papers (votes DESC, day DESC, rank) WHERE rank IS NOT NULL AND day = first_day;
-CREATE INDEX listings_of_paper ON papers (slug, day);
+CREATE INDEX listings_of_paper ON papers (slug, day, is_inferred);
+CREATE INDEX inferred_listings ON papers (slug, day) WHERE is_inferred;
 CREATE INDEX papers_by_stem ON papers (first_stem, first_day, first_rank) WHERE rank IS NOT NULL;
 CREATE INDEX papers_of_file ON papers (path);
 CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(f"content_{name}" for name in CONTENT_COLUMNS)});
@@ -319,6 +324,7 @@ class _Update:
         """
         if not self._has_work:
             return
+        self._days.update(self._inferred_days())
         for day in sorted(self._days):
             self._rank_day(day)
         self._find_first_listings()
@@ -362,8 +368,9 @@ class _Update:
         self._connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         self._files_sum += _hash_file(key, signature.mtime_ns, *content)
         self._insert_diagnostics(path, record.diagnostics)
-        execute_many("INSERT INTO headings VALUES (?, ?, ?)", [(day, key, line) for day, line in record.days])
-        self._days.update(day for day, _ in record.days)
+        execute_many("INSERT INTO headings VALUES (?, ?, ?, ?)", [(day, key, *others) for day, *others in record.days])
+        self._days.update(day for day, *_ in record.days)
+        self._slugs.update(str(paper.listing[_SLUG]) for paper in record.papers)
         ((newest,),) = self._connection.execute("SELECT max(id) FROM papers")
         papers = list(enumerate(record.papers, (newest or 0) + 1))
         execute_many(_INSERT_PAPER, [(paper_id, key, *paper.listing) for paper_id, paper in papers])
@@ -387,25 +394,36 @@ class _Update:
         rows = [(os.fsencode(path), item.line, item.message, item.severity.value) for item in diagnostics]
         self._connection.executemany("INSERT INTO diagnostics VALUES (?, ?, ?, ?)", rows)
 
+    def _inferred_days(self) -> set[str]:
+        """Find the inferred days of the papers that changed: whether they count there depends on their other days."""
+        execute = self._connection.execute
+        if not execute("SELECT 1 FROM papers INDEXED BY inferred_listings WHERE is_inferred LIMIT 1").fetchone():
+            return set()
+        rows = execute(
+            "SELECT day FROM json_each(?) CROSS JOIN papers INDEXED BY inferred_listings ON slug = value"
+            " WHERE is_inferred",
+            (json.dumps(list(self._slugs)),),
+        )
+        return {day for (day,) in rows}
+
     def _rank_day(self, day: str) -> None:
         """Rank the papers of a day; of one listed twice the more complete listing is kept, in the first one's place.
 
         One in the language of the site is kept rather than one in another, however complete: a day has one language.
         The file with the most papers of the day comes first: a README may repeat some of them in an order of its own.
+        An inferred listing is left out if the paper has a day of its own, unless it is the same.
         """
-        rows = self._connection.execute(
-            "SELECT id, slug, fields, length, rank, language, tags, more_tags FROM papers WHERE day = ?"
-            " ORDER BY count(*) OVER (PARTITION BY path) DESC, path, line",
-            (day,),
-        ).fetchall()
+        rows = self._connection.execute(_SELECT_TO_RANK, (day,)).fetchall()
         best: dict[str, tuple[tuple[int, int, int], int]] = {}
-        for paper_id, slug, fields, length, _, language, *_ in rows:
+        for is_left_out, paper_id, slug, fields, length, _, language, *_ in rows:
+            if is_left_out:
+                continue
             fitness = 1 if not language else 2 if primary_subtag(language) == self._language else 0
             worth = (fitness, fields, length)
             if slug not in best or worth > best[slug][0]:
                 best[slug] = (worth, paper_id)
         ranks = {paper_id: rank for rank, (_, paper_id) in enumerate(best.values())}
-        changed = [(ranks.get(row[0]), row[0]) for row in rows if ranks.get(row[0]) != row[4]]
+        changed = [(ranks.get(row[1]), row[1]) for row in rows if ranks.get(row[1]) != row[5]]
         self._connection.executemany("UPDATE papers SET rank = ? WHERE id = ?", changed)
         self._slugs.update(best)
         if any(tags or more_tags for *_, tags, more_tags in rows):
@@ -414,12 +432,12 @@ class _Update:
     def _merge_tags(self, rows: Sequence[tuple[Any, ...]], ranks: Collection[int]) -> None:
         """Give the kept listing of each paper of a day the tags of the others too: `rows` are those of the day."""
         by_slug: dict[str, dict[str, str]] = {}  # in lower case, and as written first
-        for _, slug, *_, tags, _ in rows:
+        for _, _, slug, *_, tags, _ in rows:
             by_slug.setdefault(slug, {}).update(
                 (tag.casefold(), tag) for tag in tags.split("\n") if tag and tag.casefold() not in by_slug[slug]
             )
         changed, inserted = [], []
-        for paper_id, slug, *_, tags, before in rows:
+        for _, paper_id, slug, *_, tags, before in rows:
             own = tags.split("\n") if tags else []
             more = None
             if paper_id in ranks:
@@ -431,7 +449,7 @@ class _Update:
                 changed.append((more, paper_id))
         execute_many = self._connection.executemany
         execute_many("UPDATE papers SET more_tags = ? WHERE id = ?", changed)
-        execute_many("DELETE FROM tags WHERE paper = ?", [row[:1] for row in rows])
+        execute_many("DELETE FROM tags WHERE paper = ?", [row[1:2] for row in rows])
         execute_many("INSERT OR IGNORE INTO tags VALUES (?, ?)", inserted)
 
     def _find_first_listings(self) -> None:
@@ -471,18 +489,24 @@ class _Update:
                     self._days.add(day)
 
     def _renew_day(self, day: str, change: int) -> None:
-        """Renew the row of a day from its listings; it counts as changed only if they did."""
+        """Renew the row of a day from its listings; it counts as changed only if they did.
+
+        An inferred day does not exist if all its papers have days of their own.
+        """
         execute = self._connection.execute
         before = execute("SELECT papers, new, first_new, all_hash, new_hash FROM days WHERE day = ?", (day,)).fetchone()
-        mtime, headings = execute(_SELECT_MTIME, (day,)).fetchone()
+        mtime, are_inferred = execute(_SELECT_MTIME, (day,)).fetchone()
+        rows = [] if are_inferred is None else execute(_SELECT_LISTINGS, (day,)).fetchall()
+        exists = bool(rows) or are_inferred == 0
         after: tuple[object, ...] = (None, None, None, None, None)
-        if headings:
-            rows = execute(_SELECT_LISTINGS, (day,)).fetchall()
+        if exists:
             new = [row for row in rows if row[1] == day]
             after = (len(rows), len(new), new[0][2] if new else 0, _hash(rows), _hash(new))
+        else:
+            mtime = None
         if before == after:
             execute("UPDATE days SET mtime_ns = ? WHERE day = ?", (mtime, day))
-        elif before or headings:
+        elif before or exists:
             execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (day, *after, mtime, change))
             old = before or (None,)
             self._days_sum += hash_day(day, *after) - hash_day(day, *old)
@@ -511,10 +535,17 @@ _SHORTENED = Diagnostic(
 
 _LISTING_COLUMNS = (
     *("id", "path", "line", "day", "slug", "fields", "length", "votes", "authors", "image", "video", "code"),
-    *("stem", "hash", "tags", "language"),
+    *("stem", "hash", "tags", "language", "is_inferred"),
 )
 _INSERT_PAPER = f"INSERT INTO papers ({', '.join(_LISTING_COLUMNS)}) VALUES ({', '.join('?' * len(_LISTING_COLUMNS))})"  # noqa: S608  # names of ours
 _INSERT_CONTENT = f"INSERT INTO contents VALUES (?{', ?' * len(CONTENT_COLUMNS)})"  # noqa: S608  # a number of ours
+_SLUG = _LISTING_COLUMNS.index("slug") - 2  # in a `PaperRecord.listing`, which has neither ID nor path
+_SELECT_TO_RANK = """
+SELECT is_left_out, id, slug, fields, length, rank, language, tags, more_tags FROM (
+    SELECT id, path, line, slug, fields, length, rank, language, tags, more_tags, is_inferred AND (
+        SELECT max(own.day = papers.day) FROM papers AS own WHERE own.slug = papers.slug AND NOT own.is_inferred
+    ) IS 0 AS is_left_out FROM papers WHERE day = ?
+) ORDER BY sum(NOT is_left_out) OVER (PARTITION BY path) DESC, path, line, id"""
 _SELECT_KEY_BEFORE = (
     "SELECT citation_key FROM papers WHERE first_stem = ? AND rank IS NOT NULL AND (first_day, first_rank) < (?, ?)"
     " ORDER BY first_day DESC, first_rank DESC LIMIT 1"
@@ -528,7 +559,9 @@ _SELECT_LISTINGS = (
     " WHERE day = ? AND rank IS NOT NULL ORDER BY rank"
 )
 _HASHED_COLUMNS = "path, mtime_ns, hash, metadata_hash"
-_SELECT_MTIME = "SELECT max(max(mtime_ns, metadata_time)), count(*) FROM headings JOIN files USING (path) WHERE day = ?"
+_SELECT_MTIME = (
+    "SELECT max(max(mtime_ns, metadata_time)), min(is_inferred) FROM headings JOIN files USING (path) WHERE day = ?"
+)
 
 
 def hash_day(day: str, papers: object, *others: object) -> int:

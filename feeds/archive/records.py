@@ -23,7 +23,7 @@ from feeds.metadata.store import MetadataStore, StoredMetadata
 from feeds.model.diagnostic import Diagnostic
 from feeds.model.paper import Paper, clean_abstract, clean_tags, publication_year
 from feeds.model.query import Clause
-from feeds.readers import Entry, Reader
+from feeds.readers import Digest, Entry, Reader
 from feeds.text.links import Link, LinkKind
 from feeds.text.matching import squeeze
 
@@ -44,7 +44,7 @@ CONTENT_COLUMNS = (
 class PaperRecord(NamedTuple):
     """The rows of a paper.
 
-    `listing` has the columns of the table `papers` from `line` to `language`, `content` those of `contents`. `texts`
+    `listing` has the columns of the table `papers` from `line` to `is_inferred`, `content` those of `contents`. `texts`
     and `letters` are what searches look at, `searches` the numbers of the watched searches that find the paper.
     """
 
@@ -56,15 +56,16 @@ class PaperRecord(NamedTuple):
 
 
 class FileRecord(NamedTuple):
-    """The rows of a file: the hash of its content, its diagnostics, its days with their lines, and its papers.
+    """The rows of a file: the hash of its content, its diagnostics, its days and its papers.
 
+    Of each day it has the line, and whether the day of all its papers is inferred.
     `metadata_hash` is one of the metadata that completes its papers, and `metadata_time` the newest time when some of
     it was stored, in nanoseconds since 1970; empty and 0 without any.
     """
 
     content_hash: bytes
     diagnostics: tuple[Diagnostic, ...]
-    days: tuple[tuple[str, int], ...]
+    days: tuple[tuple[str, int, bool], ...]
     papers: tuple[PaperRecord, ...]
     metadata_hash: bytes = b""
     metadata_time: int = 0
@@ -168,7 +169,7 @@ def _read_file(job: _Job, known: KnownFile, matchers: Sequence[Matcher]) -> File
     return FileRecord(
         content_hash,
         (*decoded.diagnostics, *digest.diagnostics),
-        tuple((day.isoformat(), line) for day, line in digest.days.items()),
+        tuple(_record_days(digest)),
         tuple(_record_paper(entry, matchers, metadata) for entry in digest.entries),
         hash_content(b"".join(metadata[slug].digest for slug in sorted(metadata))) if metadata else b"",
         max((int(stored.stored.timestamp()) * 1_000_000_000 for stored in metadata.values()), default=0),
@@ -177,6 +178,13 @@ def _read_file(job: _Job, known: KnownFile, matchers: Sequence[Matcher]) -> File
 
 def _look_up(store: MetadataStore, entries: Sequence[Entry]) -> dict[str, StoredMetadata]:
     return store.lookup({entry.paper.slug for entry in entries}) if store.revision else {}
+
+
+def _record_days(digest: Digest) -> Iterator[tuple[str, int, bool]]:
+    own_days = {entry.day for entry in digest.entries if not entry.is_inferred}
+    inferred_days = {entry.day for entry in digest.entries} - own_days
+    for day, line in digest.days.items():
+        yield day.isoformat(), line, day in inferred_days
 
 
 def hash_content(data: bytes) -> bytes:
@@ -212,6 +220,7 @@ def _record_paper(entry: Entry, matchers: Sequence[Matcher], metadata: Mapping[s
         _hash(paper),
         "\n".join(paper.tags),
         paper.language,
+        entry.is_inferred,
     )
     content = (
         *(paper.title, paper.url, paper.image, paper.video, paper.votes, authors, paper.more_authors, paper.summary),

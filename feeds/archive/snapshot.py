@@ -377,7 +377,7 @@ class Snapshot:
         return tuple(url for (url,) in self._select("content_url", selection))
 
     def diagnostics(self) -> tuple[FileDiagnostic, ...]:
-        """List what is wrong in the files, the papers that a day lists twice, and the days that are not published."""
+        """List what is wrong in the files, the papers that are listed again, and the days that are not published."""
         rows = self._rows("SELECT path, line, message, severity FROM diagnostics")
         result = [
             FileDiagnostic(os.fsdecode(path), line, message, Severity(severity))
@@ -395,7 +395,21 @@ class Snapshot:
             kept = f"{os.fsdecode(kept_path)}:{kept_line}"
             message = f"lists {what} again; the listing at {kept} is at least as complete and is used"
             result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
-        unpublished = self._rows("SELECT day, path, line FROM headings WHERE day > ?", [self._until.isoformat()])
+        inferred = self._rows(
+            "SELECT path, min(line), count(DISTINCT slug), slug FROM papers INDEXED BY inferred_listings"
+            " WHERE is_inferred AND rank IS NULL AND NOT EXISTS ("
+            "SELECT * FROM papers AS kept INDEXED BY listings_of_paper"
+            " WHERE kept.slug = papers.slug AND kept.day = papers.day AND kept.rank IS NOT NULL) GROUP BY path"
+        )
+        for path, line, papers, slug in inferred:
+            what = f"{papers} papers" if papers > 1 else slug
+            reason = "for a range of days or by date of publication or crawl"
+            message = f"lists {what} again, {reason}; the listings on days of their own are used"
+            result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))
+        unpublished = self._rows(
+            "SELECT day, path, line FROM headings JOIN days USING (day) WHERE day > ? AND papers IS NOT NULL",
+            [self._until.isoformat()],
+        )
         for day, path, line in unpublished:
             message = f"{day} lies in the future and is not shown before its date begins in UTC; correct a wrong one"
             result.append(FileDiagnostic(os.fsdecode(path), line, message, Severity.WARNING))

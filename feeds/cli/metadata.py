@@ -1,6 +1,7 @@
 """Fetches what arXiv and Crossref know of the papers."""
 
 import os
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,7 +55,7 @@ def command(archive: Path, force: bool, base_url: str, crossref_url: str) -> Non
 
     That is all authors in their order, abstracts, categories, dates, journals and comments. They complete what the
     digests say, and are kept in a store ($FEEDS_METADATA): papers in it are requested again after 30 days, those that
-    their source did not know after 7.
+    their source did not know after 7. Exits with 1 if a source failed.
     """
     publisher = open_archive(archive)
     with publisher.archive.snapshot() as snapshot:
@@ -74,3 +75,4 @@ def command(archive: Path, force: bool, base_url: str, crossref_url: str) -> Non
     if report.unidentified:
         counts["without an identifier"] = report.unidentified
     click.echo(f"metadata: {join_counts(counts)}", err=True)
+    sys.exit(1 if report.failed else 0)

@@ -73,7 +73,7 @@ class RenderJob:
         from feeds.publishing.publisher import open_publisher
 
         try:
-            publisher = open_publisher(self.root, self.environ, index_version=self.index_version, offers_languages=True)
+            publisher = open_publisher(self.root, self.environ, index_version=self.index_version, is_serving=True)
         except IndexVersionError:
             return None  # our code was replaced since the worker started; we would make its index anew
         resource = Resource(self.key, publisher.formats[self.format_name], self.url_language)

@@ -33,7 +33,7 @@ from feeds.readers import registry as reader_registry
 from feeds.readers.fields.dates import Dates
 from feeds.site import settings
 from feeds.site.i18n import LANGUAGES, get_locale, supported_language
-from feeds.site.settings import Settings
+from feeds.site.settings import SettingError, Settings
 from feeds.site.site import LANGUAGE_PARAMETER, Site
 
 _log = logging.getLogger(__name__)
@@ -53,20 +53,30 @@ class Rendered(NamedTuple):
 class Publisher:
     """The documents of an archive. Threads may share a publisher.
 
-    With `offers_languages` pages link to themselves in other languages, at URLs that only a server answers.
+    One that `is_serving` offers pages in other languages too, at URLs that only a server answers. `settings_error` says
+    what is wrong in `feeds.toml`, if the settings are the last ones without an error.
     """
 
     def __init__(
-        self, archive: Archive, formats: Registry, site: Site, store: Store, *, offers_languages: bool = False
+        self,
+        archive: Archive,
+        formats: Registry,
+        site: Site,
+        store: Store,
+        settings_error: SettingError | None = None,
+        *,
+        is_serving: bool = False,
     ) -> None:
         self.archive = archive
         self.formats = formats
         self.site = site
         self.store = store
+        self.settings_error = settings_error
+        """What is wrong in `feeds.toml`, if the settings are the last ones without an error."""
         own = site.interface or supported_language(site.language)
         self.languages = (own, *(language for language in LANGUAGES if language != own))
         """The languages of translated documents, the default one first."""
-        self._offers_languages = offers_languages
+        self._is_serving = is_serving
         self._code_fingerprints: dict[str, str] = {}
         self._kept: LRUCache[tuple[str, Resource, str], Representation] = LRUCache(_MAX_KEPT)
         self._logged_places: set[str] = set()
@@ -276,7 +286,7 @@ class Publisher:
 
     def _offered_languages(self, resource: Resource) -> tuple[str, ...]:
         """Return the languages that the URL of a page can name; none if it has one language, or nobody answers."""
-        return self.languages if self._offers_languages and self.is_negotiated(resource) else ()
+        return self.languages if self._is_serving and self.is_negotiated(resource) else ()
 
     def _code_fingerprint(self, item: Format) -> str:
         """Identify the code of a format and the settings that it uses."""
@@ -350,21 +360,25 @@ def open_publisher(
     last_day: Callable[[], date] = last_published_day,
     index_version: str = "",
     *,
-    offers_languages: bool = False,
+    is_serving: bool = False,
 ) -> Publisher:
-    """Open the archive in a folder with its settings and all exporters; see `Publisher` for `offers_languages`.
+    """Open the archive in a folder with its settings and all exporters.
 
-    Raises FeedsError if the archive, a setting, a reader or an exporter cannot be used, and IndexVersionError if
-    an `index_version` is given and the archive needs an index of another one.
+    A service that `is_serving` goes on with the settings that were read last while `feeds.toml` is wrong. Raises
+    FeedsError if the archive, a setting, a reader or an exporter cannot be used, and IndexVersionError if an
+    `index_version` is given and the archive needs an index of another one.
     """
     formats, readers = registry.load(), reader_registry.load()
     checks = {"build.formats": formats.offer, "readers": readers.check}
     index_path = default_index(root, environ)
-    loaded = settings.load(root, environ, checks, copy=index_path.with_name(f"{index_path.name}.settings"))
+    loaded = settings.load(
+        root, environ, checks, index_path.with_name(f"{index_path.name}.settings"), is_serving=is_serving
+    )
     site = loaded.site
     archive = open_archive(root, environ, loaded, readers, progress, last_day)
     if index_version not in ("", archive.index_version):
         raise IndexVersionError(f"{archive.index_path}: an index of another version")
     archive.sync_if_due()
+    formats = formats.offering(loaded.build_formats)
     store = Store(default_store(environ))
-    return Publisher(archive, formats.offering(loaded.build_formats), site, store, offers_languages=offers_languages)
+    return Publisher(archive, formats, site, store, loaded.error, is_serving=is_serving)

@@ -12,11 +12,16 @@ from feeds.model.paper import Paper
 
 
 class Entry(NamedTuple):
-    """A paper in a digest file: the line of its heading, counted from 1, and the day that the file lists it under."""
+    """A paper in a digest file: the line of its heading, counted from 1, and the day that the file lists it under.
+
+    `is_inferred` says that the day is only that of the publication or of a crawl, or the end of a range such as a week:
+    the paper counts there only if no file lists it on a day of its own.
+    """
 
     line: int
     day: date
     paper: Paper
+    is_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

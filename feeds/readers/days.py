@@ -5,6 +5,7 @@ from datetime import date
 
 from feeds.model.paper import Paper
 from feeds.readers import Diagnostics, Digest, Entry
+from feeds.readers.fields.dates import RangeEnd
 from feeds.readers.limits import MAX_PAPERS, limit_paper
 
 _MAX_DAYS = 10_000  # of a file
@@ -30,15 +31,17 @@ class DayCollector:
         """Add a day, which may have no papers."""
         self._days.setdefault(day, line)
 
-    def add(self, line: int, day: date | None, paper: Paper) -> None:
-        """Add a paper; one without a day is left out."""
+    def add(self, line: int, day: date | None, paper: Paper, *, is_inferred: bool = False) -> None:
+        """Add a paper; one without a day is left out. The end of a range is always an inferred day."""
         if day is None:
             self._line_without_day = self._line_without_day or line
             return
+        is_inferred = is_inferred or isinstance(day, RangeEnd)
         position = self._positions.get((day, paper.normalized_url))
         if position is not None:
             entry = self._entries[position]
-            self._entries[position] = entry._replace(paper=_merge(entry.paper, paper))
+            merged = _merge(entry.paper, paper)
+            self._entries[position] = entry._replace(paper=merged, is_inferred=entry.is_inferred and is_inferred)
             return
         if len(self._entries) >= MAX_PAPERS or (day not in self._days and len(self._days) >= _MAX_DAYS):
             if not self._is_full:
@@ -49,7 +52,7 @@ class DayCollector:
             return
         self._positions[day, paper.normalized_url] = len(self._entries)
         self._days.setdefault(day, line)
-        self._entries.append(Entry(line, day, limit_paper(paper, line, self._diagnostics)))
+        self._entries.append(Entry(line, day, limit_paper(paper, line, self._diagnostics), is_inferred))
 
     def digest(self) -> Digest:
         """Return the result; papers without a day are reported, all in one message."""

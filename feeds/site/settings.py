@@ -5,7 +5,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,9 +39,19 @@ class MailServer:
     mail_from: str = ""
 
 
+class SettingError(NamedTuple):
+    """A setting that is wrong. `location` is `PATH:LINE`, or the name of an environment variable."""
+
+    location: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings: of documents, mails and fetching images, which other formats are offered, and what is read."""
+    """All settings: of documents, mails and fetching images, which other formats are offered, and what is read.
+
+    `error` is set if these are the last ones without an error.
+    """
 
     site: Site = field(default_factory=Site)
     mail: MailServer = field(default_factory=MailServer)
@@ -50,6 +60,7 @@ class Settings:
     readers: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     date_pattern: str = ""
+    error: SettingError | None = None
 
 
 class Setting(NamedTuple):
@@ -59,14 +70,14 @@ class Setting(NamedTuple):
     description: str
 
 
-class SettingError(NamedTuple):
-    """A setting that is wrong. `location` is `PATH:LINE`, or the name of an environment variable."""
-
-    location: str
-    message: str
-
-
-def load(folder: Path, environ: Mapping[str, str], checks: Checks | None = None, copy: Path | None = None) -> Settings:
+def load(
+    folder: Path,
+    environ: Mapping[str, str],
+    checks: Checks | None = None,
+    copy: Path | None = None,
+    *,
+    is_serving: bool = False,
+) -> Settings:
     """Load the settings from `feeds.toml` in the archive's folder, or $FEEDS_CONFIG, and from FEEDS_<NAME> variables.
 
     Variables take precedence; empty ones count as not set. Raises SettingsError if a setting is unknown or its value is
@@ -78,24 +89,25 @@ def load(folder: Path, environ: Mapping[str, str], checks: Checks | None = None,
         checks: for `build.formats` and `readers`, whose names depend on what is installed.
         copy: a file that keeps `feeds.toml` as it was read last. It is read while the folder is missing, empty or
             unreadable, as when a volume is not mounted: other settings would give other URLs and IDs.
+        is_serving: also read the copy while `feeds.toml` is wrong, so that a service outlives a slip of the pen.
     """
-    if copy is None or environ.get("FEEDS_CONFIG"):
-        return _load(folder, environ, checks)
-    if _is_lost(folder):
-        if not copy.exists():
-            return _load(folder, environ, checks)
-        settings, _ = load_with_errors(folder, {**environ, "FEEDS_CONFIG": str(copy)}, checks)
+    if environ.get("FEEDS_CONFIG"):
+        copy = None
+    last = copy if copy and copy.exists() else None
+    is_lost = copy is not None and _is_lost(folder)
+    if last and is_lost:
+        settings, _ = load_with_errors(folder, environ, checks, last)
         return settings  # it had no errors but those that the lost folder brings, such as a missing font
-    settings = _load(folder, environ, checks)
-    with suppress(OSError):  # a disk that is full or cannot be written
-        _keep_copy(folder / "feeds.toml", copy)
-    return settings
-
-
-def _load(folder: Path, environ: Mapping[str, str], checks: Checks | None) -> Settings:
     settings, errors = load_with_errors(folder, environ, checks)
+    if errors and last and is_serving:
+        settings, errors_of_last = load_with_errors(folder, environ, checks, last)
+        if not errors_of_last:
+            return replace(settings, error=errors[0])
     for location, message in errors:
         raise SettingsError(f"{location}: {message}")
+    if copy and not is_lost:
+        with suppress(OSError):  # a disk that is full or cannot be written
+            _keep_copy(folder / "feeds.toml", copy)
     return settings
 
 
@@ -119,14 +131,15 @@ def _keep_copy(path: Path, copy: Path) -> None:
 
 
 def load_with_errors(
-    folder: Path, environ: Mapping[str, str], checks: Checks | None = None
+    folder: Path, environ: Mapping[str, str], checks: Checks | None = None, copy: Path | None = None
 ) -> tuple[Settings, list[SettingError]]:
-    """Load the settings as `load` does, and list all errors; a setting that is wrong keeps its default."""
-    loader = _Loader(checks or {})
-    if configured := environ.get("FEEDS_CONFIG"):
-        loader.read_file(Path(configured), is_required=True)
-    else:
-        loader.read_file(folder / "feeds.toml", is_required=False)
+    """Load the settings as `load` does, and list all errors; a setting that is wrong keeps its default.
+
+    A `copy` is read in place of the `feeds.toml` in the folder.
+    """
+    configured = environ.get("FEEDS_CONFIG")
+    loader = _Loader(checks or {}, Path(configured).parent if configured else folder)
+    loader.read_file(Path(configured) if configured else copy or folder / "feeds.toml", is_required=bool(configured))
     loader.read_environment(environ)
     values = loader.values
     settings = Settings(
@@ -174,10 +187,11 @@ def _select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Loader:
-    """Collects the values of settings, and errors."""
+    """Collects the values of settings, and errors. Paths in files are relative to `folder`."""
 
-    def __init__(self, checks: Checks) -> None:
+    def __init__(self, checks: Checks, folder: Path) -> None:
         self._checks = checks
+        self._folder = folder
         self.values: dict[str, Any] = {}
         self.errors: list[SettingError] = []
 
@@ -236,7 +250,7 @@ class _Loader:
             self._report(f"{path}:{line}", f"{name}: no such setting{hint}")
             return
         if name == "cover_font" and isinstance(value, str) and value:
-            value = os.path.join(path.parent, os.path.expanduser(value))
+            value = os.path.join(self._folder, os.path.expanduser(value))
         try:
             self.values[name] = self._parse(name, value)
         except ValueError as error:

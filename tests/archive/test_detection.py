@@ -95,10 +95,24 @@ def test_reader_of_an_archive_is_found(tmp_path: Path, files: dict[str, str], ex
     assert detect(tmp_path) == expected
 
 
+def test_one_paper_of_ten_counts_more_than_days(tmp_path: Path) -> None:
+    lines = [f"lines {'x' * n}" for n in range(10)]
+    rows = [f"rows {'+' * n}" for n in range(9)]
+    write_files(tmp_path, {"1.md": "\n".join(lines), "2.txt": "\n".join(rows)})
+    assert detect(tmp_path) == "lines"
+
+
 def test_reader_of_most_papers_is_estimated(tmp_path: Path) -> None:
     write_files(tmp_path, {f"data/2024-01-{n:02}/{n}.txt": f"rows {'x' * n}" for n in range(90)})
     write_files(tmp_path, {"best.md": "\n".join(f"lines {'x' * n}" for n in range(40))})
     assert detect(tmp_path) == "rows"
+
+
+def test_folders_that_repeat_papers_count_them_once(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"days/{n:02}.txt": f"rows {'x' * n}" for n in range(96)})
+    write_files(tmp_path, {f"raw/{n:02}.txt": f"rows {'x' * n}" for n in range(16, 80)})
+    write_files(tmp_path, {"best.md": "\n".join(f"lines {'x' * n}" for n in range(120))})
+    assert detect(tmp_path) == "lines"
 
 
 def test_pages_that_repeat_papers_count_them_once(tmp_path: Path) -> None:

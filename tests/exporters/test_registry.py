@@ -279,7 +279,8 @@ def test_plug_in_exports_searches_with_the_public_api(python: Path, tmp_path: Pa
 
 @pytest.mark.external
 def test_reader_plug_in_reads_an_archive_that_no_other_reads(python: Path, tmp_path: Path) -> None:
-    assert re.search(r"^tsv +\.tsv +feeds-tsv 1\.0$", run(python, CLI.format(["readers"]), tmp_path), re.MULTILINE)
+    listed = run(python, CLI.format(["readers"]), tmp_path)
+    assert re.search(r"^tsv +\.tsv +feeds-tsv 1\.0 +Reads each line of a ", listed, re.MULTILINE)
     archive = tmp_path / "archive"
     row = "2024-01-30\t논문\thttps://arxiv.org/abs/2401.00001\tA; B\t요약\n"
     write_files(archive, {"2024/papers.tsv": f"day\ttitle\n{row}", "README.md": "# Papers"})

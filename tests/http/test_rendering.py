@@ -17,7 +17,7 @@ from feeds.http.documents import DocumentCache
 from feeds.http.lane import BusyError
 from feeds.model.edition import Edition
 from feeds.model.keys import ALL
-from tests.support.digests import SEEDS
+from tests.support.digests import SEEDS, day, paper, write_files
 from tests.support.servers import Server, free_port, running
 from web import create_app
 
@@ -136,6 +136,18 @@ def test_process_returns_what_it_cannot_write(
     monkeypatch.setattr(limits, "MANY_PAPERS", 0)
     client = create_app(SEEDS, environ).test_client()
     assert client.get("/all.rss").data.endswith(b"</rss>")
+    assert rendered == []
+
+
+@pytest.mark.external
+def test_large_documents_are_rendered_while_settings_are_broken(
+    environ: dict[str, str], folder: Path, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(folder, {"1.md": day("2024-01-30", paper()), "feeds.toml": 'title = "Kept"'})
+    monkeypatch.setattr(limits, "MANY_PAPERS", 0)
+    client = create_app(folder, environ).test_client()
+    write_files(folder, {"feeds.toml": "title = "})
+    assert b"<title>Kept" in client.get("/all.rss").data
     assert rendered == []
 
 

@@ -124,10 +124,14 @@ def test_api_that_refuses_ends_the_run_with_a_line(
 ) -> None:
     write_many(folder, arxiv, 2)
     arxiv.troubles = [Reply(503, headers={"Retry-After": "7200"})]
-    assert run(arguments, environ) == [
-        f"feeds: 127.0.0.1:{arxiv.server_port}: HTTP status 503; run the command again in 120 minutes",
-        "metadata: fetched 0, unchanged 0, unknown 0, failed 2",
-    ]
+    result = run_feeds(*arguments, environ=environ)
+    assert (result.returncode, result.stderr.decode().splitlines()) == (
+        1,
+        [
+            f"feeds: 127.0.0.1:{arxiv.server_port}: HTTP status 503; run the command again in 120 minutes",
+            "metadata: fetched 0, unchanged 0, unknown 0, failed 2",
+        ],
+    )
 
 
 def test_new_answer_replaces_what_is_stored(

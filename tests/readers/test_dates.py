@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.readers.fields.dates import Dates
+from feeds.readers.fields.dates import Dates, RangeEnd
 
 DAY = date(2025, 3, 9)
 DATES = Dates()
@@ -86,10 +86,57 @@ def test_day_of_a_text_is_found_in_usual_forms(text: str) -> None:
         "February 24 – March 9, 2025",
         "2025-W10 (2025-03-03 to 2025-03-09)",
         "20250303-20250309",
+        "24 Feb - 9 March 2025",
+        "2025-W10",
+        "Week 10, 2025",
+        "2025年第10周",
     ],
 )
 def test_day_of_a_range_is_its_end(text: str) -> None:
     assert DATES.in_text(text) == DAY
+    assert isinstance(DATES.in_text(text), RangeEnd)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "2025-W10.md",
+        "2025/W10.md",
+        "2025/week-10.md",
+        "2025/0303-0309.md",
+        "2025-03-03_2025-03-09.md",
+        "2025-W10/README.md",
+    ],
+)
+def test_day_of_a_path_with_a_range_is_its_end(path: str) -> None:
+    assert isinstance(DATES.in_path(PurePosixPath(path)), RangeEnd)
+
+
+def test_day_that_is_named_itself_is_not_the_end_of_a_range() -> None:
+    days = [DATES.in_text(text) for text in ("2025-03-09", "9 March 2025", "Mar 9, 2025", "2025-W10-7")]
+    days += [DATES.in_path(PurePosixPath(path)) for path in ("2025/0309.md", "2025-W10/2025-03-09.md")]
+    assert days == [DAY] * 6
+    assert not any(isinstance(day, RangeEnd) for day in days)
+
+
+def test_end_of_a_week_by_pattern_or_without_year_is_told() -> None:
+    assert isinstance(Dates("%G/kw%V").in_text("2025/kw10"), RangeEnd)
+    assert isinstance(DATES.without_year("03-03 ~ 03-09", DAY), RangeEnd)
+    assert not isinstance(DATES.without_year("03-09", DAY), RangeEnd)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-W00", date(2026, 1, 4)),
+        ("2012-W53", date(2013, 1, 6)),
+        ("2020-W53", date(2021, 1, 3)),  # of ISO 8601
+        ("2018-W00", None),  # begins with a Monday
+        ("2025-W53", None),
+    ],
+)
+def test_week_that_iso_does_not_have_is_one_of_strftime(text: str, expected: date | None) -> None:
+    assert DATES.in_text(text) == expected
 
 
 def test_range_without_second_year_may_pass_new_year() -> None:
@@ -171,6 +218,8 @@ def test_day_and_month_are_told_apart_where_one_is_above_12() -> None:
         "2025/3月9日.md",
         "202503/09/README.md",
         "docs/202503/09/2503.10111v1-some-paper.md",
+        "docs/202503/09/biorxiv-10-1101-2024-11-26-625410-v4-some-paper.md",
+        "2025-03-09/10.64898_2024.11.26.625410.md",
         "2025-03/09.md",
         "2025-03/03-09.md",
         "2025-3/9.md",

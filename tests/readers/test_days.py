@@ -7,9 +7,10 @@ import pytest
 
 from feeds.model.diagnostic import Severity
 from feeds.model.paper import Paper
-from feeds.readers import Diagnostics
+from feeds.readers import Diagnostics, Entry
 from feeds.readers import days as days_module
 from feeds.readers.days import DayCollector
+from feeds.readers.fields.dates import RangeEnd
 from feeds.readers.limits import limit_paper
 
 DAY = date(2025, 3, 14)
@@ -24,7 +25,16 @@ def test_paper_repeated_on_a_day_is_the_fuller_with_all_tags() -> None:
     collector.add(1, DAY, paper(tags=("a",)))
     collector.add(2, DAY, paper(summary="Text.", tags=("b",)))
     (entry,) = collector.digest().entries
-    assert entry == (1, DAY, paper(summary="Text.", tags=("a", "b")))
+    assert entry == Entry(1, DAY, paper(summary="Text.", tags=("a", "b")))
+
+
+def test_day_is_inferred_if_it_is_for_all_listings() -> None:
+    collector = DayCollector(Diagnostics())
+    collector.add(1, DAY, paper(1), is_inferred=True)
+    collector.add(2, DAY, paper(1))
+    collector.add(3, DAY, paper(2), is_inferred=True)
+    collector.add(4, RangeEnd(2025, 3, 16), paper(2))
+    assert [entry.is_inferred for entry in collector.digest().entries] == [False, True, True]
 
 
 def test_paper_on_two_days_is_two_entries() -> None:

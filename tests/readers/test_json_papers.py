@@ -103,6 +103,28 @@ def test_day_of_hugging_face_api_is_that_of_the_listing() -> None:
     assert list(digest.days) == [date(2025, 3, 11), date(2025, 3, 12)]
 
 
+@pytest.mark.parametrize(
+    ("value", "path", "expected"),
+    [
+        ([entry()], "data/2025-03-14.json", False),
+        ({"2025-03-14": [entry()]}, "papers.json", False),
+        ({"date": "2025-03-14", "papers": [entry()]}, "latest.json", False),
+        ([entry(date="2025-03-14", published="2025-03-11")], "papers.json", False),
+        ([entry(published="2025-03-14")], "data/2025-03-14.json", False),
+        ([entry(date="2025-03-14")], "papers.json", True),  # perhaps of the publication
+        ([entry(published="2025-03-14")], "papers.json", True),
+        ([entry(published="2025-03-11", fetched_at="2025-03-14T08:00:00Z")], "papers.json", True),
+        ({"generated_at": "2025-03-14T08:00:00Z", "papers": [entry()]}, "latest.json", True),
+        ({"date": "2025-03-08 ~ 03-14", "papers": [entry()]}, "latest.json", True),
+        ({"2025-03-08 to 2025-03-14": [entry()]}, "papers.json", True),
+        ([entry()], "weekly/20250308-20250314.json", True),
+    ],
+)
+def test_day_of_publication_crawl_or_range_is_inferred(value: object, path: str, expected: bool) -> None:
+    (item,) = read(value, PurePosixPath(path)).entries
+    assert (item.day, item.is_inferred) == (DAY, expected)
+
+
 def test_ai_object_becomes_labelled_items() -> None:
     ai = {"tldr": "Kurz.", "motivation": "Warum.", "method": "Wie.", "result": "Was.", "conclusion": "Also."}
     paper = one(AI=ai, summary="The abstract of the paper.", comment="12 pages", categories=["cs.GT", "econ.TH"])
@@ -148,6 +170,7 @@ def test_comment_of_arxiv_is_a_field(comment: str) -> None:
         ({"journal": {"name": "ArXiv", "volume": "abs/2503.01234"}}, "", ""),
         ({"externalIds": {"DBLP": "journals/corr/x", "DOI": "10.1000/xyz"}}, "", "10.1000/xyz"),
         ({"doi": "https://doi.org/10.48550/arXiv.2503.01234"}, "", ""),
+        ({"journal": "bioRxiv"}, "", ""),
         ({"journal": None, "doi": "none"}, "", ""),
     ],
 )
@@ -237,6 +260,7 @@ def test_address_is_found_under_its_usual_keys(fields: dict[str, object], url: s
         ({"0": "A One", "1": "B Two"}, ("A One", "B Two"), False),
         (None, (), False),
         (7, ("7",), False),
+        (["Some Lab", ":", "Ada Byron"], ("Some Lab", "Ada Byron"), False),
         (["Emmy Noether , Ada Byron"], ("Emmy Noether", "Ada Byron"), False),
         (["Emmy Noether, Ada Byron, Alan T., et al."], ("Emmy Noether", "Ada Byron", "Alan T."), True),
         (["Noether, Emmy"], ("Noether, Emmy",), False),
@@ -276,6 +300,13 @@ def test_keys_may_say_that_they_are_of_the_paper() -> None:
     assert (entry.paper.abstract, entry.paper.summary) == ("We prove it.", "- **Code:** <https://github.com/a/b>")
 
 
+def test_details_of_a_paper_may_stand_inside() -> None:
+    details = {"title": "A Title", "abstract": "We prove it.", "pdf_url": "https://arxiv.org/pdf/2503.00001"}
+    item = {"title": "A Title", "paper_url": "https://huggingface.co/papers/2503.00001", "authors": ["A B"]}
+    (paper,) = papers([{**item, "details": details}])
+    assert (paper.authors, paper.abstract, paper.summary) == (("A B",), "We prove it.", "")
+
+
 def test_page_of_a_journal_is_a_paper_without_any_text() -> None:
     item = {"title": "A Title", "link": "https://journal.example.org/1", "journal": "Acta", "abstract": ""}
     assert [paper.url for paper in papers([item])] == ["https://journal.example.org/1"]
@@ -295,6 +326,8 @@ def test_texts_under_unknown_keys_are_labelled() -> None:
         why_it_matters="It changes how agents plan.",
         status="done",
         source="arxiv",
+        updated="2025-03-15T08:12:45Z",
+        stars="1,024",
         models=["GPT", "Two"],
     )
     assert paper.summary == "- **Why it matters:** It changes how agents plan."

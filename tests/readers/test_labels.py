@@ -285,7 +285,7 @@ def test_categories_are_split_into_tags(text: str, tags: list[str]) -> None:
         ("A  Study\n of  B", "A Study of B"),
         ("*A Study*", "A Study"),
         ("**A* Search**", "A* Search"),
-        ("<b>A Study</b> of <think>", "A Study of <think>"),
+        ("<b>A Study</b> of <scp>AI</scp> and <think>", "A Study of AI and <think>"),
         ("1.58-bit LLMs", "1.58-bit LLMs"),
         ("3D Gaussians", "3D Gaussians"),
         ("2024: A Review", "2024: A Review"),
@@ -294,6 +294,7 @@ def test_categories_are_split_into_tags(text: str, tags: list[str]) -> None:
         ("$x_1$ and $x_2$", "$x_1$ and $x_2$"),
         ("∀-Exploration", "∀-Exploration"),
         ("A Study (1999)", "A Study (1999)"),
+        ("A Study (8/10) ⭐⭐", "A Study"),
         ("", ""),
     ],
 )

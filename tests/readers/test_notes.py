@@ -168,6 +168,23 @@ def test_abstract_in_two_languages_is_the_original() -> None:
     assert result.summary == "## 📝 摘要（中文）\n\n中文。\n\n## 方法\n\n一步。"
 
 
+def test_abstract_beside_a_translation_is_the_original() -> None:
+    result = paper(note("title: T\narxiv: 2503.00001", "## 摘要\n我们证明了这一点。\n\n## Abstract\nWe show it.\n"))
+    assert (result.abstract, result.summary) == ("We show it.", "## 摘要\n我们证明了这一点。")
+
+
+def test_authors_may_be_a_section_with_a_list() -> None:
+    result = paper(note("title: T\narxiv: 2503.00001", "## 著者\n- Ada Byron\n- Alan Turing\n\n## 概要\n文。\n"))
+    assert (result.authors, result.summary) == (("Ada Byron", "Alan Turing"), "## 概要\n文。")
+
+
+def test_html_between_markdown_becomes_markdown() -> None:
+    box = '<div class="box">\n<span>TL;DR</span> Short: <a href="https://example.org/c">code</a>\n</div>'
+    body = f"{box}\n\n## Method\n*One* step."
+    result = paper(note("title: T\narxiv: 2503.00001", body))
+    assert result.summary == "TL;DR Short: [code](https://example.org/c)\n\n## Method\n*One* step."
+
+
 def test_lines_that_repeat_fields_are_not_the_summary() -> None:
     body = (
         '<a href="https://arxiv.org/abs/2503.00001" class="b">arXiv</a>\n<button onclick="x()">Share</button>\n'
@@ -185,6 +202,22 @@ def test_broken_toml_without_a_paper_is_not_a_note() -> None:
 def test_day_of_a_note_is_when_its_paper_was_published() -> None:
     (entry,) = read(note("title: T\narxiv: 2503.00001", "**投稿日**: 2025-03-11\n"), NO_DAY).entries
     assert (entry.day, entry.paper.published) == (date(2025, 3, 11), date(2025, 3, 11))
+    assert entry.is_inferred
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "expected"),
+    [
+        ("", PATH, False),
+        ("date: 2025-03-14", NO_DAY, False),
+        ("added: 2025-03-14\npublished: 2025-03-11", NO_DAY, False),
+        ("published: 2025-03-14", NO_DAY, True),
+        ("", PurePosixPath("2025-03-10 to 2025-03-14/a.md"), True),
+    ],
+)
+def test_day_of_publication_or_range_is_inferred(fields: str, path: PurePosixPath, expected: bool) -> None:
+    (entry,) = read(note(f"title: T\narxiv: 2503.00001\n{fields}"), path).entries
+    assert (entry.day, entry.is_inferred) == (DAY, expected)
 
 
 def test_note_may_start_with_a_title_in_place_of_fields() -> None:
@@ -193,6 +226,12 @@ def test_note_may_start_with_a_title_in_place_of_fields() -> None:
     result = paper(source)
     assert (result.title, result.url) == ("A Title: 제목", "https://arxiv.org/abs/2503.00001")
     assert (result.authors, result.tags, result.summary) == (("가나", "다라"), ("cs.AI",), "## 요약\n짧다.")
+
+
+def test_heading_of_a_note_may_translate_the_title() -> None:
+    lead = "> - **中文标题**: 题目\n> - **제목:** A Title\n> - **PDF 링크:** [A Title](https://arxiv.org/pdf/2503.00001v1)\n"
+    result = paper(f"# 어떤 논문의 제목입니다\n\n{lead}\n## 요약\n짧다.\n")
+    assert (result.title, result.summary) == ("A Title", "**어떤 논문의 제목입니다**\n\n## 요약\n짧다.")
 
 
 @pytest.mark.parametrize("heading", ["基本情報", "📄 Paper Information", "메타데이터", "基本信息"])

@@ -398,6 +398,83 @@ def test_heading_above_a_translation_of_it_is_the_title() -> None:
     assert titles(source) == ["Rotations in SO(3)", "Gravel"]
 
 
+def test_paper_at_arxiv_may_also_have_a_doi() -> None:
+    source = """\
+### 1. Gravel
+- arXiv ID: 2405.03307
+- DOI: 10.1109/GRAVEL.2024.00001
+
+### 2. Silt
+- DOI: 10.1109/SILT.2024.00002
+"""
+    first, second = papers(source)
+    assert first.summary == "**DOI:** 10.1109/GRAVEL.2024.00001"
+    assert [first.url, second.url] == ["https://arxiv.org/abs/2405.03307", "https://doi.org/10.1109/silt.2024.00002"]
+
+
+def test_link_between_facts_leads_to_the_paper_of_the_section() -> None:
+    source = """\
+### 1. 모래 걷기 (Walking on Sand)
+
+출처 · 2024-05-16 · preprint · [arXiv:2405.03310](https://arxiv.org/abs/2405.03310) · 코드 미공개
+
+모래 위를 걷는다. arXiv:2401.00001 과 비교한다.
+
+## Sources
+
+| # | 제목 (축약) | 링크 |
+|---|---|---|
+| 1 | 모래 | https://arxiv.org/abs/2405.03310 |
+| 2 | 자갈 | https://arxiv.org/abs/2405.03311 |
+"""
+    first, second = papers(source)
+    assert (first.title, first.published) == ("모래 걷기 (Walking on Sand)", date(2024, 5, 16))
+    assert (second.title, second.url) == ("자갈", "https://arxiv.org/abs/2405.03311")
+
+
+def test_part_with_other_papers_does_not_hide_the_paper() -> None:
+    source = "# 日报\n"
+    for number in (3312, 3313):
+        source += f"""
+### 1. Gravel {number} (8/10) 🔁
+**arxiv** · `2405.0{number}` · 2024-05-16
+👥 Jo Wu, Ana Souza · 🏷 cs.LG, cs.AI
+🔗 [arXiv](https://arxiv.org/abs/2405.0{number}) · [alphaxiv](https://www.alphaxiv.org/abs/2405.0{number})
+
+#### 📎 相关方法
+- [GPTQ](https://arxiv.org/abs/2210.0{number}) — old
+"""
+    first, second = papers(source)
+    assert (first.title, second.title) == ("Gravel 3312", "Gravel 3313")
+    assert (first.authors, first.tags, first.published) == (
+        ("Jo Wu", "Ana Souza"),
+        ("cs.LG", "cs.AI"),
+        date(2024, 5, 16),
+    )
+    assert first.summary == "#### 📎 相关方法\n- [GPTQ](https://arxiv.org/abs/2210.03312) — old"
+
+
+def test_related_methods_of_the_only_paper_are_no_papers() -> None:
+    source = """\
+# 日报
+
+### 1. Gravel for Robots (8/10)
+🔗 [arXiv](https://arxiv.org/abs/2405.03314)
+
+#### 📎 相关方法 / 对比基线
+- [GPTQ](https://arxiv.org/abs/2210.03314) — old
+- [AWQ](https://arxiv.org/abs/2306.03314) — old
+"""
+    digest = read(source)
+    assert [(entry.day, entry.paper.title) for entry in digest.entries] == [(date(2024, 5, 17), "Gravel for Robots")]
+
+
+def test_number_of_arxiv_after_a_title_is_no_summary() -> None:
+    source = "- **[Gravel](https://arxiv.org/abs/2405.03308)** `arXiv:2405.03308`\n"
+    source += source.replace("3308", "3309")
+    assert [paper.summary for paper in papers(source)] == ["", ""]
+
+
 def test_label_of_the_title_corrects_the_heading() -> None:
     source = "### 3.4 Gravel\n- Title: Gravel\n- URL: https://arxiv.org/abs/2405.03303\n- Note: wet\n"
     (paper,) = papers(source)
@@ -547,6 +624,17 @@ def test_each_day_of_a_file_has_its_papers() -> None:
 def test_heading_gives_the_day_before_the_path_does() -> None:
     source = "# Digest of 2024-05-16\n## [Lichen Clocks](https://arxiv.org/abs/2405.16001)\n"
     assert list(read(source, "2024-05-17.md").days) == [date(2024, 5, 16)]
+
+
+def test_end_of_a_week_is_an_inferred_day() -> None:
+    source = """\
+# Highlights
+### [Alpha Decay of Rumours](https://arxiv.org/abs/2405.15001)
+# 2024-05-17
+### [Beta Decay of Rumours](https://arxiv.org/abs/2405.15002)
+"""
+    entries = read(source, "weekly/2024-W20.md").entries
+    assert [(entry.day.day, entry.is_inferred) for entry in entries] == [(19, True), (17, False)]
 
 
 def test_headings_without_a_year_are_near_the_heading_above() -> None:
@@ -720,6 +808,7 @@ def test_files_of_other_kinds_are_declined(source: str, path: str) -> None:
         ("# 每日 ArXiv 論文\n\n> 📊 本日共處理 0 篇論文\n", "2024-05-17.md"),
         ("# 今日の論文\n\n新しい論文はありませんでした。\n", "2024-05-17.md"),
         ("# 오늘의 논문\n\n새 논문이 없습니다.\n", "2024-05-17.md"),
+        ("## Papers\n\n| Title | Authors |\n|-------|---------|\n", "2024-05-17.md"),
     ],
 )
 def test_day_that_says_that_it_has_no_papers_is_empty(source: str, path: str) -> None:

@@ -46,6 +46,14 @@ def test_rolling_table_has_the_days_of_its_rows() -> None:
     )
 
 
+def test_end_of_a_range_in_a_row_is_an_inferred_day() -> None:
+    digest = read(f"{HEAD}{row(1)}{row(2, day='2025-03-10 ~ 2025-03-14')}")
+    assert [(entry.day, entry.is_inferred) for entry in digest.entries] == [
+        (date(2025, 3, 14), False),
+        (date(2025, 3, 14), True),
+    ]
+
+
 def test_abstract_below_a_link_becomes_the_paper_abstract() -> None:
     source = """\
 <table>

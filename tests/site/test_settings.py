@@ -11,6 +11,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from PIL import ImageFont
 
 from feeds.errors import SettingsError
 from feeds.publishing.publisher import open_publisher
@@ -152,7 +153,7 @@ def test_example_shows_every_setting_with_its_default(tmp_path: Path) -> None:
 
 def test_every_field_of_the_settings_can_be_set() -> None:
     names = {field.name for kind in (Site, MailServer, Settings) for field in fields(kind)}
-    assert {name.replace(".", "_") for name in SETTINGS} == names - {"site", "mail"}
+    assert {name.replace(".", "_") for name in SETTINGS} == names - {"site", "mail", "error"}
 
 
 def test_formats_are_a_list_in_the_file_and_a_text_in_a_variable(tmp_path: Path) -> None:
@@ -275,6 +276,35 @@ def test_settings_are_kept_while_the_folder_is_lost(tmp_path: Path) -> None:
     (folder / "feeds.toml").unlink()
     assert load(folder, {}, copy=copy).site.title == Site().title
     assert not copy.exists()
+
+
+def test_service_goes_on_with_the_last_settings_without_an_error(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    write_settings(tmp_path, 'title = "Kept"')
+    load(tmp_path, {}, copy=copy)
+    write_settings(tmp_path, 'title = "New"\nlanguage = 1')
+    with pytest.raises(SettingsError, match="language"):
+        load(tmp_path, {}, copy=copy)
+    serving = load(tmp_path, {}, copy=copy, is_serving=True)
+    assert (serving.site.title, serving.error and serving.error.location) == ("Kept", f"{tmp_path}/feeds.toml:2")
+    with pytest.raises(SettingsError, match="language"):  # the copy does not mend a variable
+        load(tmp_path, {"FEEDS_LANGUAGE": "?"}, copy=copy, is_serving=True)
+    write_settings(tmp_path, 'title = "New"')
+    mended = load(tmp_path, {}, copy=copy, is_serving=True)
+    assert (mended.site.title, mended.error) == ("New", None)
+
+
+def test_paths_in_kept_settings_are_relative_to_the_archive(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    default = ImageFont.load_default(size=10)
+    assert isinstance(default, ImageFont.FreeTypeFont)
+    (folder / "font.ttf").write_bytes(default.font_bytes)
+    write_settings(folder, 'cover_font = "font.ttf"')
+    load(folder, {}, copy=tmp_path / "copy")
+    write_settings(folder, "cover_font = ")
+    kept = load(folder, {}, copy=tmp_path / "copy", is_serving=True).site.cover_font
+    assert kept is not None
 
 
 def test_site_of_a_lost_folder_is_as_last_read(open_files: OpenFiles, environ: dict[str, str]) -> None:

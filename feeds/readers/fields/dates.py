@@ -51,12 +51,14 @@ _DATES = tuple(
         rf"{_START}{_YEAR}\s{_MONTH}\s{_DAY}{_END}",
         rf"{_START}{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:[0-9]{{6}}(?![0-9])|{_END})",
         rf"{_START}{_YEAR}{_GAP}{_NAME}{_GAP}{_DAY}{_ORDINAL}{_END}",
-        rf"{_START}{_DAY}{_ORDINAL}(?:\sof)?{_GAP}{_NAME}{_GAP}{_YEAR}(?![0-9])",
+        rf"{_START}(?P<start>[0-9]{{1,2}}{_ORDINAL}(?:\s{_MONTH_NAMES}\.?)?\s?(?:[-~]|to)\s?)?"
+        rf"{_DAY}{_ORDINAL}(?:\sof)?{_GAP}{_NAME}{_GAP}{_YEAR}(?![0-9])",
         # The end of (June 23 - June 29) - 2025
-        rf"(?<![a-z]){_MONTH_NAMES}\.?\s[0-9]{{1,2}}{_ORDINAL}\s?(?:[-~]|to)\s?{_NAME}\s{_DAY}{_ORDINAL}\)?"
+        rf"(?<![a-z])(?P<start>{_MONTH_NAMES}\.?\s[0-9]{{1,2}}{_ORDINAL}\s?(?:[-~]|to)\s?){_NAME}\s{_DAY}{_ORDINAL}\)?"
         rf"(?:\s?[,-]\s?|\s){_YEAR}(?![0-9])",
         rf"{_NOT_AFTER_MONTH}{_START}{_DAY}{_ORDINAL}{_GAP}{_NAME}{_GAP}'?(?P<short>[0-9]{{2}})(?![0-9]|\s?[^\W_])",
-        rf"(?<![a-z]){_NAME}{_GAP}(?:[0-9]{{1,2}}{_ORDINAL}\s?(?:[-~]|to)\s?)?{_DAY}{_ORDINAL}{_GAP}{_YEAR}(?![0-9])",
+        rf"(?<![a-z]){_NAME}{_GAP}(?P<start>[0-9]{{1,2}}{_ORDINAL}\s?(?:[-~]|to)\s?)?{_DAY}{_ORDINAL}{_GAP}{_YEAR}"
+        r"(?![0-9])",
         rf"{_START}(?P<first>[0-9]{{1,2}})(?P<mark>[-./])(?P<second>[0-9]{{1,2}})(?P=mark){_YEAR}(?![0-9])",
         rf"{_START}{_YEAR}-?W(?P<week>[0-9]{{2}})-?(?P<weekday>[1-7]){_END}",
         rf"{_START}{_YEAR}[\s,._/-]{{0,3}}{_WEEK}",
@@ -110,7 +112,12 @@ _IN_FOLDERS = tuple(
     )
 )
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\]\([^()\s]*\)|https?://[^\s<>()|]+")
-_ARXIV_NUMBER = re.compile(r"(?<![0-9.])[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?(?![0-9])")
+_IDENTIFIER = (
+    re.compile(  # an arXiv number, or a DOI with a date such as those of bioRxiv, in which file names have hyphens
+        r"(?<![0-9.])[0-9]{4}\.[0-9]{4,5}(?:v[0-9]+)?(?![0-9])"
+        r"|(?<![0-9])10[.-][0-9]{4,9}[-_./][0-9]{4}(?:[-_.][0-9]{2}){2}[-_.][0-9]{4,}"
+    )
+)
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"〜": "~", "∼": "~"})
 _SUFFIX = re.compile(r"(?<=.)(?:\.[A-Za-z][A-Za-z0-9]{0,8}){1,2}$")
 
@@ -132,6 +139,10 @@ _NUMBERS = frozenset("YymdjGV")
 _SUFFICIENT = tuple(map(frozenset, ("Ymd", "Ybd", "YBd", "Yj", "ymd", "ybd", "yBd", "yj", "GV")))
 
 
+class RangeEnd(date):
+    """The last day of a range of days, such as a week, that a path or a text names."""
+
+
 class _Date(NamedTuple):
     """A date in a text, from `start` to `end`; no value if there is no such day, or if it can be read as two."""
 
@@ -143,6 +154,8 @@ class _Date(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Dates:
     """Finds the days that paths and texts name. A day before 1991 or a date that can be read as two is None.
+
+    The end of a range is a `RangeEnd`, so that it can be told from a day that is named itself.
 
     Attributes:
         pattern: the setting `date_pattern`, how an archive writes dates that are not in a usual form: a text with
@@ -206,8 +219,10 @@ class Dates:
             return None
         month, day = numbers[-1]
         years = range(near.year + 1, near.year - _YEARS_BACK - 1, -1)
-        days = [value for year in years if (value := _make_date(year, month, day))]
-        return min((value for value in days if value - near <= _MAX_AHEAD), key=lambda v: abs(v - near), default=None)
+        days = (value for year in years if (value := _make_date(year, month, day)))
+        possible = (value for value in days if value - near <= _MAX_AHEAD)
+        nearest = min(possible, key=lambda value: abs(value - near), default=None)
+        return _as_end(nearest) if nearest and len(parts) > 1 else nearest
 
     def _search_pattern(self, text: str) -> date | None:
         regex = _compile_pattern(self.pattern)
@@ -253,7 +268,7 @@ def _directive_regex(letter: str, *, follows_number: bool, precedes_number: bool
 def _interpret_pattern(match: re.Match[str]) -> date | None:
     groups = match.groupdict()
     if groups.get("V"):
-        return _sunday(int(groups["G"]), int(groups["V"]))
+        return _end_of_week(int(groups["G"]), groups["V"])
     year = int(groups["Y"]) if groups.get("Y") else _full_year(groups["y"])
     if groups.get("j"):
         return _day_of_year(year, int(groups["j"]))
@@ -268,7 +283,7 @@ def _simplify(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_HYPHENS)
     text = text.replace("**", "").replace("__", " ").replace("`", "")
-    return _ARXIV_NUMBER.sub(lambda match: "#" * len(match[0]), text)
+    return _IDENTIFIER.sub(lambda match: "#" * len(match[0]), text)
 
 
 def _only_date(text: str) -> date | None:
@@ -298,7 +313,7 @@ def _extend(text: str, found: _Date) -> _Date:
     month, number = match["month"] or found.value.month, match["day"]
     year = found.value.year + (int(month) < found.value.month)
     end = _make_date(year, month, number)
-    return _Date(found.start, match.end(), end) if end and end > found.value else found
+    return _Date(found.start, match.end(), _as_end(end)) if end and end > found.value else found
 
 
 def _merge(text: str, dates: list[_Date]) -> date | None:
@@ -307,9 +322,12 @@ def _merge(text: str, dates: list[_Date]) -> date | None:
     for previous, following in pairwise(dates):
         is_range = _BETWEEN.fullmatch(text, previous.end, following.start)
         if is_range and previous.value and following.value and previous.value < following.value:
-            days.pop()
-        days.append(following.value)
-    return days[0] if len(set(days)) == 1 else None
+            days[-1] = _as_end(following.value)
+        else:
+            days.append(following.value)
+    if len(set(days)) > 1:
+        return None
+    return next((day for day in days if isinstance(day, RangeEnd)), days[0])
 
 
 def _leading_date(name: str, dates: list[_Date]) -> date | None:
@@ -332,7 +350,8 @@ def _interpret(match: re.Match[str]) -> date | None:
     groups = match.groupdict()
     year = _full_year(groups["short"]) if groups.get("short") else int(groups["year"])
     if groups.get("week"):
-        return _sunday(year, int(groups["week"]), int(groups.get("weekday") or 7))
+        weekday = groups.get("weekday")
+        return _day_of_week(year, groups["week"], weekday) if weekday else _end_of_week(year, groups["week"])
     if groups.get("first"):
         possible = {
             _make_date(year, groups["second"], groups["first"]),
@@ -343,7 +362,8 @@ def _interpret(match: re.Match[str]) -> date | None:
     name = groups.get("name")
     if groups.get("first_month"):
         year += int(groups["first_month"]) > int(groups["month"])
-    return _make_date(year, _MONTHS[name[:3].lower()] if name else groups["month"], groups["day"])
+    day = _make_date(year, _MONTHS[name[:3].lower()] if name else groups["month"], groups["day"])
+    return _as_end(day) if day and (groups.get("start") or groups.get("first_month")) else day
 
 
 def _month_and_day(text: str) -> tuple[int, int] | None:
@@ -360,12 +380,33 @@ def _full_year(digits: str) -> int:
     return int(digits) + (1900 if int(digits) >= _FIRST_YEAR % 100 else 2000)
 
 
-def _sunday(year: int, week: int, weekday: int = 7) -> date | None:
-    """Return a day of an ISO week, its last if none is given."""
+def _as_end(day: date) -> RangeEnd:
+    return RangeEnd(day.year, day.month, day.day)
+
+
+def _end_of_week(year: int, week: str) -> RangeEnd | None:
+    """Return the Sunday of an ISO week, or else of a week that `%W` of strftime counts, such as 0."""
+    end = _day_of_week(year, week, "7") or _sunday_of_counted_week(year, int(week))
+    return _as_end(end) if end else None
+
+
+def _day_of_week(year: int, week: str, weekday: str) -> date | None:
+    """Return a day of an ISO week."""
     try:
-        return date.fromisocalendar(year, week, weekday) if year >= _FIRST_YEAR else None
+        return date.fromisocalendar(year, int(week), int(weekday)) if year >= _FIRST_YEAR else None
     except ValueError:
         return None
+
+
+def _sunday_of_counted_week(year: int, week: int) -> date | None:
+    """Return the Sunday of a week; week 1 begins with the first Monday of the year."""
+    try:
+        first_monday = date(year, 1, 7) - timedelta(days=date(year, 1, 7).weekday())
+        monday = first_monday + timedelta(weeks=week - 1)
+        sunday = monday + timedelta(days=6)
+    except (ValueError, OverflowError):
+        return None
+    return sunday if year in (monday.year, sunday.year) and year >= _FIRST_YEAR else None
 
 
 def _day_of_year(year: int, number: int) -> date | None:

@@ -94,7 +94,7 @@ _NAMES = {
         "ひとこと要約|まとめ|サマリー|サマリ|一言まとめ"
     ),
     Field.LINK: (
-        "link|links|url|paper|paper link|paper url|arxiv|arxiv link|arxiv url|arxiv id|id|abs|abs link|"
+        "link|links|url|paper|paper id|paper link|paper url|arxiv|arxiv link|arxiv url|arxiv id|id|abs|abs link|"
         "abs url|abstract link|abstract url|arxiv page|hugging face|huggingface|hf|hf paper|hf link|"
         "huggingface link|hugging face link|html|html link|source|sources|source url|source link|doi|openreview|"
         "alphaxiv|read paper|read|full text|view paper|paper page|original|original paper|"
@@ -246,9 +246,13 @@ _CATEGORY = (
 _CATEGORY_CODE = re.compile(_CATEGORY)
 _CODE_IN_BRACKETS = re.compile(rf"[(（\[]\s?({_CATEGORY})\s?[)）\]]")
 _CATEGORY_SEPARATOR = re.compile(r"\s?[,;，、；|]\s?|\s(?=#\w)")
+_REMARK_ON_LABEL = re.compile(r"(?<=\w)\s?[(（][^()（）:/]{1,20}[)）]$")
 _REMARK = re.compile(r"\s?[(（][^()（）]*[)）]$")
 
-_TITLE_BULLET = re.compile(r"^(?:(?:[•●\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d\ufe0f]|[-*](?=\s))\s*)+")
+_EMOJI = r"[\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\u200d\ufe0f]"
+_TITLE_BULLET = re.compile(rf"^(?:(?:{_EMOJI}|[•●]|[-*](?=\s))\s*)+")
+_TITLE_SCORE = re.compile(rf"(?:\s+(?:{_EMOJI}+|[(（\[]\s?[0-9]{{1,3}}(?:\.[0-9]+)?\s?/\s?[0-9]{{1,3}}\s?[)）\]]))+$")
+_MAX_SCORE = 60  # characters
 _TITLE_NUMBER = re.compile(
     r"^(?:[\[(（【]\s?#?[0-9]{1,4}\s?[\])）】]\s?[.:]?|#?[0-9]{1,4}[.)、]|#[0-9]{1,4}:?|[①-⑳])(?:\s+|(?=[^\s\d]))"
 )
@@ -257,7 +261,7 @@ _ARXIV_IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*|__(?=\S)([^_]+)(?<=\S)__")
-_FORMATTING_TAG = re.compile(r"</?(?:b|strong|i|em|u|a|span|font|mark)(?:\s[^<>]*)?>", re.IGNORECASE)
+_FORMATTING_TAG = re.compile(r"</?(?:b|strong|i|em|u|a|span|font|mark|scp)(?:\s[^<>]*)?>", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -269,7 +273,7 @@ def find_field(name: str) -> tuple[Field, str] | None:
     if len(name) > _MAX_NAME:
         return None
     name = _TAG.sub(" ", name)
-    if field := _look_up(_letters(name)):
+    if field := _look_up(_letters(name)) or _look_up(_letters(_REMARK_ON_LABEL.sub("", name.strip()))):
         return field
     parts = [part for part in map(_letters, re.split(r"[/()（）|·・\[\]]", name)) if part and not part.isdigit()]
     fields = {_look_up(part) for part in parts if part not in _LANGUAGES}
@@ -332,9 +336,10 @@ def is_no_value(text: str) -> bool:
 
 
 def clean_title(title: str) -> str:
-    """Remove the number, bullet, emphasis and arXiv number of a title in Markdown: `**[1] A (2401.12345)**` is `A`."""
+    """Remove number, bullet, emphasis, arXiv number and score of a title: `**[1] A (2401.12345)** (8/10) ⭐` is `A`."""
     title = _EMPHASIS.sub(lambda match: match[1] or match[2], _FORMATTING_TAG.sub("", " ".join(title.split())))
     title = _ARXIV_IN_BRACKETS.sub("", title).strip()
+    title = title[:-_MAX_SCORE] + _TITLE_SCORE.sub("", title[-_MAX_SCORE:])
     for mark in ("**", "__", "*", "_", "`"):
         if len(title) > 2 * len(mark) and title.startswith(mark) and title.endswith(mark) and title.count(mark) == 2:
             title = title[len(mark) : -len(mark)].strip()

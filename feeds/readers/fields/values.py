@@ -14,11 +14,15 @@ _OLD_ARXIV_ID = re.compile(r"(?:arxiv:\s?)?([a-z-]+(?:\.[A-Z]{2})?/[0-9]{7})(?:v
 _DOI = re.compile(r"(?:doi:\s?)?(10\.[0-9]{4,9}/\S+)", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"!?\[[^\[\]]*\]\(<?([^()<>\s]+)>?\)")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_RANGE = re.compile(r"[0-9-]{10}\s?(?:[~–—_/至到]|\s(?:-{1,2}|to)\s)")
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s{2}\S)")
 _HTML = re.compile(r"</(?:jats:)?(?:p|li|ul|ol|div|h[1-6]|title)>|<br ?/?>", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<jats:title>\s*abstract\s*</jats:title>", re.IGNORECASE)
 _HTML_ITEM = re.compile(r"\s*<li\b[^<>]*>(?:\s*<p\b[^<>]*>)?\s*", re.IGNORECASE)
 _HTML_BLOCK = re.compile(r"\s*</?(?:jats:)?(?:p|ul|ol|div|h[1-6]|title|sec|section|br)\b[^<>]*>\s*", re.IGNORECASE)
+_HTML_LINK = re.compile(
+    r"<a\b[^<>]*\bhref=\"(https?://[^\"<>\s()]+)\"[^<>]*>((?:(?!</a>).){1,500}?)</a>", re.IGNORECASE
+)
 _HTML_STRONG = re.compile(r"</?(?:strong|b)>", re.IGNORECASE)
 _HTML_OTHERS = re.compile(r"</?(?:(?:jats|mml):[a-z-]+|em|i|span|a|u|font|small|code|img|hr)\b[^<>]*>", re.IGNORECASE)
 _HANGUL, _KANA, _HAN = re.compile("[가-힣]"), re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
@@ -45,7 +49,7 @@ def html_to_markdown(text: str) -> str:
         return text
     text = _HTML_ITEM.sub("\n- ", _HTML_TITLE.sub("", text))
     text = re.sub(r"\s*</li>\s*", "\n", _HTML_BLOCK.sub("\n\n", text))
-    text = _HTML_OTHERS.sub("", _HTML_STRONG.sub("**", text))
+    text = _HTML_OTHERS.sub("", _HTML_LINK.sub(r"[\2](\1)", _HTML_STRONG.sub("**", text)))
     return unescape(re.sub(r"\n{3,}", "\n\n", re.sub(r"\n+(?=- )", "\n", text))).strip()
 
 
@@ -75,7 +79,7 @@ def parse_day(value: object, dates: Dates) -> date | None:
     """Return the day of a date or time as written in a field; None if it is not one."""
     if not isinstance(value, str):
         return None
-    if not dates.pattern and _ISO_DATE.match(value):
+    if not dates.pattern and _ISO_DATE.match(value) and not _ISO_RANGE.match(value):
         try:
             day = date.fromisoformat(value[:10])
         except ValueError:

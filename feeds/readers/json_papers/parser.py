@@ -213,8 +213,10 @@ class _Parser:
                 self._incomplete.append((line, f"{_excerpt(name)} is left out, because it has no address or no title"))
                 return True
             return False
-        day = group.day or self._path_day or self._file_day or fields.listed or self._late_day
-        self._days.add(line, day, _with_tag(fields.paper, group.outer_tag))
+        own_day = group.day or self._path_day or self._file_day
+        day = own_day or fields.listed or self._late_day
+        is_inferred = own_day is None and (fields.is_inferred or fields.listed is None)
+        self._days.add(line, day, _with_tag(fields.paper, group.outer_tag), is_inferred=is_inferred)
         return True
 
 

@@ -33,7 +33,8 @@ _NAMES = {
     "published": "published|publishedat|publisheddate|publicationdate|publishdate|arxivsubmitted|arxivpublished"
     "|submitted|submitteddate|submittedat|submissiondate|datepublished|pubdate|releasedate",
     "listed": "submittedondailyat|announcementdate|announceddate|announced|dailydate|digestdate|listedon|listdate|day"
-    "|date|added|dateadded|addedat|addeddate|crawldate|crawledat|fetchedat|fetchdate|createdat|created",
+    "|date|added|dateadded|addedat|addeddate",
+    "crawled": "crawldate|crawledat|fetchedat|fetchdate|createdat|created",
     "image": "mediaurls|mediaurl|image|imageurl|thumbnail|thumbnailurl|cover|coverimage|figure|teaser|video",
     "code": "code|codeurl|codelink|githubrepo|github|githuburl|githublink|repo|repourl|repository",
     "project": "projectpage|project|projecturl|projectlink|homepage|website|demo|demourl",
@@ -58,6 +59,7 @@ VOTES = _KEYS["votes"]
 TAGS = frozenset(_KEYS["tags"])
 PUBLISHED = _KEYS["published"]
 LISTED = _KEYS["listed"]
+CRAWLED = _KEYS["crawled"]
 IMAGES = _KEYS["image"]
 LINKS = dict.fromkeys(_KEYS["code"], "Code") | dict.fromkeys(_KEYS["project"], "Project page")
 ABSTRACTS = frozenset(_KEYS["abstract"])
@@ -68,7 +70,7 @@ JOURNALS = frozenset(_KEYS["journal"])
 DOIS = _KEYS["doi"]
 METADATA = frozenset(_KEYS["metadata"])
 _SECTIONS = frozenset(_KEYS["section"])
-_USED = frozenset().union(TITLES, ADDRESSES, AUTHORS, VOTES, TAGS, PUBLISHED, LISTED, IMAGES, LINKS)
+_USED = frozenset().union(TITLES, ADDRESSES, AUTHORS, VOTES, TAGS, PUBLISHED, LISTED, CRAWLED, IMAGES, LINKS)
 _LANGUAGES = {
     **dict.fromkeys(("en", "eng", "english"), "en"),
     **dict.fromkeys(("ko", "kr", "kor", "korean"), "ko"),

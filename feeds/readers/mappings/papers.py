@@ -23,6 +23,7 @@ from feeds.readers.mappings.keys import (
     ABSTRACTS,
     ADDRESSES,
     AUTHORS,
+    CRAWLED,
     DOIS,
     IMAGES,
     JOURNALS,
@@ -39,7 +40,7 @@ from feeds.readers.mappings.summaries import Texts, collect_texts, strings
 from feeds.text.urls import guess_media_type
 
 # Keys of objects inside of which the paper is, as in the API of Hugging Face.
-_WRAPPERS = ("paper", "article", "metadata", "meta", "info", "arxiv", "entry", "basic", "paper_info", "data")
+_WRAPPERS = ("paper", "article", "metadata", "meta", "info", "arxiv", "entry", "basic", "paper_info", "details", "data")
 _FULL_NAMES = ("name", "fullname", "full_name", "fullName", "author", "display_name", "displayName")
 _GIVEN_NAMES = ("first", "given", "firstName", "first_name", "forenames", "givenName")
 _FAMILY_NAMES = ("last", "family", "lastName", "last_name", "keyname", "familyName")
@@ -52,10 +53,14 @@ _MAX_VOTES = 1_000_000_000
 
 
 class Fields(NamedTuple):
-    """The paper that a mapping describes, and the day that it says it was listed on."""
+    """The paper that a mapping describes, and the day that it says it was listed on.
+
+    `is_inferred` says that this may only be the day of the publication or of a crawl.
+    """
 
     paper: Paper
     listed: date | None
+    is_inferred: bool
 
 
 def make_paper(
@@ -100,7 +105,9 @@ def make_paper(
         journal_doi=_journal_doi(by_name, url),
         comment=texts.comment,
     )
-    return Fields(paper, listed or _first_day(by_name, LISTED, dates) or published)
+    listed = listed or _first_day(by_name, LISTED, dates)
+    is_inferred = listed is None or listed == published
+    return Fields(paper, listed or _first_day(by_name, CRAWLED, dates) or published, is_inferred)
 
 
 def _unwrap(mapping: Mapping[str, object], dates: Dates) -> tuple[Mapping[str, object], date | None]:
@@ -183,8 +190,8 @@ def _parse_authors(value: object) -> Authors:
         name = _name(item)
         if name.casefold().rstrip(".") in _MORE_AUTHORS:
             more_authors = True
-        elif name and not is_no_value(name):
-            names[name] = None
+        elif any(map(str.isalnum, name)) and not is_no_value(name):
+            names[name] = None  # and not the colon that arXiv has after a collaboration
     return Authors(tuple(names), more_authors)
 
 

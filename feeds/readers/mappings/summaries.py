@@ -28,8 +28,9 @@ _VENUE = re.compile(
     r"(?i:\b(?:accepted|appear|camera[- ]ready|presented|proceedings|published)\b)"
     r"|\b[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?:[\s-]?20[0-9]{2}|\s?['’][0-9]{2})\b"
 )
-_PREPRINT = re.compile(r"arxiv|corr\b", re.IGNORECASE)  # no journal
+_PREPRINT = re.compile(r"(?:ar|bior|medr|chemr|psyar)xiv|corr\b|ssrn\b|research square", re.IGNORECASE)  # no journal
 _MAX_COMMENT = 1_000  # characters; arXiv takes no longer ones
+_NUMBERS = re.compile(r"[0-9.,:%/+\s-]*(?:T[0-9:.+-]+Z?)?")
 _MIN_PROSE = 20  # characters of a text whose key is not known
 _MIN_PROSE_CJK = 8
 _MAX_WORD = 40  # characters of an item of a list that stands on one line
@@ -206,8 +207,8 @@ def _format_list(items: list[str], label: str) -> str:
 
 
 def _is_text(text: str) -> bool:
-    """Whether a text is not empty, and no address."""
-    return bool(text) and "://" not in text.split(None, 1)[0]
+    """Whether a text is not empty, and no address, number, date or time."""
+    return bool(text) and "://" not in text.split(None, 1)[0] and not _NUMBERS.fullmatch(text)
 
 
 def _indent(text: str, indent: str) -> str:

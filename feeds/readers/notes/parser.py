@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from feeds.readers.days import DayCollector
 from feeds.readers.fields.addresses import find_papers, paper_url
 from feeds.readers.fields.dates import Dates
 from feeds.readers.fields.labels import Field, find_field, find_language, parse_labels, split_authors, split_categories
-from feeds.readers.fields.values import parse_day, plain_paragraphs
+from feeds.readers.fields.values import guess_language, html_to_markdown, parse_day, plain_paragraphs
 from feeds.readers.mappings.keys import normalize_key
 from feeds.readers.mappings.papers import Fields, make_paper
 from feeds.readers.notes.front_matter import FrontMatter, parse_front_matter
@@ -20,6 +21,7 @@ from feeds.readers.notes.front_matter import FrontMatter, parse_front_matter
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")
 _QUOTE = re.compile(r"^\s*>\s?")
+_ITEM = re.compile(r"^\s*(?:[-*+]|[0-9]{1,4}[.)])\s+")
 _ORIGINAL = re.compile(r"[(（\[]?\s*(?:original|原文|원문|english|英文|영문)\s*[)）\]]?", re.IGNORECASE)
 _DATA = re.compile(  # what a section with the fields of the paper is called
     r"[^\w]*(?:(?:paper|basic|meta)?\s*(?:info|information|metadata|data|details)|(?:论文|論文|基本|メタ|書誌|书目)(?:信息|資訊|情報|データ)"
@@ -72,7 +74,9 @@ def parse_note(source: str, path: PurePosixPath, dates: Dates) -> Digest | None:
     paper = note.paper
     if paper.published == path_day and path_day == parse_day(own.get("date"), dates):
         paper = replace(paper, published=None)  # the date of the note
-    days.add(1, path_day or matter_day or note.listed or paper.published, paper)
+    own_day = path_day or matter_day
+    is_inferred = own_day is None and (note.is_inferred or note.listed is None)
+    days.add(1, own_day or note.listed or paper.published, paper, is_inferred=is_inferred)
     return days.digest()
 
 
@@ -91,7 +95,7 @@ def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
     fields = dict(matter.fields)
     title, lines = _take_title(lines)
     if title and not any(find_field(key) == (Field.TITLE, "") for key in fields):
-        fields["title"] = title
+        fields |= _titles(title, lines)
     abstract, lines = _take_section(lines, Field.ABSTRACT)
     authors, lines = _take_section(lines, Field.AUTHORS)
     note = make_paper(fields, dates, language=language, body=_body(lines))
@@ -104,9 +108,9 @@ def _parse(matter: FrontMatter, dates: Dates, language: str) -> Fields | None:
         return None
     paper = _with_labels(note.paper, lines, dates)
     if abstract and not paper.abstract:
-        paper = replace(paper, abstract=abstract)
+        paper = replace(paper, abstract=plain_paragraphs(abstract))
     if authors and not paper.authors:
-        names = split_authors(authors)
+        names = split_authors(", ".join(filter(None, (_ITEM.sub("", line).strip() for line in authors.split("\n")))))
         paper = replace(paper, authors=names.names, more_authors=names.more_authors)
     return note._replace(paper=paper)
 
@@ -122,14 +126,28 @@ def _take_title(lines: list[str]) -> tuple[str, list[str]]:
     return "", lines
 
 
+def _titles(heading: str, lines: list[str]) -> dict[str, object]:
+    """Return the title that a line below the heading is labelled with, else the heading, which may be a translation."""
+    labels = chain.from_iterable(parse_labels(line[:_MAX_LINE]) for line in lines[:_MAX_LEAD])
+    titles = (label.text for label in labels if label.field is Field.TITLE and label.language in ("", "en"))
+    title = next(filter(None, titles), heading)
+    return {"title": title, **({"translated_title": heading} if guess_language(heading) and title != heading else {})}
+
+
 def _take_section(lines: list[str], field: Field) -> tuple[str, list[str]]:
-    """Return the text of the section called after a field, the original if there are several, and the other lines."""
+    """Return the text of the section called after a field, the original if there are several, and the other lines.
+
+    The original is the one that says so, or else the first that is not in Korean, Japanese or Chinese.
+    """
     sections = list(_find_sections(lines, field))
     if not sections:
         return "", lines
-    start, end = next((section[:2] for section in sections if _ORIGINAL.search(section.heading)), sections[0][:2])
-    text = "\n".join(_QUOTE.sub("", line) for line in lines[start + 1 : end])
-    return plain_paragraphs(text), lines[:start] + lines[end:]
+    texts = ["\n".join(_QUOTE.sub("", line) for line in lines[start + 1 : end]) for start, end, _ in sections]
+    marked = (index for index, section in enumerate(sections) if _ORIGINAL.search(section.heading))
+    foreign = (index for index, text in enumerate(texts) if not guess_language(text))
+    index = next(marked, next(foreign, 0))
+    start, end, _ = sections[index]
+    return texts[index], lines[:start] + lines[end:]
 
 
 class _Section(NamedTuple):
@@ -213,10 +231,13 @@ def _with_labels(paper: Paper, lines: list[str], dates: Dates) -> Paper:
 
 
 def _body(lines: list[str]) -> str:
-    """Return the text of a note without the lines above its first section that only repeat fields of the paper."""
+    """Return the text of a note without the lines above its first section that only repeat fields of the paper.
+
+    Pages of Hugo and Jekyll have HTML between their Markdown.
+    """
     lead = next((index for index, line in enumerate(lines[:_MAX_LEAD]) if _HEADING.match(line[:_MAX_LINE])), _MAX_LEAD)
     kept = [line for line in lines[:lead] if not _repeats_fields(line[:_MAX_LINE])]
-    return "\n".join([*kept, *lines[lead:]]).strip("\n").rstrip()
+    return html_to_markdown("\n".join([*kept, *lines[lead:]])).strip("\n").rstrip()
 
 
 def _repeats_fields(line: str) -> bool:

@@ -68,6 +68,7 @@ _SIGN = re.compile(r"\W{0,4}(?P<sign>🏷|👤|👥|✍|🧑|👨|👩)[\ufe0f\u
 _BETWEEN_FACTS = re.compile(r"\s*[|·•]\s*")
 _MAX_TITLE = 5_000  # characters in which a title in emphasis ends
 _MAX_FACTS = 2_000  # characters
+_MIN_NUMBER = 8  # characters of a number of arXiv
 _MAX_DATE = 40  # characters
 _MAX_TAG = 80  # characters; longer ones are sentences
 _MAX_NAMES = 20_000  # characters of a line of names
@@ -336,6 +337,8 @@ def _read_sign_line(builder: _Builder, line: str) -> bool:
     if sign is None:
         return False
     value = line[sign.end() :]
+    if _SIGN.search(value):  # of another fact
+        return False
     if sign["sign"] == "🏷":
         return "|" not in value and builder.add_tags(value)
     return builder.set_authors(value)
@@ -352,7 +355,8 @@ def _read_facts(builder: _Builder, line: str) -> bool:
         rest = _without_links(fact, find_addresses(fact))
         bare = fact.strip(" \t*_`")
         labels = read_labels(fact)
-        if _read_sign_line(builder, fact) or (labels and _read_label(builder, labels[0], fact)):
+        is_own_number = len(bare) > _MIN_NUMBER and builder.url.endswith(bare)
+        if is_own_number or _read_sign_line(builder, fact) or (labels and _read_label(builder, labels[0], fact)):
             is_fact = True
         elif re.search(r"[^\W\d_]", rest) is None and rest != fact:
             is_fact = True
@@ -429,7 +433,7 @@ def _read_link(builder: _Builder, label: Label, line: str) -> bool:
         builder.summary.append(_keep_links(builder, others))
     kept = _keep_links(builder, value).strip(" \t|,·•/-()[]`")
     if any(address.url != builder.url for address in find_addresses(kept)):
-        builder.summary.append(kept)
+        builder.summary.append(kept if "](" in kept or "</a" in kept else f"**{label.name}:** {kept}")
         return True
     return not kept or bool(find_papers(line)) or is_label(kept)
 
@@ -444,7 +448,7 @@ def _read_code(builder: _Builder, label: Label) -> bool:
 
 def _keep_links(builder: _Builder, line: str) -> str:
     """Return a line without links to the paper and pictures; the first picture is the paper's."""
-    if not any(sign in line for sign in ("(", "://", "<", "rxiv", "RXIV")):
+    if not any(sign in line.lower() for sign in ("(", "://", "<", "arxiv", "doi")):
         return line
     addresses = find_addresses(line)
     rest = _without_links(line, addresses)

@@ -66,6 +66,7 @@ _ELEMENT = re.compile(
 )
 _MAX_DEPTH = 20  # of headings and lists
 _MAX_BEFORE = 300  # characters of title and authors before a link on a line of its own
+_BETWEEN_FACTS = re.compile(r"\s[|·•]\s")
 _SENTENCE_END = re.compile(r"[.!?。：:；;]\s|。")
 _BOLD_TITLE = re.compile(
     r"[\W\d_]{0,60}?(?:\*\*[^*]+\*\*|__[^_]+__|<b>[^<]+</b>|<strong>[^<]+</strong>|\*[^*]+\*|[\"“「《『][^\"”」》』]+[\"”」》』])",
@@ -100,8 +101,9 @@ _GENERIC = frozenset(
         "details", "detail", "info", "information", "metadata", "basic information", "overview", "highlights",
         "top papers", "top picks", "must read", "recommended", "recommended papers", "latest papers", "latest",
         "today", "archive", "index", "full list", "paper details", "results", "selected papers", "featured",
-        "featured papers", "the rest", "论文", "論文", "论文列表", "論文列表", "最新发布", "更新", "精读区", "速读区",
-        "精读", "速读", "推荐论文", "今日论文", "其他", "其它", "基本信息", "论文详情", "详细", "详情", "今日推荐",
+        "featured papers", "the rest", "candidates", "论文", "論文", "论文列表", "論文列表", "最新发布", "更新",
+        "精读区", "速读区", "精读", "速读", "推荐论文", "今日论文", "其他", "其它",
+        "基本信息", "论文详情", "详细", "详情", "今日推荐",
         "全部论文", "论文详细信息", "論文一覧", "一覧", "新着論文", "注目論文", "その他", "詳細", "基本情報",
         "今日の論文", "논문", "논문 목록", "목록", "새 논문", "최신 논문", "기타", "오늘의 논문", "추천 논문", "상세",
         "기본 정보",
@@ -115,9 +117,11 @@ _EXCLUDED = frozenset(
         "references", "bibliography", "citation", "citations", "further reading", "see also", "acknowledgements",
         "acknowledgments", "acknowledgement", "about", "license", "usage", "contributing", "footnotes",
         "footer", "credits", "cite us", "how to cite", "contact", "sponsors", "prior work",
-        "background reading", "similar papers", "目录", "目錄", "目次", "相关工作", "相關工作", "相关论文",
+        "background reading", "similar papers", "related methods", "baseline", "baselines",
+        "目录", "目錄", "目次", "相关工作", "相關工作", "相关论文",
         "相關論文", "参考文献", "參考文獻", "延伸阅读", "延伸閱讀", "关联论文", "引用", "致谢", "許可證", "许可证",
         "関連研究", "関連論文", "参考", "関連", "関連リンク", "謝辞", "관련 연구", "관련 논문", "참고 문헌",
+        "相关方法", "对比基线", "对比方法", "関連手法", "比較手法", "관련 방법",
         "참고문헌", "참고 자료", "목차", "인용", "감사의 글", "더 읽을거리",
     }
 )
@@ -136,7 +140,7 @@ class PaperFinder:
         excluded = {
             index
             for section in _walk(self.root)
-            if _plain(section.heading) in _EXCLUDED
+            if _is_excluded(section.heading)
             for index in range(section.start, section.end)
         }
         excluded |= text.code
@@ -163,7 +167,7 @@ class PaperFinder:
     def is_group(self, heading: str) -> bool:
         """Whether a heading is that of several papers or of a field, and not a title."""
         plain = _plain(heading)
-        if not plain or plain in _GENERIC or plain in _EXCLUDED or self._dates.in_text(heading):
+        if not plain or plain in _GENERIC or _is_excluded(heading) or self._dates.in_text(heading):
             return True
         text = clean_title(heading)
         label = find_field(text)
@@ -267,7 +271,9 @@ class PaperFinder:
             return None
         urls, own_urls = _clearest(leads), _clearest(own)
         if len(urls) != 1:
-            is_clear = len(own_urls) == 1 and min(lead.strength for lead in own) is Strength.NAMED
+            is_clear = len(own_urls) == 1 and not any(
+                lead.title for lead in own if lead.url in own_urls and lead.strength is not Strength.NAMED
+            )
             others = [child for child in section.children if self.leads(child.start, child.end)]
             return next(iter(own_urls)) if is_clear and all(map(self._is_structural, others)) else None
         url = next(iter(urls))
@@ -305,7 +311,7 @@ class PaperFinder:
     def _is_described(self, section: Section, own: list[Lead]) -> bool:
         """Whether labels directly below a heading describe one paper, so that the heading is its title."""
         plain = _plain(section.heading)
-        if not plain or plain in _GENERIC or plain in _EXCLUDED or find_field(section.heading) is not None:
+        if not plain or plain in _GENERIC or _is_excluded(section.heading) or find_field(section.heading) is not None:
             return False
         if len(_clearest(own)) != 1 or min(lead.strength for lead in own) is not Strength.NAMED:
             return False
@@ -343,7 +349,9 @@ class PaperFinder:
     def _is_structural(self, section: Section) -> bool:
         """Whether a heading divides what is said of a paper."""
         plain = _plain(section.heading)
-        is_named = plain in _GENERIC or plain in _EXCLUDED or find_field(clean_title(section.heading)) is not None
+        is_named = (
+            plain in _GENERIC or _is_excluded(section.heading) or find_field(clean_title(section.heading)) is not None
+        )
         return is_named or self._headings[plain] > 1
 
     def _read_leads(self, index: int, line: str) -> Iterator[Lead]:
@@ -357,7 +365,8 @@ class PaperFinder:
         if labels:
             is_text = labels[0].field in _TEXT_FIELDS
             is_leading = not is_text and any(label.field in _LEADING_FIELDS for label in labels)
-            strength = Strength.NAMED if is_leading else Strength.MENTIONED
+            is_second = all(label.name.lower() == "doi" for label in labels)  # of a paper that may also be at arXiv
+            strength = (Strength.LINKED if is_second else Strength.NAMED) if is_leading else Strength.MENTIONED
             yield from (Lead(index, paper.url, strength) for paper in papers)
             return
         if row_cells(line) is not None:
@@ -419,6 +428,8 @@ def _strength_of(line: str, papers: list[Address], *, is_item: bool) -> Strength
     first = papers[0]
     link, before, after = line[first.start : first.end], line[: first.start], line[first.end :]
     title = _BOLD_TITLE.match(line)
+    if _is_fact(before, after):
+        return Strength.APPENDED
     if not _LETTERS.search(before) and link.startswith(("[", "<", "http")):
         is_start = is_item or title is not None or _BOLD_START.match(line) is not None or not _continues(after)
         if is_start:
@@ -432,6 +443,12 @@ def _strength_of(line: str, papers: list[Address], *, is_item: bool) -> Strength
     else:
         is_appended = is_last and is_written_out and not first.text and len(before) < _MAX_BEFORE
     return Strength.APPENDED if is_appended else Strength.MENTIONED
+
+
+def _is_fact(before: str, after: str) -> bool:
+    """Whether a link stands alone between other facts on its line, such as `2024-01-30 · [arXiv](URL) · 12 pages`."""
+    left, right = _BETWEEN_FACTS.split(before), _BETWEEN_FACTS.split(after)
+    return len(left) + len(right) > 2 and not _LETTERS.search(left[-1]) and not _LETTERS.search(right[0])
 
 
 def _continues(rest: str) -> bool:
@@ -465,6 +482,12 @@ def _plain(heading: str) -> str:
     """Return the letters and digits of a heading in lower case."""
     heading = re.sub(r"<[^<>]*>|\[\[[^\[\]]*\]\]\([^()]*\)|\]\([^()\s]*\)", " ", heading)
     return " ".join(re.findall(r"\w+", heading.lower()))
+
+
+def _is_excluded(heading: str) -> bool:
+    """Whether a heading is above what leads to other papers, such as `Related work / baselines`."""
+    parts = list(filter(None, map(_plain, re.split(r"[/&、,，|·]", heading))))
+    return bool(parts) and all(part in _EXCLUDED for part in parts)
 
 
 def _walk(section: Section) -> Iterator[Section]:

@@ -27,14 +27,18 @@ _README = re.compile(r"(?:readme|index|contributing|changelog|claude|agents|skil
 _ARXIV_MONTH = re.compile(r"arxiv\.org/abs/(?P<year>[0-9]{2})(?P<month>[0-9]{2})\.")
 _FILE_LINK = re.compile(r"\]\((?![a-z][a-z0-9+.-]*:|#|//)[^()\s]+\)", re.IGNORECASE)
 _NO_PAPERS = re.compile(
-    r"\bno (?:\w+ ){0,3}(?:papers?|articles?|submissions?|results?)\b|\b0 (?:new )?papers\b|\bpapers?\W{1,8}0\b"
-    r"|(?:没有|沒有|暂无|暫無|无|無)[^。\n]{0,12}(?:论文|論文)|(?<![0-9])0\s?(?:篇|[편건件])"
-    r"|(?:论文|論文)[^。\n]{0,6}[:：]\W{0,5}0(?![0-9])|論文[^。\n]{0,12}(?:ありません|なし|見つかりません)|논문[^.\n]{0,6}없",
+    r"\bno (?:\w+ ){0,3}(?:papers?|articles?|submissions?|results?|updates?)\b"
+    r"|\b0 (?:new )?papers\b|\bpapers?\W{1,8}0\b"
+    r"|(?:没有|沒有|暂无|暫無|无|無)[^。\n]{0,12}(?:论文|論文|更新)|(?<![0-9])0\s?(?:篇|[편건件])"
+    r"|(?:论文|論文)[^。\n]{0,6}[:：]\W{0,5}0(?![0-9])|論文[^。\n]{0,12}(?:ありません|なし|見つかりません)|논문[^.\n]{0,6}없"
+    r"|\|\s*(?:title|标题|標題|论文|論文|제목|논문|タイトル)\s*\|[^\n]*\n[-:|\s]+\Z",  # a table without rows
     re.IGNORECASE,
 )
 _MAX_EMPTY_DAY = 4_000  # characters
 _FIELD_LINES = 60  # from the start of a file
-_WITHOUT_YEAR = re.compile(r"[(（]([^()（）]{3,60})[)）]\s*$")  # a date at the end of a heading
+_WITHOUT_YEAR = re.compile(
+    r"[(（](?![0-9]{1,2}/10[)）])([^()（）]{3,60})[)）]\s*$"
+)  # a date, not a score, after a heading
 _RANGE_IN_MONTH = re.compile(r"^([^\W\d_]{3,9}\.?\s)[0-9]{1,2}\s?[-–]\s?(?=[0-9]{1,2}$)")  # May 22-28
 _UNSPACED_RANGE = re.compile(r"(?<=[0-9])\s?[-–]\s?(?=[^\W\d_])")
 _MIN_PAPERS = 3  # of a file without a day that is meant as a digest
