@@ -156,6 +156,4 @@ def test_entry_of_a_ranking_has_places_votes_sentences_and_links(open_files: Ope
     assert content.xpath("ol/li//a/@href") == [f"{base}/papers/2401.{rank:05}" for rank in range(22, 2, -1)]
     assert texts(content[-1]) == ["Daily Papers에서 읽기", "전자책(EPUB)", "이 주의 모든 논문"]
     assert content[-1].xpath("a/@href") == [f"{base}/top/2024-W05", f"{base}/top/2024-W05.epub", f"{base}/2024-W05"]
-    assert item["content_text"].startswith(
-        "논문 23편 가운데 추천 상위 20편\n\n1. P22 · 추천 22\n2. P21 · 추천 21\n"
-    )
+    assert item["content_text"].startswith("논문 23편 가운데 추천 상위 20편\n\n1. P22 · 추천 22\n2. P21 · 추천 21\n")
