@@ -114,7 +114,8 @@ class EditionMetadata:
 
     `fingerprint` changes with the papers, days or members. `total`, `start`, `facets`, `previous` and `next` are those
     of the edition. `newest` is the day of its newest paper, `modified` the newest mtime among its day files.
-    `suggested_from` identifies what the suggestions of a search without results are taken from.
+    `suggested_from` identifies what the suggestions of a search without results are taken from, and `related` the
+    papers and topics that a paper is related to.
     """
 
     key: Key
@@ -127,6 +128,7 @@ class EditionMetadata:
     newest: date | None = None
     modified: datetime | None = None
     suggested_from: str = ""
+    related: str = ""
 
     @property
     def neighbours(self) -> str:
@@ -135,8 +137,8 @@ class EditionMetadata:
 
     @property
     def navigation(self) -> str:
-        """A text that changes when the neighbours do, the position among all results, or what is suggested."""
-        return repr((self.neighbours, self.total, self.start, self.facets, self.suggested_from))
+        """A text that changes when the neighbours do, the position among all results, what is suggested or related."""
+        return repr((self.neighbours, self.total, self.start, self.facets, self.suggested_from, self.related))
 
 
 class Snapshot:
@@ -158,7 +160,7 @@ class Snapshot:
         self._newest = newest
         self._as_of = as_of
         self._topics = topics
-        self._related: dict[str, list[str]] = {}
+        self._related: dict[str, list[tuple[Any, ...]]] = {}  # what identifies the papers, by the slug of another
         self._results: dict[Query, list[tuple[Any, ...]]] = {}
 
     def as_of(self, day: date) -> "Snapshot":
@@ -276,6 +278,7 @@ class Snapshot:
             newest=newest,
             modified=self._modified(edition),
             suggested_from="" if edition.total or not isinstance(edition, SearchResults) else self._sum_of_days(),
+            related=self._identify_related(edition) if isinstance(edition, PaperEdition) else "",
         )
 
     def outline(self, key: Key) -> Edition:
@@ -345,8 +348,11 @@ class Snapshot:
             results=self._listings(replace(voted, order=f"{MOST_VOTED}, {voted.order}")),
         )
 
+    def _identify_related(self, edition: PaperEdition) -> str:
+        return _hash([self._related[edition.key.slug], [topic.text for topic in edition.topics]])
+
     def _load_related(self, edition: PaperEdition) -> tuple[Listing, ...]:
-        slugs = self._related[edition.key.slug]
+        slugs = [slug for slug, *_ in self._related[edition.key.slug]]
         listings = {listing.paper.slug: listing for listing in self._listings(_select_slugs(slugs))}
         return tuple(listings[slug] for slug in slugs)
 
@@ -519,9 +525,7 @@ class Snapshot:
             raise UnknownEditionError(f"{key.text}: not published yet; {_PUBLICATION}")
         covered = self._calendar.between(first_listed, first_listed)
         topics = tuple(topic for topic in self._topics if self._find_among([paper], topic))
-        related = self._related_rows(paper, first_listed, topics)
-        self._related[key.slug] = [row[0] for row in related]
-        content = [key.text, row, related, [topic.text for topic in topics]]
+        self._related[key.slug] = self._related_rows(paper, first_listed, topics)
         before, after = self._papers_beside(first_listed, row[2])
         return PaperEdition(
             key,
@@ -529,7 +533,7 @@ class Snapshot:
             previous=PaperKey(before) if before else None,
             next=PaperKey(after) if after else None,
             count=1,
-            fingerprint=_hash(content),
+            fingerprint=_hash([key.text, row]),
             topics=topics,
         )
 

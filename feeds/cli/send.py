@@ -10,7 +10,7 @@ from feeds.archive.snapshot import Snapshot
 from feeds.cli.archives import open_archive, report_missing_days
 from feeds.cli.editions import find_resource, given_parameters, search_options
 from feeds.cli.options import archive_option
-from feeds.errors import UnknownEditionError
+from feeds.errors import MailError
 from feeds.exporters.contract import Format, Kind, RenderContext
 from feeds.model.edition import Collection
 from feeds.model.keys import FIXED, SeriesKey
@@ -69,7 +69,7 @@ def _newest_member(snapshot: Snapshot, series: SeriesKey) -> str:
     for member in collection.editions if isinstance(collection, Collection) else ():
         if member.total:
             return member.key.text
-    raise UnknownEditionError(f"{series.text}: no {series.period} with papers is complete; a later day completes it")
+    raise MailError(f"{series.text}: no {series.period} with papers is complete; a later day completes it")
 
 
 def _book_format(publisher: Publisher) -> Format:

@@ -101,14 +101,17 @@ def test_later_days_change_no_related_paper(folder: Path, archive: Archive) -> N
         assert snapshot.as_of(date(2024, 1, 3)).metadata(PaperKey("2401.00005")) == before
 
 
-def test_correction_of_a_related_paper_changes_the_fingerprint(folder: Path, archive: Archive) -> None:
-    def fingerprint(number: int) -> str:
+def test_correction_of_a_related_paper_changes_what_pages_show_only(folder: Path, archive: Archive) -> None:
+    def describe(number: int) -> tuple[str, str]:
         with sync(archive).snapshot() as snapshot:
-            return snapshot.metadata(PaperKey(f"2401.{number:05}")).fingerprint
+            metadata = snapshot.metadata(PaperKey(f"2401.{number:05}"))
+            return metadata.fingerprint, metadata.navigation
 
-    before = {number: fingerprint(number) for number in (1, 3, 7)}
+    before = {number: describe(number) for number in (1, 3, 7)}
     write_files(folder, {"1.md": str(FILES["1.md"]).replace("Bo Kim", "Bo Kang")})
-    assert [number for number in before if fingerprint(number) != before[number]] == [1, 3]
+    after = {number: describe(number) for number in before}
+    changed = [[number for number in before if after[number][part] != before[number][part]] for part in (0, 1)]
+    assert changed == [[1], [3]]
 
 
 def test_corrected_day_names_all_papers_of_later_days(archive: Archive) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -164,7 +165,7 @@ def test_changed_store_changes_just_what_lists_the_paper(
         store.put({"2402.00002": KNOWN}, NOW)
     publisher = open_files(DAYS)
     before = etags(publisher)
-    store.put({"2401.00002": KNOWN}, LATER)
+    store.put({"2401.00002": replace(KNOWN, authors=("Chae Cho",))}, LATER)
     sync(publisher)
     after = etags(publisher)
     changed = {path for path, etag in after.items() if etag != before.get(path)}

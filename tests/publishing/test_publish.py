@@ -55,6 +55,12 @@ def bucket(create_bucket: Callable[[], S3Bucket], monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """In one language: pages of files offer no other one, for which they would need the app."""
+    return {**environ, "FEEDS_INTERFACE": "ko"}
+
+
+@pytest.fixture
 def open_app(folder: Path, environ: dict[str, str]) -> Callable[[], FlaskClient]:
     return lambda: create_app(folder, environ).test_client()
 
