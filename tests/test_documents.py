@@ -110,7 +110,7 @@ def test_readme_shows_what_each_scope_is_offered_in() -> None:
 def test_covers_are_offered_with_books() -> None:
     formats = registry.load()
     assert formats["thumbnail"].offered == formats["epub"].offered
-    assert formats["cover"].offered == formats["epub"].offered - {Scope.DAY, Scope.WEEK}
+    assert formats["cover"].offered == formats["epub"].offered - {Scope.DAY, Scope.WEEK, Scope.TOP}
 
 
 def test_plug_in_of_the_contract_is_the_tested_one() -> None:

@@ -184,7 +184,7 @@ def build(workspace: Workspace) -> Iterator[Line]:
     for _ in range(3):
         path = workspace.add_day()
         after.append(workspace.feeds(environ, "build", out))
-        assert paper_urls(path.read_bytes()) <= paper_urls((out / f"{workspace.last_day}.html").read_bytes())
+        assert paper_urls(path.read_bytes()) <= paper_urls((out / f"{workspace.last_day}.rss").read_bytes())
     yield Line("build with one new day", _cpu(after), goal=2)
     shutil.rmtree(out)
 

@@ -86,7 +86,7 @@ class CoverExporter:
     media_type = "image/jpeg"
     kind = Kind.COVER
     scopes = PAPER_SCOPES
-    offered = OFFERED - {Scope.DAY, Scope.WEEK}  # of these, catalogs show the thumbnail
+    offered = OFFERED - {Scope.DAY, Scope.WEEK, Scope.TOP}  # of these, catalogs show the thumbnail
     settings = SETTINGS
     size = _SIZE
 
