@@ -81,7 +81,7 @@ class StoreDatabase:
 
     @property
     def revision(self) -> str:
-        """A text that changes with every write by any process, cheap to read; empty if there is no file."""
+        """The version of the file, cheap to read: every write changes it. Empty if there is none."""
         try:
             # Not by opening the file: closing it would release the locks that SQLite holds in this process.
             status = os.stat(self.path)

@@ -36,9 +36,9 @@ _log = logging.getLogger(__name__)
 
 
 class StoredDocument:
-    """An open document: an iterator over its chunks. It stays whole if the cache removes its file meanwhile.
+    """An open document: an iterator over its chunks. It stays whole if the cache removes its file.
 
-    It need not be closed: a response that is replaced by an error is closed by nobody.
+    The file is closed with it, or when nothing refers to it any more: nobody closes a response that an error replaces.
     """
 
     def __init__(self, descriptor: int, size: int) -> None:

@@ -67,7 +67,7 @@ class Store:
 
     @property
     def revision(self) -> str:
-        """A text that changes with every write by any process, cheap to read; empty if there is no store."""
+        """The version of the store, cheap to read: every write changes it. Empty if there is none."""
         return self._database.revision
 
     def pictures(self, urls: Iterable[str]) -> dict[str, Picture]:

@@ -70,12 +70,12 @@ class MetadataStore:
 
     @property
     def revision(self) -> str:
-        """A text that changes with every write by any process, cheap to read; empty if there is no store."""
+        """The version of the store, cheap to read: every write changes it. Empty if there is none."""
         return self._database.revision
 
     @property
     def state(self) -> str:
-        """A text for `changed_since`; empty if there is no store, or it cannot be read, which the log says once."""
+        """The store and its last change, for `changed_since`; empty if there is none that can be read."""
         return self._database.try_read(_read_state) or ""
 
     def changed_since(self, state: str) -> frozenset[str] | None:
