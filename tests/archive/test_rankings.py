@@ -1,6 +1,5 @@
 """Rankings: the most voted papers of a week or month, the series of them, and those on the home page."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 from feeds.archive.archive import Archive
 from feeds.archive.snapshot import Snapshot
 from feeds.errors import UnknownEditionError
-from feeds.model.edition import Collection, Edition, Ranking, SiteEdition
-from feeds.model.keys import HOME, Key, SiteKey, parse_key
-from tests.support.archives import sync
+from feeds.model.edition import Ranking, SiteEdition
+from feeds.model.keys import HOME, SiteKey
+from tests.support.archives import key, member_keys, paper_titles, sync
 from tests.support.digests import Files, day, paper, write_files
 
 FILES: Files = {
@@ -39,27 +38,6 @@ def archive(folder: Path, tmp_path: Path) -> Archive:
     return sync(Archive(folder, tmp_path / "index.sqlite"))
 
 
-@pytest.fixture
-def snapshot(archive: Archive) -> Iterator[Snapshot]:
-    with archive.snapshot() as snapshot:
-        yield snapshot
-
-
-def key(text: str) -> Key:
-    parsed = parse_key(text)
-    assert parsed
-    return parsed
-
-
-def titles(edition: Edition) -> list[str]:
-    return [paper.title for paper in edition.papers]
-
-
-def members(edition: Edition) -> list[str]:
-    assert isinstance(edition, Collection)
-    return [member.key.text for member in edition.editions]
-
-
 def home(snapshot: Snapshot) -> SiteEdition:
     edition = snapshot.load(HOME)
     assert isinstance(edition, SiteEdition)
@@ -81,7 +59,7 @@ def test_ranking_has_new_papers_by_votes_then_the_newest_first(
 ) -> None:
     ranking = snapshot.load(key(text))
     assert isinstance(ranking, Ranking)
-    assert titles(ranking) == expected
+    assert paper_titles(ranking) == expected
     assert ranking.total == snapshot.metadata(key(text)).total == len(expected)
     assert sorted(paper.title for day in ranking.days for paper in day.papers) == sorted(expected)
 
@@ -97,7 +75,7 @@ def test_ranking_has_twenty_papers_at_most(folder: Path, archive: Archive) -> No
     write_files(folder, {"5.md": day("2024-04-01", *papers)})
     with sync(archive).snapshot() as snapshot:
         ranking = snapshot.load(key("top/2024-04"))
-        assert titles(ranking) == [f"P{votes}" for votes in range(25, 5, -1)]
+        assert paper_titles(ranking) == [f"P{votes}" for votes in range(25, 5, -1)]
         assert snapshot.metadata(ranking.key).total == 20
 
 
@@ -108,7 +86,7 @@ def test_neighbours_of_a_ranking_are_those_of_its_period(snapshot: Snapshot) -> 
 
 
 def test_ranking_of_an_earlier_day_lacks_later_papers(snapshot: Snapshot) -> None:
-    assert titles(snapshot.as_of(date(2024, 1, 30)).load(key("top/2024-W05"))) == ["Early", "Zero", "Without"]
+    assert paper_titles(snapshot.as_of(date(2024, 1, 30)).load(key("top/2024-W05"))) == ["Early", "Zero", "Without"]
 
 
 def test_unpublished_ranking_is_unknown(snapshot: Snapshot) -> None:
@@ -119,8 +97,8 @@ def test_unpublished_ranking_is_unknown(snapshot: Snapshot) -> None:
 
 
 def test_top_series_have_the_periods_that_are_over(snapshot: Snapshot) -> None:
-    assert members(snapshot.load(key("top-weekly"))) == ["top/2024-W06", "top/2024-W05"]
-    assert members(snapshot.load(key("top-monthly"))) == ["top/2024-02", "top/2024-01"]
+    assert member_keys(snapshot.load(key("top-weekly"))) == ["top/2024-W06", "top/2024-W05"]
+    assert member_keys(snapshot.load(key("top-monthly"))) == ["top/2024-02", "top/2024-01"]
 
 
 def test_fingerprint_of_a_ranking_changes_with_votes_and_titles(folder: Path, archive: Archive) -> None:
@@ -142,7 +120,7 @@ def test_home_page_has_the_first_places_of_the_newest_week_and_month(folder: Pat
     with sync(archive).snapshot() as snapshot:
         week, month = home(snapshot).rankings
         assert (week.key.text, month.key.text) == ("top/2024-W10", "top/2024-03")
-        assert titles(week) == titles(month) == ["P16", "P15", "P14", "P13", "P12"]
+        assert paper_titles(week) == paper_titles(month) == ["P16", "P15", "P14", "P13", "P12"]
         assert (week.total, month.total) == (7, 8)
 
 

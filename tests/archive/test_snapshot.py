@@ -1,7 +1,7 @@
 """Snapshots: the editions that keys name, and reads that stay consistent while the archive changes."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date
 from pathlib import Path
@@ -11,10 +11,10 @@ import pytest
 from feeds.archive.archive import Archive
 from feeds.archive.snapshot import LatestLimits, Snapshot
 from feeds.errors import UnknownEditionError
-from feeds.model.edition import Collection, Edition, SearchResults
-from feeds.model.keys import LATEST, SEARCH, Key, SearchKey, SiteKey, parse_key
+from feeds.model.edition import Collection, SearchResults
+from feeds.model.keys import LATEST, SEARCH, SearchKey, SiteKey, parse_key
 from feeds.model.query import Query
-from tests.support.archives import listings, sync, titles
+from tests.support.archives import key, listings, member_keys, paper_titles, sync, titles
 from tests.support.digests import SEEDS, day, paper, write_files
 
 FILES = {
@@ -30,27 +30,6 @@ def archive(folder: Path, tmp_path: Path) -> Archive:
     """The archive of `FILES`, whose edition `latest` has at most 3 days and 2 papers."""
     write_files(folder, FILES)
     return sync(Archive(folder, tmp_path / "index.sqlite", LatestLimits(days=3, papers=2)))
-
-
-@pytest.fixture
-def snapshot(archive: Archive) -> Iterator[Snapshot]:
-    with archive.snapshot() as snapshot:
-        yield snapshot
-
-
-def key(text: str) -> Key:
-    parsed = parse_key(text)
-    assert parsed
-    return parsed
-
-
-def paper_titles(edition: Edition) -> list[str]:
-    return [paper.title for paper in edition.papers]
-
-
-def member_keys(edition: Edition) -> list[str]:
-    assert isinstance(edition, Collection)
-    return [member.key.text for member in edition.editions]
 
 
 def fingerprints(archive: Archive) -> dict[str, str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from feeds.archive.archive import Archive
 from feeds.archive.snapshot import FileDiagnostic
-from feeds.model.keys import SEARCH
+from feeds.model.edition import Collection, Edition
+from feeds.model.keys import SEARCH, Key, parse_key
 from feeds.model.paper import DayCount, Listing
 from tests.support.vocabulary import SMALL, Vocabulary, real
 
@@ -201,3 +202,21 @@ def contents(archive: Archive) -> tuple[object, ...]:
     """Return everything above, and the revision."""
     with archive.snapshot() as snapshot:
         return snapshot.load(SEARCH), snapshot.calendar(), snapshot.diagnostics(), snapshot.revision
+
+
+def key(text: str) -> Key:
+    """Parse a key that is one."""
+    parsed = parse_key(text)
+    assert parsed
+    return parsed
+
+
+def paper_titles(edition: Edition) -> list[str]:
+    """List the titles of the papers in an edition."""
+    return [paper.title for paper in edition.papers]
+
+
+def member_keys(edition: Edition) -> list[str]:
+    """List the keys of the members of a collection."""
+    assert isinstance(edition, Collection)
+    return [member.key.text for member in edition.editions]
